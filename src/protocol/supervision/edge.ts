@@ -1,0 +1,78 @@
+// What arbiter and edge say to one another over Node's IPC channel, as JSON.
+
+/** A listening socket that the arbiter bound and the edge inherits as descriptor `fd`. */
+export type ListenerSpec =
+  | { readonly fd: number; readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly fd: number; readonly kind: 'unix'; readonly path: string };
+
+/** The settings that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
+export interface EdgeConfig {
+  readonly backlog: number;
+  /** A request's deadline, from its complete arrival to its response's last byte from the worker; 0: none. */
+  readonly timeoutMs: number;
+  readonly gracefulTimeoutMs: number;
+  readonly keepAliveMs: number;
+  /** How long a client may take to send a whole head. */
+  readonly headTimeoutMs: number;
+  /** How long a client may be silent while it sends a body. */
+  readonly bodyTimeoutMs: number;
+  /** How long a client may take nothing of a response. */
+  readonly sendTimeoutMs: number;
+  /** On a graceful stop: go on serving this long after readiness has turned to 503. */
+  readonly drainDelayMs: number;
+  readonly limitRequestLine: number;
+  readonly limitRequestFields: number;
+  readonly limitRequestFieldSize: number;
+  /** 0: unlimited. */
+  readonly limitRequestBody: number;
+  readonly maxRequests: number;
+  readonly maxRequestsJitter: number;
+  /** Addresses and networks, or `*`. */
+  readonly forwardedAllowIps: readonly string[];
+  /** Value of the SCRIPT_NAME variable: where the application is mounted; '' for the root. */
+  readonly scriptName: string;
+  /** Path prefix of the health pages (PREFIX/live, PREFIX/ready), or null. */
+  readonly healthPath: string | null;
+  readonly accessLog: string | null;
+  readonly accessLogFormat: string;
+  readonly errorLog: string;
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
+
+/** How a worker's process ended. */
+export type ExitStatus = { readonly code: number } | { readonly signal: string };
+
+export type ArbiterToEdge =
+  /** First message: everything the edge needs to serve. `activeGeneration` is 0 until one is active. */
+  | {
+      readonly type: 'start';
+      readonly config: EdgeConfig;
+      readonly listeners: readonly ListenerSpec[];
+      readonly laneFd: number;
+      readonly runDir: string;
+      readonly activeGeneration: number;
+    }
+  /** New requests go to this generation only; lanes of others are fed no more. */
+  | { readonly type: 'activate'; readonly generation: number }
+  /** Feed this worker no more; when nothing of it runs, tell it to quit. */
+  | { readonly type: 'retire'; readonly pid: number }
+  | { readonly type: 'worker-exited'; readonly pid: number; readonly running: readonly number[] }
+  | { readonly type: 'reopen-logs' }
+  /** Stop: drain within `graceMs`, answer `drained`, exit 0. `quick`: without the drain delay. */
+  | { readonly type: 'drain'; readonly graceMs: number; readonly quick: boolean };
+
+export type EdgeToArbiter =
+  /** Listening on every socket. */
+  | { readonly type: 'listening' }
+  /** listen(2) failed on this socket, in `code` such as EADDRINUSE; the edge exits. */
+  | { readonly type: 'listen-failed'; readonly fd: number; readonly code: string }
+  | { readonly type: 'worker-ready'; readonly pid: number; readonly generation: number }
+  /** A request is past its deadline (the client has its 504): write the worker's tracebacks to the log. */
+  | { readonly type: 'worker-overdue'; readonly pid: number; readonly request: string; readonly ageMs: number }
+  /** Only overdue requests are left on this worker: kill it. */
+  | { readonly type: 'worker-condemned'; readonly pid: number }
+  /** The worker should be replaced: fork another, then `retire` this one. */
+  | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
+  | { readonly type: 'drained' };

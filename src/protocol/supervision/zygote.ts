@@ -1,0 +1,49 @@
+// What arbiter and zygote say to one another: one JSON object a line, over the zygote's descriptor 3.
+// The Python half is python/kirin_worker/zygote.py.
+
+import type { ExitStatus, LogLevel } from './edge.ts';
+
+/** Everything a zygote and its workers need; the first line that the arbiter sends. */
+export interface BootSpec {
+  readonly type: 'boot';
+  readonly generation: number;
+  /** As the user typed it: `module:attribute`, `module`, `module:factory('x', y=1)`. */
+  readonly app: string;
+  readonly chdir: string;
+  readonly pythonPath: readonly string[];
+  readonly preload: boolean;
+  readonly threads: number;
+  readonly workers: number;
+  /** The unix socket that lanes connect to. */
+  readonly lanePath: string;
+  readonly scriptName: string;
+  /** `-` for standard error, or a file. */
+  readonly errorLog: string;
+  readonly captureOutput: boolean;
+  readonly logLevel: LogLevel;
+  readonly colour: boolean;
+  readonly umask: number;
+  /** For the process title; null for none. */
+  readonly name: string | null;
+  /** Report the files of the loaded modules, for `--reload`. */
+  readonly reportModules: boolean;
+  readonly gracefulTimeoutMs: number;
+}
+
+export type ArbiterToZygote =
+  | BootSpec
+  | { readonly type: 'fork' }
+  /** Sent only to a process that the zygote has not reaped yet. `dump`: write every thread's traceback to the log, also when stuck in C. */
+  | { readonly type: 'signal'; readonly pid: number; readonly signal: 'TERM' | 'KILL' | 'dump' }
+  | { readonly type: 'reopen-logs' }
+  /** End all workers that are left (TERM, then KILL after the grace), then exit with 0. */
+  | { readonly type: 'quit'; readonly graceMs: number };
+
+export type ZygoteToArbiter =
+  /** Ready to fork (with preload: the application is loaded). */
+  | { readonly type: 'booted'; readonly version: string; readonly executable: string }
+  | { readonly type: 'forked'; readonly pid: number }
+  /** `running`: ids of the requests that the worker was executing when it ended. `booted`: it had loaded the application. */
+  | ({ readonly type: 'exited'; readonly pid: number; readonly running: readonly number[]; readonly booted: boolean } & ExitStatus)
+  /** For --reload: absolute paths of source files of the modules a worker has loaded. */
+  | { readonly type: 'modules'; readonly files: readonly string[] };

@@ -1,0 +1,91 @@
+import { HttpError, quoted } from './errors.ts';
+import { fieldName } from './field-name.ts';
+import type { HttpLimits } from './limits.ts';
+
+/** The fields of one head, or of one trailer section, in the order in which they came. */
+export class FieldBlock {
+  /** In lower case. */
+  readonly names: readonly string[];
+  /** As latin-1, without the whitespace around them. */
+  readonly values: readonly string[];
+  /**
+   * For the consumer: what it derives from this block. A client that repeats its fields on a connection gets the same block object each
+   * time, so this is a cache that needs no key.
+   */
+  memo: unknown = undefined;
+
+  constructor(names: readonly string[], values: readonly string[]) {
+    this.names = names;
+    this.values = values;
+  }
+
+  /** The first value of this field. @param name in lower case */
+  get(name: string): string | undefined {
+    const index = this.names.indexOf(name);
+    return index === -1 ? undefined : this.values[index];
+  }
+}
+
+const HT = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SP = 0x20;
+const DEL = 0x7f;
+
+/** Appends one line to `names` and `values`. @param line without its CRLF, and without control characters other than HT */
+export function parseFieldLine(line: string, names: string[], values: string[]): HttpError | null {
+  // RFC 9112 5.2 lets a server refuse obsolete line folding; peers unfold it differently, so it is refused.
+  if (isBlank(line.charCodeAt(0))) return new HttpError('obsolete_folding', quoted(line));
+  const colon = line.indexOf(':');
+  if (colon === -1) return new HttpError('field_without_colon', quoted(line));
+  const sent = line.slice(0, colon);
+  // RFC 9112 5.1: MUST be refused; "Transfer-Encoding : chunked" is seen by some parsers and not by others.
+  if (isBlank(sent.charCodeAt(colon - 1))) return new HttpError('space_before_colon', quoted(sent));
+  const name = fieldName(sent);
+  if (name === null) return new HttpError('bad_field_name', quoted(sent));
+  names.push(name);
+  values.push(trimmed(line, colon + 1, line.length));
+  return null;
+}
+
+/**
+ * All lines of a block in one pass: the fast way. Null means that something about it is not plain, and that it has to be read line by
+ * line to learn what.
+ *
+ * @param text every line with its CRLF
+ */
+export function parseFieldBlock(text: string, limits: HttpLimits): FieldBlock | null {
+  const names: string[] = [];
+  const values: string[] = [];
+  const end = text.length;
+  let position = 0;
+  while (position < end) {
+    const lineStart = position;
+    const colon = text.indexOf(':', lineStart);
+    if (colon === -1) return null;
+    const name = fieldName(text.slice(lineStart, colon));
+    if (name === null) return null;
+    position = colon + 1;
+    let code = text.charCodeAt(position);
+    while ((code >= SP && code !== DEL) || code === HT) code = text.charCodeAt(++position);
+    if (code !== CR || text.charCodeAt(position + 1) !== LF) return null;
+    names.push(name);
+    values.push(trimmed(text, colon + 1, position));
+    position += 2;
+    if (position - lineStart > limits.maxFieldBytes) return null;
+  }
+  return names.length > limits.maxFields ? null : new FieldBlock(names, values);
+}
+
+/** `text` from `start` to `end` without the blanks around it (RFC 9110 5.5). */
+function trimmed(text: string, start: number, end: number): string {
+  let first = start;
+  let afterLast = end;
+  while (first < afterLast && isBlank(text.charCodeAt(first))) first++;
+  while (first < afterLast && isBlank(text.charCodeAt(afterLast - 1))) afterLast--;
+  return text.slice(first, afterLast);
+}
+
+function isBlank(code: number): boolean {
+  return code === SP || code === HT;
+}

@@ -79,10 +79,9 @@ function joined(before: string | null, value: string): string {
 }
 
 function listElements(value: string): string[] {
-  return value
-    .toLowerCase()
-    .split(',')
-    .map((element) => element.replace(/^[ \t]+|[ \t]+$/g, ''));
+  const lower = value.toLowerCase();
+  if (lower === 'keep-alive' || lower === 'close') return [lower];
+  return lower.split(',').map((element) => element.replace(/^[ \t]+|[ \t]+$/g, ''));
 }
 
 /** Only `chunked`, once: no other coding is implemented, and twice chunked is for RFC 9112 7.1 an error. */

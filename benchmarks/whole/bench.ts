@@ -1,0 +1,180 @@
+// The benchmark: prepares, starts the servers, lets them take turns, and reports.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { APPS, type App } from './apps.ts';
+import { type Environment, prepareEnvironment, versionsIn } from './environment.ts';
+import { type Turn, takeTurn } from './measure.ts';
+import { type Options, parseOptions, USAGE } from './options.ts';
+import { treePssMegabytes } from './processes.ts';
+import { formatCell, formatReport } from './report.ts';
+import type { Cell, Results } from './results.ts';
+import { RunningServer } from './running-server.ts';
+import { isInstalled, type ServerName, serverOf } from './servers.ts';
+
+const WARM_UP_SECONDS = 1;
+/** After the load, before memory is read: connections close, and collectors that run when idle get their turn. */
+const REST_MS = 3000;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const running = new Set<RunningServer>();
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === null) {
+    console.log(USAGE);
+    return;
+  }
+  const environment = prepareEnvironment(options.python);
+  if (options.profile !== null) mkdirSync(options.profile, { recursive: true });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopAndExit());
+
+  const notMeasured = environment.missing.map((what) => `not installed: ${what}`);
+  const servers = (options.servers as readonly ServerName[]).filter((name) => {
+    const isThere = isInstalled(name, environment.venv);
+    if (!isThere) notMeasured.push(`${serverOf(name).title}: not installed (${serverOf(name).program})`);
+    return isThere;
+  });
+  console.error(`bench: about ${estimateMinutes(options, servers.length)} minutes`);
+
+  const cells: Cell[] = [];
+  const memory: Record<string, Partial<Record<ServerName, number>>> = {};
+  const starts = await measureStarts(options, environment, servers, notMeasured);
+  for (const app of APPS.filter(({ name }) => options.apps.includes(name))) {
+    const started = await startAll(app, options, environment, servers, notMeasured);
+    for (const connections of options.connections) {
+      const cell = await measureCell(app, connections, started, options, notMeasured);
+      console.error(`\n${formatCell(cell)}`);
+      cells.push(cell);
+    }
+    memory[app.name] = await measureMemory(started);
+    await stopAll();
+  }
+
+  const results: Results = {
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}`,
+    versions: versionsIn(environment.venv),
+    settings: `${options.workers} workers with ${options.threads} thread(s), medians of ${options.rounds} rounds of ${options.seconds} s`,
+    cells,
+    starts,
+    memory,
+    notMeasured,
+  };
+  console.log(`\n${formatReport(results)}`);
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
+}
+
+/** Servers take turns at starting too, one at a time. */
+async function measureStarts(
+  options: Options,
+  environment: Environment,
+  servers: readonly ServerName[],
+  notMeasured: string[],
+): Promise<Results['starts']> {
+  const starts: Mutable<Results['starts']> = {};
+  const hello = APPS[0] as App;
+  for (let round = 0; round < options.starts; round += 1) {
+    for (const name of servers) {
+      const server = await start(name, hello, options, environment, round === 0 ? notMeasured : []);
+      if (server === null) continue;
+      starts[name] = [...(starts[name] ?? []), server.firstResponseMs];
+      await stop(server);
+    }
+  }
+  return starts;
+}
+
+async function startAll(
+  app: App,
+  options: Options,
+  environment: Environment,
+  servers: readonly ServerName[],
+  notMeasured: string[],
+): Promise<readonly RunningServer[]> {
+  const started: RunningServer[] = [];
+  for (const name of servers) {
+    const server = await start(name, app, options, environment, notMeasured);
+    if (server !== null) started.push(server);
+  }
+  return started;
+}
+
+async function start(
+  name: ServerName,
+  app: App,
+  { workers, threads, profile }: Options,
+  { venv }: Environment,
+  notMeasured: string[],
+): Promise<RunningServer | null> {
+  try {
+    const server = await RunningServer.start(name, { app, workers, threads, venv, profile });
+    running.add(server);
+    return server;
+  } catch (error) {
+    notMeasured.push(`${serverOf(name).title} with ${app.name}: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+/** The servers in turns, round after round: A B C A B C. */
+async function measureCell(
+  app: App,
+  connections: number,
+  servers: readonly RunningServer[],
+  { rounds, seconds }: Options,
+  notMeasured: string[],
+): Promise<Cell> {
+  const turns: Partial<Record<ServerName, (Turn | null)[]>> = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const server of servers) {
+      try {
+        if (round === 0) await takeTurn(server, connections, WARM_UP_SECONDS);
+        const turn = await takeTurn(server, connections, seconds);
+        turns[server.name] = [...(turns[server.name] ?? []), turn];
+        if (!server.isAlive) throw new Error('it ended during the load');
+      } catch (error) {
+        turns[server.name] = [...(turns[server.name] ?? []), null];
+        const where = `${serverOf(server.name).title} with ${app.name} at ${connections} connections`;
+        notMeasured.push(`${where}, round ${round + 1}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return { app: app.name, connections, turns };
+}
+
+async function measureMemory(
+  servers: readonly RunningServer[],
+): Promise<Partial<Record<ServerName, number>>> {
+  await pause(REST_MS);
+  return Object.fromEntries(servers.map((server) => [server.name, treePssMegabytes(server.roots)]));
+}
+
+function estimateMinutes({ apps, connections, rounds, seconds, starts }: Options, servers: number): number {
+  const turnsSeconds = apps.length * connections.length * servers * (rounds * seconds + WARM_UP_SECONDS);
+  return Math.ceil((turnsSeconds * 1.05 + starts * servers + apps.length * servers) / 60);
+}
+
+async function stop(server: RunningServer): Promise<void> {
+  await server.stop();
+  running.delete(server);
+}
+
+async function stopAll(): Promise<void> {
+  await Promise.all([...running].map(stop));
+}
+
+async function stopAndExit(): Promise<void> {
+  await stopAll();
+  process.exit(130);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exitCode = 1;
+} finally {
+  await stopAll();
+}

@@ -1,0 +1,134 @@
+// The results as Markdown: what the terminal shows, and what docs/benchmarks.md holds.
+
+import { APPS } from './apps.ts';
+import { errorsOf } from './load.ts';
+import type { Turn } from './measure.ts';
+import type { Cell, Results } from './results.ts';
+import { SERVER_NAMES, type ServerName, serverOf } from './servers.ts';
+import { median, ratioByRound } from './statistics.ts';
+
+const BASE: ServerName = 'gunicorn-sync';
+const FLOOR: ServerName = 'floor';
+
+export function formatReport(results: Results): string {
+  const sections = [
+    `${results.machine}. ${results.versions}. ${results.settings}.`,
+    ...(results.notMeasured.length === 0
+      ? []
+      : [['Not measured:', ...results.notMeasured.map((line) => `- ${line}`)].join('\n')]),
+    ...results.cells.map(formatCell),
+    formatStarts(results),
+    formatMemory(results),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+export function formatCell({ app, connections, turns }: Cell): string {
+  const title = APPS.find(({ name }) => name === app)?.title ?? app;
+  const rows = SERVER_NAMES.flatMap((name) => {
+    const rounds = turns[name];
+    if (rounds === undefined) return [];
+    const good = rounds.filter((turn) => turn !== null);
+    const middle = (value: (turn: Turn) => number) => median(good.map(value));
+    const times = (value: (turn: Turn) => number, base: ServerName) =>
+      ratioByRound(
+        rounds.map((turn) => turn && value(turn)),
+        (turns[base] ?? []).map((turn) => turn && value(turn)),
+      );
+    const errors = new Set(good.map(errorsOf).filter((text) => text !== null));
+    return [
+      [
+        serverOf(name).title,
+        number(middle((turn) => turn.requestsPerSecond)),
+        number(times((turn) => turn.requestsPerSecond, BASE)),
+        number(middle((turn) => turn.p50Us / 1000)),
+        number(middle((turn) => turn.p99Us / 1000)),
+        number(middle((turn) => turn.cpuUsPerRequest)),
+        number(times((turn) => turn.cpuUsPerRequest, BASE)),
+        number(times((turn) => turn.cpuUsPerRequest, FLOOR)),
+        number(middle((turn) => turn.wrkCpuUsPerRequest)),
+        [...errors].join('; ') || '–',
+      ],
+    ];
+  });
+  return [
+    `### ${title}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`,
+    '',
+    table(
+      [
+        'server',
+        'requests/s',
+        '× Gunicorn sync',
+        'p50 ms',
+        'p99 ms',
+        'CPU µs/request',
+        '× Gunicorn sync',
+        '× floor',
+        "wrk's own µs",
+        'errors',
+      ],
+      rows,
+    ),
+  ].join('\n');
+}
+
+function formatStarts({ starts }: Results): string {
+  const base = median(starts[BASE] ?? []);
+  const rows = SERVER_NAMES.flatMap((name) => {
+    const times = starts[name];
+    if (times === undefined || times.length === 0) return [];
+    return [
+      [
+        serverOf(name).title,
+        number(median(times)),
+        number(median(times) / base),
+        `${number(Math.min(...times))} to ${number(Math.max(...times))}`,
+      ],
+    ];
+  });
+  if (rows.length === 0) return '';
+  return [
+    '### From start to first response (hello)',
+    '',
+    table(['server', 'ms', '× Gunicorn sync', 'range'], rows),
+  ].join('\n');
+}
+
+function formatMemory({ memory }: Results): string {
+  const apps = Object.keys(memory);
+  const rows = SERVER_NAMES.flatMap((name) => {
+    const sizes = apps.map((app) => memory[app]?.[name]);
+    if (sizes.every((size) => size === undefined)) return [];
+    return [[serverOf(name).title, ...sizes.map((size) => (size === undefined ? '–' : number(size)))]];
+  });
+  if (rows.length === 0) return '';
+  return [
+    '### Memory at rest after the load: MB PSS, all processes',
+    '',
+    table(['server', ...apps], rows),
+  ].join('\n');
+}
+
+/** Three significant digits, and no fraction from 100 on. */
+function number(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  if (value >= 99.95) return Math.round(value).toLocaleString('en');
+  return value.toFixed(value >= 9.995 ? 1 : 2);
+}
+
+/** The first column to the left, the numbers to the right, padded so that it reads well as plain text too. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) => {
+    const padded = cells.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+    );
+    return `| ${padded.join(' | ')} |`;
+  };
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { median, ratioByRound } from '../../../benchmarks/whole/statistics.ts';
+
+test('the median is the middle value, whatever the order', () => {
+  assert.equal(median([9, 1, 5]), 5);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.ok(Number.isNaN(median([])));
+});
+
+test('a ratio compares within a round, so a slow round of the machine does not distort it', () => {
+  assert.equal(ratioByRound([800, 80, 800], [100, 10, 100]), 8);
+});
+
+test('rounds that one of the two lacks do not count', () => {
+  assert.equal(ratioByRound([10, null, 30], [5, 5, null]), 2);
+  assert.ok(Number.isNaN(ratioByRound([1], [])));
+});

@@ -1,0 +1,219 @@
+"""A worker's life after the fork: load the application, connect to the edge, serve, leave.
+
+The main thread runs the first lane, since some applications insist on the main thread; further lanes have a thread each; the
+control thread reads the control connection, so that it can act while requests run.
+src/dispatcher/worker-peer.ts is the other end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import threading
+import time
+from typing import Any
+
+from . import frames
+from .lane import Lane
+
+#: Pause between attempts to reach an edge that is being replaced.
+RETRY_SECONDS = 0.02
+#: Without zygote or edge for this long, what still runs is given up.
+ORPHAN_SECONDS = 30.0
+
+
+class Worker:
+    def __init__(self, boot: dict[str, Any], status: memoryview, zygote_alive_fd: int, app: Any, log: Any) -> None:
+        self._boot = boot
+        self._status = status
+        self._zygote_alive_fd = zygote_alive_fd
+        self._log = log
+        self._control: socket.socket | None = None
+        #: Counts the edges that this worker has been connected to; lanes wait for it to change.
+        self._session = 0
+        self._session_changed = threading.Condition()
+        self._leaving = False
+        self._quitting = False
+        self._orphaned = False
+        self._can_send_files = False
+        self._probe = os.open(__file__, os.O_RDONLY)
+        self._lanes = [
+            Lane(index, app, self._base_environ(), status[2:], log, False) for index in range(boot["threads"])
+        ]
+
+    def _base_environ(self) -> dict[str, Any]:
+        from .wsgi import base_environ
+
+        return base_environ(
+            multithread=self._boot["threads"] > 1,
+            multiprocess=self._boot["workers"] > 1,
+            script_name=self._boot["scriptName"],
+            errors=self._log.errors_stream(),
+        )
+
+    def run(self) -> int:
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        signal.signal(signal.SIGQUIT, self._on_signal)
+        threading.Thread(target=self._control_loop, name="kirin-control", daemon=True).start()
+        for lane in self._lanes[1:]:
+            threading.Thread(target=self._serve, args=(lane,), name=f"kirin-lane-{lane.index}", daemon=True).start()
+        self._serve(self._lanes[0])
+        return 0
+
+    def _serve(self, lane: Lane) -> None:
+        session = 0
+        while True:
+            with self._session_changed:
+                while self._session == session and not self._quitting:
+                    self._session_changed.wait()
+                session = self._session
+            if self._quitting:
+                return
+            try:
+                sock = self._connect("lane", lane.index)
+            except OSError:
+                continue  # that edge has died already: the control thread finds the next
+            lane.can_send_files = self._can_send_files
+            lane.run(sock)
+
+    # --- the edge -----------------------------------------------------------------------------------------
+
+    def _connect(self, role: str, lane: int = 0) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.connect(self._boot["lanePath"])
+            hello = {
+                "role": role,
+                "pid": os.getpid(),
+                "generation": self._boot["generation"],
+                "lane": lane,
+                "lanes": len(self._lanes),
+                "probe": self._probe,
+            }
+            sock.sendall(frames.json_frame(frames.HELLO, hello))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _control_loop(self) -> None:
+        while not self._quitting:
+            try:
+                sock = self._connect("control")
+            except OSError:
+                if self._zygote_has_died(RETRY_SECONDS):
+                    break
+                continue
+            self._control = sock
+            if self._leaving:
+                self._announce_leaving()
+            try:
+                self._read_control(sock)
+            except OSError:
+                pass
+            sock.close()
+            if self._zygote_has_died(0):
+                break
+        self._end_session()
+
+    def _zygote_has_died(self, seconds: float) -> bool:
+        readable, _, _ = select.select([self._zygote_alive_fd], [], [], seconds)
+        if readable:
+            self._orphaned = True
+        return bool(readable)
+
+    def _read_control(self, sock: socket.socket) -> None:
+        buffer = b""
+        waited = [sock.fileno(), self._zygote_alive_fd]
+        while True:
+            readable, _, _ = select.select(waited, [], [])
+            if self._zygote_alive_fd in readable:
+                # Nobody would reap or replace this process: it leaves as soon as the edge lets it.
+                waited.remove(self._zygote_alive_fd)
+                self._orphaned = True
+                self._leave("its zygote has ended")
+                threading.Timer(ORPHAN_SECONDS, self._give_up).start()
+            if sock.fileno() not in readable:
+                continue
+            received = sock.recv(65536)
+            if not received:
+                return
+            buffer += received
+            while len(buffer) >= frames.HEADER_BYTES:
+                length, kind, _flags, _, rid, a, _b = frames.HEADER.unpack_from(buffer)
+                end = frames.HEADER_BYTES + length
+                if len(buffer) < end:
+                    break
+                self._handle(sock, kind, rid, a, buffer[frames.HEADER_BYTES : end])
+                buffer = buffer[end:]
+
+    def _handle(self, sock: socket.socket, kind: int, rid: int, a: int, payload: bytes) -> None:
+        if kind == frames.RECLAIM:
+            ids = self._lanes[a].reclaim()
+            sock.sendall(frames.frame(frames.RETURNED, struct.pack(f"<{len(ids)}I", *ids), a=a))
+        elif kind == frames.RELEASE:
+            for lane in self._lanes:
+                lane.release(rid)
+        elif kind == frames.CANCEL:
+            for lane in self._lanes:
+                lane.cancel(rid)
+        elif kind == frames.WELCOME:
+            self._can_send_files = json.loads(payload)["files"]
+            with self._session_changed:
+                self._session += 1
+                self._session_changed.notify_all()
+        elif kind == frames.QUIT:
+            self._quitting = True
+            # Lanes blocked in recv are woken by the shutdown of their sockets.
+            for lane in self._lanes:
+                lane.shut()
+
+    # --- leaving ------------------------------------------------------------------------------------------
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._leave(f"it was sent {signal.Signals(number).name}")
+
+    def _leave(self, reason: str) -> None:
+        """Asks the edge to be replaced; requests are served until it lets this worker go."""
+        self._leaving = True
+        self._reason = reason
+        self._announce_leaving()
+
+    def _announce_leaving(self) -> None:
+        control = self._control
+        if control is None:
+            return
+        try:
+            control.sendall(frames.frame(frames.LEAVING, self._reason.encode()))
+        except OSError:
+            pass  # announced again to the next edge
+
+    def _end_session(self) -> None:
+        self._quitting = True
+        with self._session_changed:
+            self._session_changed.notify_all()
+
+    def _give_up(self) -> None:
+        os._exit(1)
+
+
+def run(boot: dict[str, Any], status: Any, zygote_alive_fd: int, app: Any) -> int:
+    """Runs this process as a worker until it is told to leave; returns its exit code."""
+    from . import supervision
+    from .log import open_log
+
+    log = open_log(boot)
+    supervision.install_dump_handler(log)
+    if app is None:
+        app, code = supervision.load_or_report(boot, log)
+        if app is None:
+            return code
+    view = memoryview(status).cast("I")
+    view[0] = 1
+    view[1] = boot["threads"]
+    return Worker(boot, view, zygote_alive_fd, app, log).run()

@@ -1,0 +1,81 @@
+import type { Job } from './job.ts';
+import type { WorkerPeer } from './worker-peer.ts';
+
+/** How long the exit report of a worker is waited for after its lane closed. */
+const REPORT_WAIT_MS = 2000;
+
+export interface GraveyardEvents {
+  /** The worker was running this request: it must not be run again. */
+  lost(worker: WorkerPeer, job: Job): void;
+  /** These had not been started, or are safe to repeat. */
+  spared(jobs: readonly Job[]): void;
+}
+
+interface Grave {
+  readonly worker: WorkerPeer;
+  readonly jobs: Job[];
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Holds what a dead worker left unanswered until it is known what the worker was running. The zygote reads that from
+ * memory it shares with the worker, so it is exact; lane's end and exit report may come in either order.
+ */
+export class Graveyard {
+  readonly #events: GraveyardEvents;
+  readonly #graves = new Map<number, Grave>();
+  readonly #reports = new Map<number, readonly number[]>();
+
+  constructor(events: GraveyardEvents) {
+    this.#events = events;
+  }
+
+  get size(): number {
+    return this.#graves.size;
+  }
+
+  /** A lane has closed with these requests unanswered. */
+  bury(worker: WorkerPeer, jobs: readonly Job[]): void {
+    if (jobs.length === 0) return;
+    const running = this.#reports.get(worker.pid);
+    if (running !== undefined) {
+      this.#judge(worker, jobs, running);
+      return;
+    }
+    const grave = this.#graves.get(worker.pid);
+    if (grave !== undefined) {
+      grave.jobs.push(...jobs);
+      return;
+    }
+    const timer = setTimeout(() => this.#open(worker.pid, null), REPORT_WAIT_MS);
+    this.#graves.set(worker.pid, { worker, jobs: [...jobs], timer });
+  }
+
+  /** The worker's exit has been reported. */
+  report(pid: number, running: readonly number[]): void {
+    this.#open(pid, running);
+    this.#reports.set(pid, running);
+    setTimeout(() => this.#reports.delete(pid), REPORT_WAIT_MS).unref();
+  }
+
+  #open(pid: number, running: readonly number[] | null): void {
+    const grave = this.#graves.get(pid);
+    if (grave === undefined) return;
+    this.#graves.delete(pid);
+    clearTimeout(grave.timer);
+    this.#judge(grave.worker, grave.jobs, running);
+  }
+
+  /** Without a report the request at the head of its lane must be taken to have run, and any that is not safe to repeat. */
+  #judge(worker: WorkerPeer, jobs: readonly Job[], running: readonly number[] | null): void {
+    const spared: Job[] = [];
+    for (const job of jobs) {
+      if (job.isOver) continue;
+      const mayHaveRun =
+        running === null ? !job.isSafe || job.lane?.jobs[0] === job : running.includes(job.id);
+      if (mayHaveRun) this.#events.lost(worker, job);
+      else spared.push(job);
+    }
+    if (spared.length > 0) this.#events.spared(spared);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Job } from './job.ts';
+
+/** First in, first out; jobs that are over (their client left) are dropped when they reach the head. */
+export class JobQueue {
+  #jobs: Job[] = [];
+  #head = 0;
+  #over = 0;
+
+  /** Jobs that still wait for a lane. */
+  get length(): number {
+    return this.#jobs.length - this.#head - this.#over;
+  }
+
+  push(job: Job): void {
+    this.#jobs.push(job);
+  }
+
+  /** For jobs that were handed back by a worker: they have waited longest. */
+  putBack(jobs: readonly Job[]): void {
+    this.#jobs.splice(0, this.#head, ...jobs);
+    this.#head = 0;
+  }
+
+  /** A job in the queue has been given up. */
+  noteOver(): void {
+    this.#over += 1;
+  }
+
+  peek(): Job | null {
+    while (this.#head < this.#jobs.length) {
+      const job = this.#jobs[this.#head] as Job;
+      if (!job.isOver) return job;
+      this.#over -= 1;
+      this.#advance();
+    }
+    return null;
+  }
+
+  shift(): void {
+    this.#advance();
+  }
+
+  #advance(): void {
+    this.#head += 1;
+    // Forget the served half now and then, so that the array does not grow for ever and shifting stays cheap.
+    if (this.#head >= 1024 || this.#head === this.#jobs.length) {
+      this.#jobs = this.#head === this.#jobs.length ? [] : this.#jobs.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}

@@ -1,0 +1,277 @@
+import type { Socket } from 'node:net';
+import type { Peer, Producer } from '../handlers/exchange.ts';
+import { type HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
+import { RequestParser } from '../protocol/http1/request-parser.ts';
+import { CONTINUE } from '../protocol/http1/response-writer.ts';
+import { commonFields } from './common-fields.ts';
+import { type DeadlineList, Timed } from './deadlines.ts';
+import { Http1Exchange } from './exchange.ts';
+import { Outgoing } from './outgoing.ts';
+import type { Server } from './server.ts';
+
+/** Requests that a client sends ahead are held up to this size; then it has to wait. */
+const MAX_AHEAD_BYTES = 65536;
+
+/** One client's HTTP/1 connection: reads requests, one at a time, and gives each to its handler. */
+export class Connection extends Timed {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  readonly #server: Server;
+  readonly #parser: RequestParser;
+  #exchange: Http1Exchange | null = null;
+  #isAdvancing = false;
+  #isReadingPaused = false;
+  /** The client has sent its last byte. */
+  #hasEnded = false;
+  /** Nothing more is read: the last response is on its way, or the connection is being closed. */
+  #isClosing = false;
+  /** When the last response ended, or the connection was accepted. */
+  idleSinceMs: number;
+
+  constructor(socket: Socket, peer: Peer, server: Server) {
+    super();
+    this.socket = socket;
+    this.peer = peer;
+    this.#server = server;
+    this.#parser = new RequestParser(server.limits);
+    this.idleSinceMs = performance.now();
+    socket.on('data', (chunk) => this.#onData(chunk));
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', () => {});
+    socket.on('close', () => this.#onClose());
+    // Counts only while the client is the one who is waited for, not while a worker is silent.
+    socket.on('timeout', () => socket.writableLength > 0 && socket.destroy());
+    server.headDeadlines.add(this, this.idleSinceMs);
+  }
+
+  get log() {
+    return this.#server.log;
+  }
+
+  get bodyLimits() {
+    return this.#server.bodyLimits;
+  }
+
+  /** Whether the connection may be used for another request. */
+  get canBeKept(): boolean {
+    return !this.#hasEnded && this.#server.keepsAlive;
+  }
+
+  get isIdle(): boolean {
+    return this.#exchange === null && !this.#isClosing && !this.#parser.isMidMessage;
+  }
+
+  // --- reading ---
+
+  #onData(chunk: Buffer): void {
+    if (this.#isClosing) return;
+    this.#parser.push(chunk);
+    const exchange = this.#exchange;
+    if (exchange === null || !exchange.isRead) this.#advance();
+    else if (this.#parser.bufferedBytes > MAX_AHEAD_BYTES) this.pauseReading();
+  }
+
+  /** Takes from the parser what can be taken now. */
+  #advance(): void {
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    try {
+      while (!this.#isClosing && (this.#exchange === null || !this.#exchange.isRead)) {
+        const event = this.#parser.next();
+        if (event === null) {
+          this.#awaitBytes();
+          break;
+        }
+        switch (event.type) {
+          case 'head': {
+            this.deadlineList?.remove(this);
+            const exchange = new Http1Exchange(this, event.head, performance.now());
+            this.#exchange = exchange;
+            this.#server.router.route(event.head).handle(exchange);
+            break;
+          }
+          case 'body':
+            this.#exchange?.takeBody(event.data);
+            break;
+          case 'end':
+            this.deadlineList?.remove(this);
+            this.#exchange?.takeEnd();
+            break;
+          case 'error':
+            this.#refuse(event.error);
+            break;
+        }
+      }
+    } finally {
+      this.#isAdvancing = false;
+    }
+  }
+
+  /** The parser needs more bytes: how long they may take depends on of what. */
+  #awaitBytes(): void {
+    if (this.#hasEnded) {
+      // The client closed its side in the middle of a request, or between two.
+      this.#exchange?.clientLeft();
+      this.#exchange = null;
+      this.socket.destroy();
+      return;
+    }
+    const server = this.#server;
+    if (this.#exchange !== null) {
+      if (!this.#isReadingPaused) server.bodyDeadlines.add(this, performance.now());
+    } else if (this.#parser.isMidMessage && !this.#isOn(server.headDeadlines)) {
+      // From its first byte; further bytes do not prolong it.
+      server.headDeadlines.add(this, performance.now());
+    }
+  }
+
+  pauseReading(): void {
+    if (this.#isReadingPaused) return;
+    this.#isReadingPaused = true;
+    this.deadlineList?.remove(this);
+    this.socket.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#isReadingPaused) return;
+    this.#isReadingPaused = false;
+    if (this.#exchange !== null && !this.#exchange.isRead) {
+      this.#server.bodyDeadlines.add(this, performance.now());
+    }
+    this.socket.resume();
+  }
+
+  #onEnd(): void {
+    this.#hasEnded = true;
+    const exchange = this.#exchange;
+    if (this.#isClosing) {
+      this.socket.destroy();
+    } else if (exchange === null || !exchange.isRead) {
+      this.#awaitBytes();
+    } else if (exchange.isQueued) {
+      // It may be a client that only closed its sending side, but far more often it has left; a request that has
+      // not been started is not started for nobody.
+      exchange.clientLeft();
+      this.socket.destroy();
+    }
+  }
+
+  #onClose(): void {
+    this.deadlineList?.remove(this);
+    this.#isClosing = true;
+    this.#exchange?.clientLeft();
+    this.#exchange = null;
+    this.#server.forget(this);
+  }
+
+  // --- writing ---
+
+  writeText(text: string): void {
+    this.socket.write(text, 'latin1');
+  }
+
+  sayContinue(): void {
+    // RFC 9110 10.1.1: not needed once the client sends its body all the same.
+    if (this.#parser.bufferedBytes === 0) this.writeText(CONTINUE);
+  }
+
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
+  outgoing(producer: Producer | null, fail: (error: Error) => void): Outgoing {
+    // While a response is being sent, a client that takes nothing for too long is given up.
+    this.socket.setTimeout(this.#server.sendTimeoutMs);
+    return new Outgoing(this.socket, this.#server.outgoingLimits, producer, fail);
+  }
+
+  /** The exchange is over: for the access log. */
+  noteFinished(exchange: Http1Exchange, nowMs: number): void {
+    this.#server.logAccess(exchange, this, nowMs);
+  }
+
+  /** The response has been handed to the socket whole: on to the next request. */
+  next(keepAlive: boolean, nowMs: number): void {
+    this.#exchange = null;
+    if (this.socket.timeout) this.socket.setTimeout(0);
+    if (!keepAlive) {
+      this.#linger();
+      return;
+    }
+    this.idleSinceMs = nowMs;
+    this.#server.idleDeadlines.add(this, nowMs);
+    if (this.#isReadingPaused) this.resumeReading();
+    if (this.#parser.bufferedBytes > 0) this.#advance();
+  }
+
+  /** Ends the connection so that the response cannot be taken for a complete one. */
+  cut(mustReset: boolean): void {
+    this.#exchange = null;
+    this.#isClosing = true;
+    // Without any framing an orderly close would say "complete"; a reset does not.
+    if (mustReset && this.peer.remotePort !== '') this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  /** A request that the parser refused. */
+  #refuse(error: HttpError): void {
+    const exchange = this.#exchange;
+    if (exchange !== null) {
+      // Bad in the middle of its body: the handler has been told nothing yet.
+      exchange.refuse(error.status, error.message);
+      return;
+    }
+    this.#server.noteRefused(error, this.peer);
+    this.answerAndClose(error.status, error.message);
+  }
+
+  /** For a client with no exchange: one too slow with its head, or one whose head cannot be read. */
+  answerAndClose(status: number, message: string): void {
+    const body = `${status} ${REASON_PHRASES[status]}\n${message}\n`;
+    this.writeText(
+      `HTTP/1.1 ${status} ${REASON_PHRASES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+        `Content-Length: ${body.length}\r\n${commonFields(0, performance.now())}Connection: close\r\n\r\n${body}`,
+    );
+    this.#linger();
+  }
+
+  /** Time is up for the request that is being read. */
+  expireReading(): void {
+    if (this.#exchange !== null) {
+      this.#exchange.refuse(408, 'The body did not arrive in time');
+    } else if (this.#parser.isMidMessage) {
+      this.answerAndClose(408, 'The request did not arrive in time');
+    } else {
+      this.closeIdle();
+    }
+  }
+
+  /** Closes a connection on which nothing is under way. */
+  closeIdle(): void {
+    this.#linger();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /**
+   * Closes in order (RFC 9112 9.6): our side first, then what the client still sends is read and thrown away for a while. Closing
+   * both at once could make its system discard the response that it has not read yet.
+   */
+  #linger(): void {
+    this.#isClosing = true;
+    if (this.#isReadingPaused) this.resumeReading();
+    this.socket.end();
+    if (this.#hasEnded) return;
+    this.#server.lingerDeadlines.add(this, performance.now());
+  }
+
+  #isOn(list: DeadlineList<Connection>): boolean {
+    return this.deadlineList === (list as unknown);
+  }
+}

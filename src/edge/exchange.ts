@@ -1,0 +1,234 @@
+import type { Exchange, FilePart, Peer, Producer, RequestBody } from '../handlers/exchange.ts';
+import { REASON_PHRASES } from '../protocol/http1/errors.ts';
+import type { RequestHead } from '../protocol/http1/request-head.ts';
+import {
+  type BodyFraming,
+  chunkStart,
+  framingFor,
+  isBodiless,
+  LAST_CHUNK,
+  type ResponseContext,
+  sizedHead,
+  statusOf,
+  streamedHead,
+} from '../protocol/http1/response-writer.ts';
+import { RESPONSE_FLAG } from '../protocol/lane/frames.ts';
+import { BodyCollector } from './body-collector.ts';
+import { commonFields } from './common-fields.ts';
+import type { Connection } from './connection.ts';
+import { sendFile } from './file-sender.ts';
+import { Outgoing } from './outgoing.ts';
+
+const CRLF = Buffer.from('\r\n');
+const NO_BODY: RequestBody = { kind: 'none' };
+
+/** One request on an HTTP/1 connection, and its response. */
+export class Http1Exchange implements Exchange {
+  readonly head: RequestHead;
+  readonly receivedMs: number;
+  producer: Producer | null = null;
+  workerPid = 0;
+  /** For the access log. */
+  responseHead = '';
+  bodyBytes = 0;
+  readonly #connection: Connection;
+  /** The whole request has been read. */
+  isRead: boolean;
+  isOver = false;
+  #collector: BodyCollector | null = null;
+  #whenCollected: ((body: RequestBody) => void) | null = null;
+  #outgoing: Outgoing | null = null;
+  #framing: BodyFraming = 'sized';
+  #keepAlive = false;
+
+  constructor(connection: Connection, head: RequestHead, receivedMs: number) {
+    this.#connection = connection;
+    this.head = head;
+    this.receivedMs = receivedMs;
+    this.isRead = head.bodyLength === 0;
+  }
+
+  get peer(): Peer {
+    return this.#connection.peer;
+  }
+
+  /** Waits for a worker: nothing of it has been started. */
+  get isQueued(): boolean {
+    return this.producer?.isWaiting ?? false;
+  }
+
+  get status(): number {
+    return this.responseHead === '' ? 0 : statusOf(this.responseHead);
+  }
+
+  // --- the request's body ---
+
+  collectBody(done: (body: RequestBody) => void): void {
+    if (this.isRead) {
+      done(NO_BODY);
+      return;
+    }
+    const connection = this.#connection;
+    this.#whenCollected = done;
+    this.#collector = new BodyCollector(connection.bodyLimits, {
+      pause: () => connection.pauseReading(),
+      resume: () => connection.resumeReading(),
+      failed: (error) => {
+        connection.log.error(`A request body could not be kept: ${error.message}`);
+        if (!this.isOver) this.refuse(500);
+      },
+    });
+    if (this.head.expectsContinue) connection.sayContinue();
+  }
+
+  /** More of the body, from the connection. */
+  takeBody(data: Buffer): void {
+    this.#collector?.add(data);
+  }
+
+  /** The body is complete. */
+  takeEnd(): void {
+    this.isRead = true;
+    const done = this.#whenCollected;
+    if (done === null || this.#collector === null) return;
+    this.#whenCollected = null;
+    this.#collector.finish((body) => {
+      if (!this.isOver) done(body);
+    });
+  }
+
+  // --- the response ---
+
+  respond(head: string, flags: number, body: string): void {
+    if (this.isOver) return;
+    const now = performance.now();
+    const context = this.#context(flags, now);
+    const text = sizedHead(head, flags, body.length, context);
+    const sendsBody = body !== '' && !context.isHead && !isBodiless(statusOf(head));
+    this.responseHead = head;
+    this.bodyBytes = sendsBody ? body.length : 0;
+    this.#connection.writeText(sendsBody ? text + body : text);
+    this.#finish(context.keepAlive, now);
+  }
+
+  begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
+    if (this.isOver) return;
+    const context = this.#context(flags, performance.now());
+    const status = statusOf(head);
+    this.responseHead = head;
+    this.#framing = isEnd ? 'sized' : framingFor(flags, context, status);
+    this.#keepAlive = context.keepAlive && this.#framing !== 'until-close';
+    const finalContext = { ...context, keepAlive: this.#keepAlive };
+    this.#connection.writeText(
+      isEnd
+        ? sizedHead(head, flags, body.length, finalContext)
+        : streamedHead(head, this.#framing, finalContext),
+    );
+    this.#outgoing = this.#connection.outgoing(this.producer, (error) => {
+      this.#connection.log.error(`A response could not be kept for a slow client: ${error.message}`);
+      this.abort();
+    });
+    if (context.isHead || isBodiless(status)) this.#framing = 'sized';
+    this.write(body, isEnd);
+  }
+
+  write(body: Buffer, isEnd: boolean): void {
+    const outgoing = this.#outgoing;
+    if (this.isOver || outgoing === null) return;
+    if (body.length > 0 && !this.#isBodiless()) {
+      this.bodyBytes += body.length;
+      if (this.#framing === 'chunked') {
+        this.#connection.cork();
+        outgoing.write(Buffer.from(chunkStart(body.length), 'latin1'));
+        outgoing.write(body);
+        outgoing.write(CRLF);
+        this.#connection.uncork();
+      } else {
+        outgoing.write(body);
+      }
+    }
+    if (!isEnd) return;
+    if (this.#framing === 'chunked') outgoing.write(Buffer.from(LAST_CHUNK, 'latin1'));
+    outgoing.end(() => this.#finish(this.#keepAlive, performance.now()));
+  }
+
+  respondFile(head: string, flags: number, file: FilePart): void {
+    if (this.isOver) return file.opened();
+    const context = this.#context(flags, performance.now());
+    sendFile(this.#connection.socket, file, {
+      opened: () => {
+        this.responseHead = head;
+        this.#connection.writeText(sizedHead(head, flags, file.length, context));
+        return !context.isHead && !this.isOver;
+      },
+      sent: (bytes) => {
+        this.bodyBytes += bytes;
+      },
+      done: () => {
+        if (!this.isOver) this.#finish(context.keepAlive, performance.now());
+      },
+      failed: (error) => {
+        if (this.isOver) return;
+        this.#connection.log.error(`A file of a response could not be sent: ${error.message}`);
+        if (this.responseHead === '') this.refuse(500);
+        else this.abort();
+      },
+    });
+  }
+
+  abort(): void {
+    if (this.isOver) return;
+    this.#close();
+    this.#connection.cut(this.#framing === 'until-close');
+    this.#connection.noteFinished(this, performance.now());
+  }
+
+  refuse(status: number, reason = '', extraFields = ''): void {
+    if (this.isOver) return;
+    const phrase = REASON_PHRASES[status] ?? 'Error';
+    const detail = reason === '' ? '' : `${reason}\n`;
+    const body = `${status} ${phrase}\n${detail}`;
+    const head = `${status} ${phrase}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n${extraFields}`;
+    this.respond(head, RESPONSE_FLAG.length, body);
+  }
+
+  /** The client has left: nothing that is still produced has a reader. */
+  clientLeft(): void {
+    if (this.isOver) return;
+    this.#close();
+    this.producer?.cancel();
+    this.#connection.noteFinished(this, performance.now());
+  }
+
+  #isBodiless(): boolean {
+    return this.head.method === 'HEAD' || isBodiless(this.status);
+  }
+
+  #context(flags: number, nowMs: number): ResponseContext {
+    const head = this.head;
+    return {
+      minor: head.minor,
+      isHead: head.method === 'HEAD',
+      // An unread rest of the request would be taken for the next one.
+      keepAlive:
+        head.keepAlive &&
+        this.isRead &&
+        (flags & RESPONSE_FLAG.close) === 0 &&
+        this.#connection.canBeKept,
+      commonFields: commonFields(flags, nowMs),
+    };
+  }
+
+  #finish(keepAlive: boolean, nowMs: number): void {
+    this.#close();
+    this.#connection.noteFinished(this, nowMs);
+    this.#connection.next(keepAlive, nowMs);
+  }
+
+  #close(): void {
+    this.isOver = true;
+    this.#collector?.discard();
+    this.#outgoing?.discard();
+    this.#outgoing = null;
+  }
+}

@@ -1,0 +1,71 @@
+import { closeSync, openSync } from 'node:fs';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Dispatcher } from '../dispatcher/dispatcher.ts';
+import { Lane } from '../dispatcher/lane.ts';
+import { WorkerPeer } from '../dispatcher/worker-peer.ts';
+import { HEADER_BYTES, type Hello, KIND } from '../protocol/lane/frames.ts';
+
+export interface RecyclingLimits {
+  /** 0: never. */
+  readonly maxRequests: number;
+  readonly maxRequestsJitter: number;
+}
+
+/** Accepts the connections of workers, and turns each into a control connection or a lane. */
+export function serveLanes(fd: number, dispatcher: Dispatcher, limits: RecyclingLimits): NetServer {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    readHello(socket, (hello) => {
+      if (hello.role === 'control') {
+        const worker = new WorkerPeer(
+          { ...hello, laneCount: hello.lanes, maxGiven: requestsBeforeLeaving(limits) },
+          socket,
+          dispatcher,
+        );
+        dispatcher.addWorker(worker);
+        worker.welcome(canOpenFilesOf(hello));
+        return;
+      }
+      const worker = dispatcher.worker(hello.pid);
+      if (worker === undefined) socket.destroy();
+      else dispatcher.addLane(new Lane(worker, hello.lane, socket, dispatcher));
+    });
+  });
+  server.listen({ fd });
+  return server;
+}
+
+function readHello(socket: Socket, done: (hello: Hello) => void): void {
+  let held: Buffer = Buffer.alloc(0);
+  const onData = (chunk: Buffer) => {
+    held = Buffer.concat([held, chunk]);
+    if (held.length < HEADER_BYTES) return;
+    const end = HEADER_BYTES + held.readUInt32LE(0);
+    if (held.length < end) return;
+    socket.off('data', onData);
+    if (held[4] !== KIND.hello) {
+      socket.destroy();
+      return;
+    }
+    const hello = JSON.parse(held.toString('utf8', HEADER_BYTES, end)) as Hello;
+    const rest = held.subarray(end);
+    done(hello);
+    if (rest.length > 0) socket.unshift(rest);
+  };
+  socket.on('data', onData);
+}
+
+function requestsBeforeLeaving(limits: RecyclingLimits): number {
+  if (limits.maxRequests === 0) return Number.POSITIVE_INFINITY;
+  return limits.maxRequests + Math.floor(Math.random() * (limits.maxRequestsJitter + 1));
+}
+
+/** Not where there is no /proc, or where its descriptors are kept from us (another user, a hardened kernel). */
+function canOpenFilesOf(hello: Hello): boolean {
+  try {
+    closeSync(openSync(`/proc/${hello.pid}/fd/${hello.probe}`, 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,166 @@
+// The edge's process: started by the arbiter, told everything over IPC.
+
+import { Dispatcher } from '../dispatcher/dispatcher.ts';
+import { AppHandler } from '../handlers/app.ts';
+import { HealthHandler } from '../handlers/health.ts';
+import { Router, type RouteRule } from '../handlers/router.ts';
+import { TrustedProxies } from '../handlers/trust.ts';
+import { AccessLog } from '../observe/access-log.ts';
+import { ErrorLog } from '../observe/error-log.ts';
+import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
+import { serveLanes } from './lane-server.ts';
+import { Server } from './server.ts';
+
+type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
+
+/** How long an edge that lost its arbiter finishes what it has. */
+const ORPHAN_GRACE_MS = 30_000;
+
+class Edge {
+  readonly #config: EdgeConfig;
+  readonly #log: ErrorLog;
+  readonly #accessLog: AccessLog | null;
+  readonly #dispatcher: Dispatcher;
+  readonly #server: Server;
+  #isDraining = false;
+
+  constructor(start: StartMessage) {
+    const config = start.config;
+    this.#config = config;
+    this.#log = new ErrorLog({ target: config.errorLog, level: config.logLevel });
+    this.#accessLog =
+      config.accessLog === null ? null : new AccessLog({ target: config.accessLog, format: config.accessLogFormat });
+    this.#dispatcher = new Dispatcher(config, {
+      workerReady: ({ pid, generation }) => tell({ type: 'worker-ready', pid, generation }),
+      workerOverdue: ({ pid }, job, ageMs) =>
+        tell({ type: 'worker-overdue', pid, request: job?.summary ?? 'what ran after a response', ageMs }),
+      workerCondemned: ({ pid }) => tell({ type: 'worker-condemned', pid }),
+      workerLeaving: ({ pid }, reason) => tell({ type: 'worker-leaving', pid, reason }),
+      jobLost: ({ pid }, job) => this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}: answered 502`),
+    });
+    this.#server = new Server({
+      config,
+      runDir: start.runDir,
+      router: this.#router(),
+      trusted: new TrustedProxies(config.forwardedAllowIps),
+      log: this.#log,
+      accessLog: this.#accessLog,
+    });
+    this.#dispatcher.activate(start.activeGeneration);
+    serveLanes(start.laneFd, this.#dispatcher, config);
+  }
+
+  #router(): Router {
+    const rules: RouteRule[] = [];
+    const prefix = this.#config.healthPath;
+    if (prefix !== null) {
+      rules.push({
+        matches: ({ path }) => path === prefix || path.startsWith(`${prefix}/`),
+        handler: new HealthHandler(prefix, () => this.#whyNotReady()),
+      });
+    }
+    return new Router(rules, new AppHandler(this.#dispatcher, this.#config.scriptName));
+  }
+
+  #whyNotReady(): string | null {
+    if (this.#isDraining) return 'stopping';
+    return this.#dispatcher.isReady ? null : 'no worker is ready';
+  }
+
+  async listen(start: StartMessage): Promise<void> {
+    for (const spec of start.listeners) {
+      try {
+        await this.#server.listen(spec);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? String(error);
+        tell({ type: 'listen-failed', fd: spec.fd, code });
+        process.exitCode = 1;
+        process.disconnect();
+        setImmediate(() => process.exit());
+        return;
+      }
+    }
+    tell({ type: 'listening' });
+  }
+
+  handle(message: ArbiterToEdge): void {
+    switch (message.type) {
+      case 'start':
+        break;
+      case 'activate':
+        this.#dispatcher.activate(message.generation);
+        break;
+      case 'retire':
+        this.#dispatcher.retire(message.pid);
+        break;
+      case 'worker-exited':
+        this.#dispatcher.exited(message.pid, message.running);
+        break;
+      case 'reopen-logs':
+        this.#log.reopen();
+        this.#accessLog?.reopen();
+        break;
+      case 'drain':
+        void this.drain(message.graceMs, message.quick);
+        break;
+    }
+  }
+
+  /** Finishes what was accepted, and exits. A second call shortens the grace. */
+  async drain(graceMs: number, isQuick: boolean): Promise<void> {
+    setTimeout(() => this.#giveUp(), graceMs);
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    // Whoever balances the load sees first that readiness is gone, and is still served meanwhile.
+    if (!isQuick && this.#config.drainDelayMs > 0) {
+      await new Promise((resolve) => setTimeout(resolve, this.#config.drainDelayMs));
+    }
+    await this.#server.drainBacklog();
+    this.#server.drainConnections();
+    await new Promise<void>((resolve) => this.#server.whenEmpty(resolve));
+    await new Promise<void>((resolve) => this.#dispatcher.whenIdle(resolve));
+    this.#exit();
+  }
+
+  /** The grace is over: what is not answered yet is answered by a refusal. */
+  #giveUp(): void {
+    this.#dispatcher.giveUp();
+    setTimeout(() => {
+      this.#server.destroyAll();
+      this.#exit();
+    }, 100);
+  }
+
+  #exit(): void {
+    tell({ type: 'drained' });
+    this.#accessLog?.close();
+    // The channel is flushed before the process may go.
+    if (process.connected) process.disconnect();
+    setImmediate(() => process.exit(0));
+  }
+}
+
+function tell(message: EdgeToArbiter): void {
+  if (process.connected) process.send?.(message);
+}
+
+function main(): void {
+  let edge: Edge | null = null;
+  // The terminal's signals reach the whole foreground group; the arbiter says what they mean.
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  process.on('message', (message: ArbiterToEdge) => {
+    if (message.type === 'start') {
+      edge = new Edge(message);
+      void edge.listen(message);
+    } else {
+      edge?.handle(message);
+    }
+  });
+  process.on('disconnect', () => {
+    // Without the arbiter nothing would replace a worker, or this process.
+    if (edge === null) process.exit(1);
+    void edge.drain(ORPHAN_GRACE_MS, true);
+  });
+}
+
+main();

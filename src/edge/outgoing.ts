@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import type { Producer } from '../handlers/exchange.ts';
+import { SpoolFile } from './spool-file.ts';
+
+/** Bytes that may wait for the disk before the worker is told to wait. */
+const MAX_WAITING_BYTES = 1 << 20;
+
+export interface OutgoingLimits {
+  /** Held in memory for a client that does not take them; more go to a file. */
+  readonly memoryBytes: number;
+  /** Held in the file; more make the worker wait. 0: no file. */
+  readonly spoolBytes: number;
+  readonly folder: string;
+}
+
+/**
+ * The body of one response on its way to a client that may be slower than the worker: the worker is rid of it at once,
+ * the client takes it as it can.
+ */
+export class Outgoing {
+  readonly #socket: Socket;
+  readonly #limits: OutgoingLimits;
+  readonly #producer: Producer | null;
+  readonly #fail: (error: Error) => void;
+  readonly #onDrain = () => this.#pump();
+  #spool: SpoolFile | null = null;
+  #isBlocked = false;
+  #isReading = false;
+  #hasPaused = false;
+  #whenDone: (() => void) | null = null;
+
+  constructor(
+    socket: Socket,
+    limits: OutgoingLimits,
+    producer: Producer | null,
+    fail: (error: Error) => void,
+  ) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#producer = producer;
+    this.#fail = fail;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#spool === null && this.#socket.writableLength <= this.#limits.memoryBytes) {
+      if (!this.#socket.write(bytes)) this.#block();
+      return;
+    }
+    if (this.#limits.spoolBytes === 0) {
+      if (!this.#socket.write(bytes)) this.#block();
+      this.#pause();
+      return;
+    }
+    this.#spool ??= new SpoolFile(this.#limits.folder, this.#fail);
+    const spool = this.#spool;
+    spool.append(bytes);
+    if (this.#hasPaused) return;
+    if (spool.unreadBytes > this.#limits.spoolBytes) {
+      this.#pause();
+    } else if (spool.waitingBytes > MAX_WAITING_BYTES) {
+      this.#pause();
+      spool.whenWritten(() => this.#resume());
+    }
+  }
+
+  /** Everything has been written; calls back once the socket has it all, and can take another response. */
+  end(done: () => void): void {
+    this.#whenDone = done;
+    if (this.#spool === null) this.#finish();
+  }
+
+  discard(): void {
+    this.#socket.off('drain', this.#onDrain);
+    this.#spool?.discard();
+    this.#spool = null;
+    this.#whenDone = null;
+  }
+
+  #block(): void {
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
+    this.#socket.on('drain', this.#onDrain);
+  }
+
+  /** The socket takes more. */
+  #pump(): void {
+    const spool = this.#spool;
+    if (spool === null) {
+      this.#resume();
+      return;
+    }
+    if (this.#isReading) return;
+    if (spool.unreadBytes === 0) {
+      spool.discard();
+      this.#spool = null;
+      this.#resume();
+      if (this.#whenDone !== null) this.#finish();
+      return;
+    }
+    this.#isReading = true;
+    spool.readNext((piece) => {
+      this.#isReading = false;
+      if (this.#socket.destroyed) return;
+      if (this.#socket.write(piece)) this.#pump();
+    });
+  }
+
+  #pause(): void {
+    if (this.#hasPaused) return;
+    this.#hasPaused = true;
+    this.#producer?.pause();
+  }
+
+  #resume(): void {
+    if (!this.#hasPaused) return;
+    if (this.#spool !== null && this.#spool.unreadBytes > this.#limits.spoolBytes) return;
+    this.#hasPaused = false;
+    this.#producer?.resume();
+  }
+
+  #finish(): void {
+    const done = this.#whenDone;
+    this.discard();
+    done?.();
+  }
+}

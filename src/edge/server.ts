@@ -1,0 +1,173 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Router } from '../handlers/router.ts';
+import type { TrustedProxies } from '../handlers/trust.ts';
+import type { AccessLog } from '../observe/access-log.ts';
+import type { ErrorLog } from '../observe/error-log.ts';
+import type { HttpError } from '../protocol/http1/errors.ts';
+import type { HttpLimits } from '../protocol/http1/limits.ts';
+import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
+import type { Peer } from '../handlers/exchange.ts';
+import { accessRecord } from './access-record.ts';
+import type { BodyLimits } from './body-collector.ts';
+import { Connection } from './connection.ts';
+import { DeadlineList } from './deadlines.ts';
+import type { Http1Exchange } from './exchange.ts';
+import type { OutgoingLimits } from './outgoing.ts';
+
+/** How long what a client still sends is read after its connection's last response; Gunicorn's value. */
+const LINGER_MS = 2000;
+/** In a drain, a connection that was used this recently may have a request on its way: it is given this long. */
+const QUIET_MS = 500;
+
+export interface ServerParts {
+  readonly config: EdgeConfig;
+  readonly runDir: string;
+  readonly router: Router;
+  readonly trusted: TrustedProxies;
+  readonly log: ErrorLog;
+  readonly accessLog: AccessLog | null;
+}
+
+/** The sockets that face clients, and what their connections share. */
+export class Server {
+  readonly limits: HttpLimits;
+  readonly bodyLimits: BodyLimits;
+  readonly outgoingLimits: OutgoingLimits;
+  readonly sendTimeoutMs: number;
+  readonly router: Router;
+  readonly log: ErrorLog;
+  readonly headDeadlines: DeadlineList<Connection>;
+  readonly bodyDeadlines: DeadlineList<Connection>;
+  readonly idleDeadlines: DeadlineList<Connection>;
+  readonly lingerDeadlines: DeadlineList<Connection>;
+  readonly #quietDeadlines: DeadlineList<Connection>;
+  readonly #trusted: TrustedProxies;
+  readonly #accessLog: AccessLog | null;
+  readonly #backlog: number;
+  readonly #connections = new Set<Connection>();
+  readonly #listeners: NetServer[] = [];
+  #keepsAlive: boolean;
+  #accepted = 0;
+  #whenEmpty: (() => void) | null = null;
+
+  constructor(parts: ServerParts) {
+    const { config, runDir } = parts;
+    this.limits = {
+      maxRequestLineBytes: config.limitRequestLine,
+      maxFields: config.limitRequestFields,
+      maxFieldBytes: config.limitRequestFieldSize,
+      maxBodyBytes: config.limitRequestBody,
+    };
+    this.bodyLimits = { memoryBytes: config.bodyBufferBytes, folder: runDir };
+    this.outgoingLimits = {
+      memoryBytes: config.bodyBufferBytes,
+      spoolBytes: config.responseSpoolBytes,
+      folder: runDir,
+    };
+    this.sendTimeoutMs = config.sendTimeoutMs;
+    this.router = parts.router;
+    this.log = parts.log;
+    this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
+    this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
+    this.idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
+    this.lingerDeadlines = new DeadlineList(LINGER_MS, (connection) => connection.destroy());
+    this.#quietDeadlines = new DeadlineList(QUIET_MS, (connection) => connection.closeIdle());
+    this.#trusted = parts.trusted;
+    this.#accessLog = parts.accessLog;
+    this.#backlog = config.backlog;
+    this.#keepsAlive = config.keepAliveMs > 0;
+  }
+
+  get keepsAlive(): boolean {
+    return this.#keepsAlive;
+  }
+
+  /** Listens on a socket that the arbiter bound. */
+  listen(spec: ListenerSpec): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // A client that closes its sending side after its request still gets its response.
+      const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+        this.#accept(socket, spec),
+      );
+      listener.once('error', reject);
+      listener.listen({ fd: spec.fd, backlog: this.#backlog }, () => {
+        listener.off('error', reject);
+        listener.on('error', (error) => this.log.error(`Could not accept a connection: ${error.message}`));
+        resolve();
+      });
+      this.#listeners.push(listener);
+    });
+  }
+
+  #accept(socket: Socket, spec: ListenerSpec): void {
+    this.#accepted += 1;
+    this.#connections.add(new Connection(socket, this.#peer(socket, spec), this));
+  }
+
+  #peer(socket: Socket, spec: ListenerSpec): Peer {
+    const isUnix = spec.kind === 'unix';
+    // An IPv4 client on a dual-stack socket is known by its IPv4 address.
+    const remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+    return {
+      remoteAddress,
+      remotePort: isUnix ? '' : String(socket.remotePort ?? ''),
+      serverName: isUnix ? '' : spec.host,
+      serverPort: isUnix ? '' : String(spec.port),
+      isTrusted: this.#trusted.includes(remoteAddress),
+    };
+  }
+
+  forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#checkEmpty();
+  }
+
+  logAccess(exchange: Http1Exchange, connection: Connection, nowMs: number): void {
+    this.#accessLog?.write(accessRecord(exchange, connection.peer, nowMs));
+  }
+
+  noteRefused(error: HttpError, peer: Peer): void {
+    this.log.warning(`Invalid request from ip=${peer.remoteAddress}: ${error.message}`);
+  }
+
+  // --- stopping ---
+
+  /** From now on every response is its connection's last, and idle connections are closed once they are quiet. */
+  drainConnections(): void {
+    this.#keepsAlive = false;
+    const now = performance.now();
+    for (const connection of this.#connections) {
+      if (!connection.isIdle) continue;
+      if (now - connection.idleSinceMs >= QUIET_MS) connection.closeIdle();
+      else this.#quietDeadlines.add(connection, now);
+    }
+  }
+
+  /** Accepts what waits in the backlog, until a turn of the event loop brings nothing, and then stops listening. */
+  async drainBacklog(): Promise<void> {
+    let before = -1;
+    // Node accepts one connection per socket and turn; two empty turns mean that none is left.
+    for (let emptyTurns = 0; emptyTurns < 2; ) {
+      emptyTurns = this.#accepted === before ? emptyTurns + 1 : 0;
+      before = this.#accepted;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const listener of this.#listeners) listener.close();
+  }
+
+  whenEmpty(callback: () => void): void {
+    this.#whenEmpty = callback;
+    this.#checkEmpty();
+  }
+
+  destroyAll(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #checkEmpty(): void {
+    if (this.#connections.size > 0 || this.#whenEmpty === null) return;
+    const callback = this.#whenEmpty;
+    this.#whenEmpty = null;
+    callback();
+  }
+}

@@ -1,0 +1,144 @@
+import type { Dispatcher } from '../dispatcher/dispatcher.ts';
+import { Job, type JobFailure } from '../dispatcher/job.ts';
+import type { Lane } from '../dispatcher/lane.ts';
+import { RESPONSE_FLAG, requestFrame, requestFrameStart, spooledRequestFrame } from '../protocol/lane/frames.ts';
+import { environText } from './environ.ts';
+import type { Exchange, Handler, Producer, RequestBody } from './exchange.ts';
+
+/** RFC 9110 9.2.1: these ask for no change of state, so running one twice does no harm. */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Responses up to this size are handled as text, joined with their head and written at once. */
+const MAX_TEXT_BYTES = 16384;
+
+const FAILURE_STATUS = {
+  'worker-died': 502,
+  overdue: 504,
+  'queued-too-long': 504,
+  stopping: 503,
+} as const satisfies Record<JobFailure, number>;
+
+/** Has requests answered by the Python application. */
+export class AppHandler implements Handler {
+  readonly #dispatcher: Dispatcher;
+  readonly #scriptName: string;
+
+  constructor(dispatcher: Dispatcher, scriptName: string) {
+    this.#dispatcher = dispatcher;
+    this.#scriptName = scriptName;
+  }
+
+  handle(exchange: Exchange): void {
+    if (exchange.head.bodyLength === 0) this.#submit(exchange, { kind: 'none' });
+    else exchange.collectBody((body) => this.#submit(exchange, body));
+  }
+
+  #submit(exchange: Exchange, body: RequestBody): void {
+    const head = exchange.head;
+    const contentLength = body.kind === 'none' ? (head.fields.get('content-length') === '0' ? 0 : -1) : body.bytes;
+    const environ = environText(head, exchange.peer, this.#scriptName, contentLength);
+    if (!environ.ok) {
+      exchange.refuse(environ.status);
+      return;
+    }
+    this.#dispatcher.submit(new AppRequest(exchange, body, environ.text, this.#dispatcher));
+  }
+}
+
+/** A request for the application, from the queue to its last byte. */
+class AppRequest extends Job implements Producer {
+  readonly #exchange: Exchange;
+  readonly #body: RequestBody;
+  readonly #environ: string;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(exchange: Exchange, body: RequestBody, environ: string, dispatcher: Dispatcher) {
+    const head = exchange.head;
+    const isSafe = SAFE_METHODS.has(head.method) && body.kind === 'none';
+    super(dispatcher.history.of(head.method, head.path), isSafe, performance.now());
+    this.#exchange = exchange;
+    this.#body = body;
+    this.#environ = environ;
+    this.#dispatcher = dispatcher;
+    exchange.producer = this;
+  }
+
+  get summary(): string {
+    const { head, peer } = this.#exchange;
+    return `${head.method} ${head.target} (from ${peer.remoteAddress || 'a unix socket'})`;
+  }
+
+  // --- Job ---
+
+  send(lane: Lane): void {
+    const body = this.#body;
+    this.#exchange.workerPid = lane.worker.pid;
+    if (body.kind === 'none') {
+      lane.writeText(requestFrame(this.id, this.#environ, ''));
+    } else if (body.kind === 'file') {
+      lane.writeText(spooledRequestFrame(this.id, this.#environ, body.path));
+    } else {
+      lane.writeText(requestFrameStart(this.id, this.#environ, body.bytes));
+      lane.writeBody(body.parts);
+    }
+  }
+
+  begin(flags: number, a: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
+    const exchange = this.#exchange;
+    if (isEnd && end - start <= MAX_TEXT_BYTES) {
+      this.isOver = true;
+      const text = bytes.toString('latin1', start, end);
+      const head = text.slice(0, a);
+      if ((flags & RESPONSE_FLAG.file) !== 0) this.#sendFile(head, flags, text.slice(a));
+      else exchange.respond(head, flags, text.slice(a));
+      return;
+    }
+    if (isEnd) this.isOver = true;
+    exchange.begin(bytes.toString('latin1', start, start + a), flags, bytes.subarray(start + a, end), isEnd);
+  }
+
+  more(bytes: Buffer, start: number, end: number, isEnd: boolean): void {
+    if (isEnd) this.isOver = true;
+    this.#exchange.write(bytes.subarray(start, end), isEnd);
+  }
+
+  abort(_reason: string): void {
+    this.isOver = true;
+    this.#exchange.abort();
+  }
+
+  fail(failure: JobFailure): void {
+    this.isOver = true;
+    const extra = failure === 'stopping' ? 'Retry-After: 1\r\n' : '';
+    this.#exchange.refuse(FAILURE_STATUS[failure], '', extra);
+  }
+
+  #sendFile(head: string, flags: number, where: string): void {
+    const worker = this.lane?.worker;
+    const { fd, offset, length } = JSON.parse(where) as { fd: number; offset: number; length: number };
+    this.#exchange.respondFile(head, flags, {
+      path: `/proc/${worker?.pid}/fd/${fd}`,
+      offset,
+      length,
+      opened: () => worker?.release(this.id),
+    });
+  }
+
+  // --- Producer ---
+
+  get isWaiting(): boolean {
+    return this.lane === null;
+  }
+
+  pause(): void {
+    this.lane?.pause();
+  }
+
+  resume(): void {
+    this.lane?.resume();
+  }
+
+  cancel(): void {
+    this.#dispatcher.cancel(this);
+  }
+}

@@ -1,0 +1,108 @@
+// The WSGI environ (PEP 3333) as the lane carries it: name NUL value NUL …, latin-1. What is the same for every
+// request of the server is in the worker's base environ.
+
+import type { FieldBlock } from '../protocol/http1/field-block.ts';
+import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { Peer } from './exchange.ts';
+import { forwardedScheme } from './trust.ts';
+
+/** What is derived from a block of fields; kept with it, since clients send the same block again and again. */
+interface FieldPart {
+  readonly text: string;
+  /** An absolute-form target's authority stands in for the Host field. */
+  readonly authority: string | null;
+  readonly isContradictory: boolean;
+}
+
+/** Bounded: names come from clients. */
+const MAX_NAMES = 1000;
+const environNames = new Map<string, string | null>();
+
+/**
+ * HTTP_NAME, or null for a name that is not passed on: with an underscore it could pass for another field (X_Real_IP
+ * for X-Real-IP), which is how clients get around a proxy that sets the real one.
+ */
+function environName(name: string): string | null {
+  const known = environNames.get(name);
+  if (known !== undefined) return known;
+  const made = name.includes('_') ? null : `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
+  if (environNames.size >= MAX_NAMES) environNames.clear();
+  environNames.set(name, made);
+  return made;
+}
+
+function fieldPart(fields: FieldBlock, peer: Peer, authority: string | null): FieldPart {
+  const values = new Map<string, string>();
+  for (let index = 0; index < fields.names.length; index += 1) {
+    const name = fields.names[index] as string;
+    const value = fields.values[index] as string;
+    if (name === 'content-type') {
+      values.set('CONTENT_TYPE', value);
+    } else if (name === 'content-length' || name === 'transfer-encoding') {
+      // The edge has removed the framing: the application gets the length of what there is.
+    } else {
+      const key = environName(name);
+      if (key === null) continue;
+      const before = values.get(key);
+      // RFC 9110 5.3 joins with a comma; cookies, which may hold commas, with a semicolon (RFC 9113 8.2.3).
+      values.set(key, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ','}${value}`);
+    }
+  }
+  if (authority !== null) values.set('HTTP_HOST', authority);
+  const scheme = peer.isTrusted ? forwardedScheme(fields) : 'http';
+  let text = `wsgi.url_scheme\0${scheme === 'https' ? 'https' : 'http'}`;
+  text += `\0REMOTE_ADDR\0${peer.remoteAddress}`;
+  if (peer.remotePort !== '') text += `\0REMOTE_PORT\0${peer.remotePort}`;
+  text += serverAddress(peer, authority, scheme === 'https');
+  for (const [key, value] of values) text += `\0${key}\0${value}`;
+  return { text, authority, isContradictory: scheme === 'contradiction' };
+}
+
+/** SERVER_NAME and SERVER_PORT must not be empty: behind a unix socket they are what the client asked for. */
+function serverAddress(peer: Peer, authority: string | null, isSecure: boolean): string {
+  let name = peer.serverName;
+  let port = peer.serverPort;
+  if (name === '') {
+    const [, host = '', digits = ''] = /^(.*?)(?::(\d+))?$/.exec(authority ?? '') ?? [];
+    name = host === '' ? 'localhost' : host;
+    port = digits === '' ? (isSecure ? '443' : '80') : digits;
+  }
+  return `\0SERVER_NAME\0${name}\0SERVER_PORT\0${port}`;
+}
+
+/** Undoes percent-encoding into bytes, as latin-1 text; what is no valid encoding stays as it is. */
+export function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+export type EnvironResult =
+  | { readonly ok: true; readonly text: string }
+  /** The path is outside SCRIPT_NAME, or the proxy's fields contradict one another. */
+  | { readonly ok: false; readonly status: 400 | 404 };
+
+/** `contentLength`: of the complete body, or -1 where the request has none. */
+export function environText(
+  head: RequestHead,
+  peer: Peer,
+  scriptName: string,
+  contentLength: number,
+): EnvironResult {
+  const fields = head.fields;
+  let part = fields.memo as FieldPart | undefined;
+  if (part === undefined || part.authority !== head.authority) {
+    part = fieldPart(fields, peer, head.authority);
+    fields.memo = part;
+  }
+  if (part.isContradictory) return { ok: false, status: 400 };
+  let path = decodePath(head.path);
+  if (scriptName !== '') {
+    if (path !== scriptName && !path.startsWith(`${scriptName}/`)) return { ok: false, status: 404 };
+    path = path.slice(scriptName.length);
+  }
+  const length = contentLength < 0 ? '' : `\0CONTENT_LENGTH\0${contentLength}`;
+  return {
+    ok: true,
+    text: `REQUEST_METHOD\0${head.method}\0PATH_INFO\0${path}\0QUERY_STRING\0${head.query}\0RAW_URI\0${head.target}\0SERVER_PROTOCOL\0HTTP/1.${head.minor}${length}\0${part.text}`,
+  };
+}

@@ -1,0 +1,71 @@
+import type { RequestHead } from '../protocol/http1/request-head.ts';
+
+/** What is constant for all requests of one connection. */
+export interface Peer {
+  /** '' for a unix socket. */
+  readonly remoteAddress: string;
+  /** '' for a unix socket. */
+  readonly remotePort: string;
+  /** The listener's address; '' for a unix socket. */
+  readonly serverName: string;
+  readonly serverPort: string;
+  /** Whether what it says in X-Forwarded-Proto and its like is believed. */
+  readonly isTrusted: boolean;
+}
+
+/** A request's body, complete. */
+export type RequestBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'memory'; readonly parts: readonly Buffer[]; readonly bytes: number }
+  | { readonly kind: 'file'; readonly path: string; readonly bytes: number };
+
+/** Part of an open file that is the body of a response. */
+export interface FilePart {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+  /** Called once the file has been opened, or could not be. */
+  readonly opened: () => void;
+}
+
+/** Someone who produces a response's body, and can be told to wait. */
+export interface Producer {
+  /** Nothing has been started yet. */
+  readonly isWaiting: boolean;
+  pause(): void;
+  resume(): void;
+  /** The client has left before the response was complete. */
+  cancel(): void;
+}
+
+/**
+ * One request and its response, whatever the version of HTTP. A handler answers it by exactly one of: `respond`;
+ * `begin`, any number of `write`, and `end` or `abort`; `respondFile`; `refuse`.
+ *
+ * A head is the text of status line and fields as the lane protocol has it: `200 OK\r\nName: value\r\n…`, with the
+ * RESPONSE_FLAGs that describe it.
+ */
+export interface Exchange {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  /** When the head was complete (clock of performance.now). */
+  readonly receivedMs: number;
+  /** Whom to tell when the client leaves; the connection's backpressure is his too. */
+  producer: Producer | null;
+  /** For the access log: the worker that ran it, or 0. */
+  workerPid: number;
+  /** Calls back when the whole body is there; never, if the client leaves before. */
+  collectBody(done: (body: RequestBody) => void): void;
+  respond(head: string, flags: number, body: string): void;
+  begin(head: string, flags: number, body: Buffer, isEnd: boolean): void;
+  write(body: Buffer, isEnd: boolean): void;
+  respondFile(head: string, flags: number, file: FilePart): void;
+  /** The response that was begun cannot be completed: the connection is cut, so that it cannot look whole. */
+  abort(): void;
+  /** A short page for this status, made by Kirin. */
+  refuse(status: number, reason?: string, extraFields?: string): void;
+}
+
+export interface Handler {
+  handle(exchange: Exchange): void;
+}

@@ -1,0 +1,39 @@
+import { RESPONSE_FLAG } from '../protocol/lane/frames.ts';
+import type { Exchange, Handler } from './exchange.ts';
+
+/** Why the server should be given no traffic, or null. */
+export type ReadinessProbe = () => string | null;
+
+const FIELDS = 'Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n';
+
+/**
+ * PREFIX/live answers 200 as long as the edge runs; PREFIX/ready 200 or 503 with the reason. Both are answered by the
+ * edge itself, so that busy workers cannot make a probe fail.
+ */
+export class HealthHandler implements Handler {
+  readonly #prefix: string;
+  readonly #whyNotReady: ReadinessProbe;
+
+  constructor(prefix: string, whyNotReady: ReadinessProbe) {
+    this.#prefix = prefix;
+    this.#whyNotReady = whyNotReady;
+  }
+
+  handle(exchange: Exchange): void {
+    const page = exchange.head.path.slice(this.#prefix.length);
+    if (page === '/live') {
+      this.#answer(exchange, '200 OK', 'live\n');
+    } else if (page === '/ready' || page === '') {
+      const reason = this.#whyNotReady();
+      if (reason === null) this.#answer(exchange, '200 OK', 'ready\n');
+      else this.#answer(exchange, '503 Service Unavailable', `${reason}\n`);
+    } else {
+      exchange.refuse(404);
+    }
+  }
+
+  #answer(exchange: Exchange, status: string, body: string): void {
+    const head = `${status}\r\n${FIELDS}Content-Length: ${body.length}\r\n`;
+    exchange.respond(head, RESPONSE_FLAG.length, body);
+  }
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import { Graveyard } from '../../../src/dispatcher/graveyard.ts';
+import type { Job } from '../../../src/dispatcher/job.ts';
+import type { Lane } from '../../../src/dispatcher/lane.ts';
+import type { WorkerPeer } from '../../../src/dispatcher/worker-peer.ts';
+import { FakeJob } from './fake-job.ts';
+
+const worker = { pid: 7 } as WorkerPeer;
+
+function setUp(jobs: readonly FakeJob[]) {
+  const lost: string[] = [];
+  const spared: string[] = [];
+  const graveyard = new Graveyard({
+    lost: (_, job) => lost.push(job.summary),
+    spared: (list) => spared.push(...list.map((job) => job.summary)),
+  });
+  const lane = { jobs } as unknown as Lane;
+  for (const [at, job] of jobs.entries()) {
+    job.id = at + 1;
+    (job as Job).lane = lane;
+  }
+  return { graveyard, lost, spared };
+}
+
+describe('what a dead worker leaves', () => {
+  it('is lost where the worker was running it, and spared otherwise', () => {
+    const jobs = [new FakeJob('finished'), new FakeJob('running'), new FakeJob('waiting')];
+    const { graveyard, lost, spared } = setUp(jobs);
+    graveyard.bury(worker, jobs);
+    assert.deepEqual([lost, spared], [[], []]);
+    graveyard.report(7, [2]);
+    assert.deepEqual([lost, spared], [['running'], ['finished', 'waiting']]);
+    assert.equal(graveyard.size, 0);
+  });
+
+  it('is judged alike when the exit report comes before the lane has closed', () => {
+    const jobs = [new FakeJob('running'), new FakeJob('waiting')];
+    const { graveyard, lost, spared } = setUp(jobs);
+    graveyard.report(7, [1]);
+    graveyard.bury(worker, jobs);
+    assert.deepEqual([lost, spared], [['running'], ['waiting']]);
+  });
+
+  it('spares what is not safe to repeat when it was provably not started', () => {
+    const jobs = [new FakeJob('post', false)];
+    const { graveyard, lost, spared } = setUp(jobs);
+    graveyard.bury(worker, jobs);
+    graveyard.report(7, []);
+    assert.deepEqual([lost, spared], [[], ['post']]);
+  });
+
+  it('takes the head of a lane to have run when no report comes, and whatever is not safe to repeat', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const jobs = [new FakeJob('head'), new FakeJob('get'), new FakeJob('post', false)];
+    const { graveyard, lost, spared } = setUp(jobs);
+    graveyard.bury(worker, jobs);
+    t.mock.timers.tick(2000);
+    assert.deepEqual([lost, spared], [['head', 'post'], ['get']]);
+    mock.timers.reset();
+  });
+
+  it('does not bring back what was given up meanwhile', () => {
+    const jobs = [new FakeJob('left')];
+    const { graveyard, lost, spared } = setUp(jobs);
+    graveyard.bury(worker, jobs);
+    (jobs[0] as FakeJob).isOver = true;
+    graveyard.report(7, [1]);
+    assert.deepEqual([lost, spared], [[], []]);
+  });
+});

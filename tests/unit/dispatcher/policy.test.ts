@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  chooseLane,
+  type LaneLoad,
+  MAX_DEPTH,
+  PACK_BUDGET_US,
+  PIPELINE_BUDGET_US,
+} from '../../../src/dispatcher/policy.ts';
+
+const idle: LaneLoad = { isFed: true, depth: 0, isOpen: true, loadUs: 0 };
+const busy = (loadUs: number, depth = 1): LaneLoad => ({ isFed: true, depth, isOpen: true, loadUs });
+const closed: LaneLoad = { isFed: true, depth: 1, isOpen: false, loadUs: 5 };
+const fast = { canPipeline: true, estimateUs: 10 };
+const unproven = { canPipeline: false, estimateUs: 0 };
+
+describe('the choice of a lane', () => {
+  it('takes the first idle lane when all are idle', () => {
+    assert.equal(chooseLane([idle, idle], fast), 0);
+    assert.equal(chooseLane([idle, idle], unproven), 0);
+  });
+
+  it('packs a fast request onto a lane that is awake, even while another is idle', () => {
+    assert.equal(chooseLane([idle, busy(10)], fast), 1);
+  });
+
+  it('prefers the fuller of two lanes that are awake, so that the other can go idle', () => {
+    assert.equal(chooseLane([busy(10), busy(50), idle], fast), 1);
+  });
+
+  it('wakes an idle lane rather than let a request wait beyond the packing budget', () => {
+    assert.equal(chooseLane([busy(PACK_BUDGET_US - 9), idle], fast), 1);
+    assert.equal(chooseLane([busy(PACK_BUDGET_US - 10), idle], fast), 0);
+  });
+
+  it('pipelines on the least loaded lane when none is idle', () => {
+    assert.equal(chooseLane([busy(900), busy(400)], fast), 1);
+  });
+
+  it('leaves a request in the queue when every lane has as much as it may have', () => {
+    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US), busy(PIPELINE_BUDGET_US)], fast), -1);
+    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US - 1)], fast), 0);
+    assert.equal(chooseLane([busy(1, MAX_DEPTH)], fast), -1);
+    assert.equal(chooseLane([busy(1, MAX_DEPTH - 1)], fast), 0);
+  });
+
+  it('puts a request that has not proved fast on an idle lane only', () => {
+    assert.equal(chooseLane([busy(1), idle], unproven), 1);
+    assert.equal(chooseLane([busy(1), busy(1)], unproven), -1);
+  });
+
+  it('puts nothing behind a request that has not proved fast', () => {
+    assert.equal(chooseLane([closed], fast), -1);
+    assert.equal(chooseLane([closed, idle], fast), 1);
+  });
+
+  it('never uses a lane that is not fed', () => {
+    assert.equal(chooseLane([{ ...idle, isFed: false }], fast), -1);
+    assert.equal(chooseLane([{ ...busy(1), isFed: false }], fast), -1);
+  });
+});

@@ -1,0 +1,87 @@
+import { nearest } from '../base/edit-distance.ts';
+import { type Kind, ValueProblem } from './setting.ts';
+
+/** Given without a value: present is true. */
+export const flag: Kind<boolean> = {
+  metavar: null,
+  parse(text) {
+    const word = text.trim().toLowerCase();
+    if (word === 'true') return true;
+    if (word === 'false') return false;
+    throw new ValueProblem('not true or false');
+  },
+  show: (value) => value,
+};
+
+/** A whole number, within bounds when they are given. */
+export function integer(bounds: { min?: number; max?: number; example: number }): Kind<number> {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER, example } = bounds;
+  return {
+    metavar: 'INT',
+    parse(text) {
+      const trimmed = text.trim();
+      // Python's int(), which Gunicorn's users know: sign, leading zeros and single underscores between digits.
+      if (!/^[+-]?\d+(_\d+)*$/.test(trimmed)) {
+        throw new ValueProblem(`not a whole number; give one such as ${example}`);
+      }
+      const value = Number(trimmed.replaceAll('_', ''));
+      if (value < min) throw new ValueProblem(`must be ${min} or more`, 'meaning');
+      if (value > max) throw new ValueProblem(`must be ${max} or less`, 'meaning');
+      return value;
+    },
+    show: (value) => value,
+  };
+}
+
+// Node's timers hold 2^31 - 1 milliseconds, and fire at once beyond it.
+const MAX_TIMER_SECONDS = 2_147_483;
+
+/** A duration in seconds; fractions are welcome. */
+export const seconds: Kind<number> = {
+  metavar: 'SECONDS',
+  parse(text) {
+    const trimmed = text.trim();
+    if (!/^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(trimmed)) {
+      throw new ValueProblem('not a number of seconds; give one such as 30 or 0.5');
+    }
+    const value = Number(trimmed);
+    if (value < 0) throw new ValueProblem('must be 0 or more seconds', 'meaning');
+    if (value > MAX_TIMER_SECONDS) {
+      throw new ValueProblem(`must be ${MAX_TIMER_SECONDS} seconds (24 days) or less`, 'meaning');
+    }
+    return value;
+  },
+  show: (value) => value,
+};
+
+/** Any text, trimmed as Gunicorn trims it. */
+export function text(metavar = 'STRING'): Kind<string> {
+  return { metavar, parse: (value) => value.trim(), show: (value) => value };
+}
+
+/** A path; relative ones are relative to the working directory that `chdir` sets. */
+export const file: Kind<string> = {
+  metavar: 'FILE',
+  parse(value) {
+    const path = value.trim();
+    if (path === '') throw new ValueProblem('empty; give the path of a file');
+    return path;
+  },
+  show: (path) => path,
+};
+
+/** One of a few words, in any case. */
+export function choice<const W extends string>(words: readonly W[], metavar: string): Kind<W> {
+  return {
+    metavar,
+    parse(value) {
+      const word = value.trim().toLowerCase();
+      const known = words.find((candidate) => candidate === word);
+      if (known !== undefined) return known;
+      const meant = nearest(word, words);
+      const hint = meant === null ? '' : `; did you mean ${meant}?`;
+      throw new ValueProblem(`not one of ${words.join(', ')}${hint}`);
+    },
+    show: (word) => word,
+  };
+}

@@ -1,0 +1,111 @@
+// Kinds of the settings that are about the processes: how many, as whom, where.
+
+import { isAbsolute, normalize, resolve } from 'node:path';
+import { grantedCores } from './cores.ts';
+import { integer } from './kinds.ts';
+import type { Machine, ReadContext } from './machine.ts';
+import { type Kind, ValueProblem } from './setting.ts';
+
+const wholeNumberOfWorkers = integer({ min: 1, example: 4 });
+
+/** A number, or `auto`: two for each core that is granted, and one to keep them busy. */
+export const workerCount: Kind<number> = {
+  metavar: 'INT|auto',
+  parse(text, context) {
+    if (text.trim().toLowerCase() === 'auto') return autoWorkers(context.machine);
+    return wholeNumberOfWorkers.parse(text, context);
+  },
+  show: (value) => value,
+};
+
+export const autoWorkers = (machine: Machine): number => 2 * grantedCores(machine) + 1;
+
+/** A user id, by name or number. */
+export const user: Kind<number> = accountKind('user', '/etc/passwd', 'USER');
+
+/** A group id, by name or number. */
+export const group: Kind<number> = accountKind('group', '/etc/group', 'GROUP');
+
+function accountKind(what: string, path: string, metavar: string): Kind<number> {
+  return {
+    metavar,
+    parse(text, { machine }) {
+      const name = text.trim();
+      if (/^\d+$/.test(name)) return Number(name);
+      const line = (machine.readFile(path) ?? '').split('\n').find((entry) => entry.startsWith(`${name}:`));
+      const id = line?.split(':')[2];
+      if (name === '' || id === undefined) throw new ValueProblem(`no such ${what} in ${path}`, 'meaning');
+      return Number(id);
+    },
+    show: (id) => id,
+  };
+}
+
+/**
+ * A file mode mask as Gunicorn reads it: `022` and `0o22` are octal, `0x12` is hexadecimal, and `18`, without a leading zero,
+ * is decimal.
+ */
+export const umask: Kind<number> = {
+  metavar: 'INT',
+  parse(text) {
+    const trimmed = text.trim();
+    const value = Number(/^0\d+$/.test(trimmed) ? `0o${trimmed.slice(1)}` : trimmed);
+    if (trimmed === '' || !Number.isInteger(value)) {
+      throw new ValueProblem('not a mode mask; give an octal number with a leading zero, such as 022');
+    }
+    if (value < 0 || value > 0o777) throw new ValueProblem('must be from 0 to 0777', 'meaning');
+    return value;
+  },
+  show: (value) => `0o${value.toString(8)}`,
+};
+
+/** An existing folder, made absolute. */
+export const folder: Kind<string> = {
+  metavar: 'DIR',
+  parse(text, context) {
+    const path = absolutePath(text, context);
+    if (!context.machine.isFolder(path)) throw new ValueProblem('no such folder', 'meaning');
+    return path;
+  },
+  show: (path) => path,
+};
+
+/** Folders, comma-separated. */
+export const pythonPath: Kind<readonly string[]> = {
+  metavar: 'DIR,DIR',
+  parse: (text) =>
+    text
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== ''),
+  show: (paths) => paths,
+};
+
+/** KEY=VALUE; may be given several times. */
+export const environmentPairs: Kind<readonly string[]> = {
+  metavar: 'KEY=VALUE',
+  parse(text) {
+    const key = text.split('=', 1)[0] as string;
+    if (key === '' || key === text) throw new ValueProblem('no variable with a value; give KEY=VALUE');
+    if (text.includes('\0')) throw new ValueProblem('holds a NUL byte, which no environment variable can');
+    return [text];
+  },
+  show: (pairs) => pairs,
+  combine: (earlier, later) => [...earlier, ...later],
+};
+
+/** The interpreter: a path, made absolute, or a name to look up on PATH. */
+export const interpreter: Kind<string> = {
+  metavar: 'PATH',
+  parse(text, context) {
+    const path = text.trim();
+    if (path === '') throw new ValueProblem('empty; give a path, or a name such as python3.12');
+    return path.includes('/') ? absolutePath(path, context) : path;
+  },
+  show: (path) => path,
+};
+
+function absolutePath(text: string, context: ReadContext): string {
+  const path = text.trim();
+  return isAbsolute(path) ? normalize(path) : resolve(context.cwd, path);
+}

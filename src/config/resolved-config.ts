@@ -1,0 +1,18 @@
+import type { Settings } from './settings.ts';
+import type { Sources } from './sources.ts';
+
+/** The interpreter that was chosen, and why: a phrase such as `from the active virtual environment`. */
+export interface PythonChoice {
+  /** Absolute, and not resolved through symbolic links: a virtual environment's python is one, and must be called by its own name. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Everything that the arbiter needs to know about what the user wants. */
+export interface ResolvedConfig {
+  readonly settings: Settings;
+  readonly sources: Sources;
+  /** APP_MODULE as the user typed it. */
+  readonly app: string;
+  readonly python: PythonChoice;
+}

@@ -1,0 +1,104 @@
+import { file, flag, seconds, text } from '../kinds.ts';
+import { environmentPairs, folder, group, interpreter, pythonPath, umask, user } from '../process-kinds.ts';
+import { setting } from '../setting.ts';
+
+export const processSettings = {
+  wsgi_app: setting<string | null>({
+    flags: [],
+    kind: text('APP_MODULE'),
+    default: null,
+    help: 'The application; APP_MODULE on the command line',
+    detail:
+      "module:attribute, module alone (then `application`), or a factory call with literal arguments such as hello:create_app('prod', debug=False).",
+  }),
+  chdir: setting<string>({
+    flags: ['--chdir'],
+    kind: folder,
+    default: (context) => context.cwd,
+    defaultText: 'the current folder',
+    help: "The app's folder",
+    common: true,
+  }),
+  pythonpath: setting<readonly string[]>({
+    flags: ['--pythonpath'],
+    kind: pythonPath,
+    default: [],
+    help: 'More folders to import from, separated by commas',
+  }),
+  python: setting<string | null>({
+    flags: ['--python'],
+    kind: interpreter,
+    default: null,
+    defaultText: "the active virtual environment, .venv or venv in the app's folder, or python3",
+    help: 'The Python interpreter',
+    common: true,
+  }),
+  raw_env: setting<readonly string[]>({
+    flags: ['-e', '--env'],
+    kind: environmentPairs,
+    default: [],
+    help: "Set a variable in the app's environment; may be given several times",
+    common: true,
+  }),
+  proc_name: setting<string | null>({
+    flags: ['-n', '--name'],
+    kind: text(),
+    default: null,
+    help: 'Name of the processes in ps and top',
+  }),
+  user: setting<number>({
+    flags: ['-u', '--user'],
+    kind: user,
+    default: (context) => context.machine.uid,
+    defaultText: 'the user that starts kirin',
+    help: 'Run the workers as this user, by name or number',
+  }),
+  group: setting<number>({
+    flags: ['-g', '--group'],
+    kind: group,
+    default: (context) => context.machine.gid,
+    defaultText: 'the group that starts kirin',
+    help: 'Run the workers as this group, by name or number',
+  }),
+  umask: setting<number>({
+    flags: ['-m', '--umask'],
+    kind: umask,
+    default: 0,
+    help: 'Mode mask of the unix sockets that kirin makes; octal with a leading zero, such as 022',
+    detail: 'Without a leading zero the number is decimal, as in Gunicorn.',
+  }),
+  daemon: setting<boolean>({
+    flags: ['-D', '--daemon'],
+    kind: flag,
+    default: false,
+    help: 'Run in the background',
+    common: true,
+  }),
+  pidfile: setting<string | null>({
+    flags: ['-p', '--pid'],
+    kind: file,
+    default: null,
+    help: 'Write the process id to this file',
+    common: true,
+  }),
+  drain_delay: setting<number>({
+    flags: ['--drain-delay'],
+    kind: seconds,
+    default: 0,
+    help: 'On a stop, go on serving this long after readiness has turned to 503',
+  }),
+  check_config: setting<boolean>({
+    flags: ['--check-config'],
+    kind: flag,
+    default: false,
+    help: 'Check the configuration, load the app, and exit',
+    common: true,
+  }),
+  print_config: setting<boolean>({
+    flags: ['--print-config'],
+    kind: flag,
+    default: false,
+    help: 'Print every setting as resolved, check, and exit',
+    common: true,
+  }),
+};

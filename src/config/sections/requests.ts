@@ -1,0 +1,82 @@
+import { integer, seconds } from '../kinds.ts';
+import { addressList, healthPath, mountPath } from '../request-kinds.ts';
+import { setting } from '../setting.ts';
+
+const GIBIBYTE = 2 ** 30;
+
+export const requests = {
+  keepalive: setting<number>({
+    flags: ['--keep-alive'],
+    kind: seconds,
+    default: 75,
+    help: 'How long an idle client connection is kept open',
+    detail:
+      "Gunicorn's default is 2. Load balancers keep theirs for 60 seconds or so; a server that closes first makes them answer 502.",
+  }),
+  header_timeout: setting<number>({
+    flags: ['--header-timeout'],
+    kind: seconds,
+    default: 30,
+    help: 'How long a client may take to send a whole request head; 0 is forever',
+  }),
+  body_timeout: setting<number>({
+    flags: ['--body-timeout'],
+    kind: seconds,
+    default: 30,
+    help: 'How long a client may be silent while it sends a body; 0 is forever',
+  }),
+  send_timeout: setting<number>({
+    flags: ['--send-timeout'],
+    kind: seconds,
+    default: 60,
+    help: 'How long a client may take nothing of a response; 0 is forever',
+  }),
+  limit_request_line: setting<number>({
+    flags: ['--limit-request-line'],
+    kind: integer({ example: 4094 }),
+    default: 4094,
+    help: 'Longest request line, in bytes; 0 is unlimited',
+  }),
+  limit_request_fields: setting<number>({
+    flags: ['--limit-request-fields'],
+    kind: integer({ min: 1, example: 100 }),
+    default: 100,
+    help: 'Most header fields in a request',
+  }),
+  limit_request_field_size: setting<number>({
+    // The underscore is Gunicorn's; dashes and underscores are taken alike in every flag.
+    flags: ['--limit-request-field_size'],
+    kind: integer({ example: 8190 }),
+    default: 8190,
+    help: 'Longest header field, in bytes; 0 is unlimited',
+  }),
+  limit_request_body: setting<number>({
+    flags: ['--limit-request-body'],
+    kind: integer({ example: 10_485_760 }),
+    default: 2 * GIBIBYTE,
+    help: 'Largest request body, in bytes; 0 is unlimited',
+  }),
+  forwarded_allow_ips: setting<readonly string[]>({
+    flags: ['--forwarded-allow-ips'],
+    kind: addressList,
+    default: ['127.0.0.1', '::1'],
+    environment: { variable: 'FORWARDED_ALLOW_IPS' },
+    help: 'Proxies that are believed about the client; * is all',
+    detail:
+      'Addresses and networks, separated by commas. A peer on a unix socket is always believed. Use * only where nobody but the proxy can connect.',
+    common: true,
+  }),
+  script_name: setting<string>({
+    flags: [],
+    kind: mountPath,
+    default: '',
+    environment: { variable: 'SCRIPT_NAME' },
+    help: 'Path that the app is mounted at',
+  }),
+  health_path: setting<string | null>({
+    flags: ['--health-path'],
+    kind: healthPath,
+    default: null,
+    help: 'Prefix of the health pages PATH/live and PATH/ready',
+  }),
+};

@@ -1,0 +1,64 @@
+import { flag, integer, seconds } from '../kinds.ts';
+import { workerCount } from '../process-kinds.ts';
+import { setting } from '../setting.ts';
+
+export const workers = {
+  workers: setting<number>({
+    flags: ['-w', '--workers'],
+    kind: workerCount,
+    default: 1,
+    environment: { variable: 'WEB_CONCURRENCY' },
+    help: 'Worker processes; auto is 2 x cores + 1',
+    detail: 'For auto, cores are what the control group grants, so it is right in a container too.',
+    common: true,
+  }),
+  threads: setting<number>({
+    flags: ['--threads'],
+    kind: integer({ min: 1, max: 1024, example: 4 }),
+    default: 1,
+    help: 'Threads in each worker',
+    common: true,
+  }),
+  timeout: setting<number>({
+    flags: ['-t', '--timeout'],
+    kind: seconds,
+    default: 30,
+    help: 'Deadline of a request; 0 is none',
+    detail:
+      'Past it the client gets 504, the tracebacks of the worker are logged, and the worker is replaced. It holds for every request, with threads too.',
+    common: true,
+  }),
+  graceful_timeout: setting<number>({
+    flags: ['--graceful-timeout'],
+    kind: seconds,
+    default: 30,
+    help: 'How long running requests may finish on a stop or reload',
+  }),
+  max_requests: setting<number>({
+    flags: ['--max-requests'],
+    kind: integer({ example: 1000 }),
+    default: 0,
+    help: 'Requests after which a worker is replaced; 0 is never',
+  }),
+  max_requests_jitter: setting<number>({
+    flags: ['--max-requests-jitter'],
+    kind: integer({ example: 100 }),
+    default: 0,
+    help: 'At most this many more, at random, so that workers are not replaced together',
+  }),
+  preload_app: setting<boolean>({
+    flags: ['--preload'],
+    kind: flag,
+    default: false,
+    help: 'Load the app once, before the workers are forked: less memory',
+    detail: 'A reload loads the new code all the same, in a process beside the old one.',
+    common: true,
+  }),
+  reload: setting<boolean>({
+    flags: ['--reload'],
+    kind: flag,
+    default: false,
+    help: 'Reload when the code changes; for development',
+    common: true,
+  }),
+};

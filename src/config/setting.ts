@@ -1,0 +1,56 @@
+import type { ReadContext } from './machine.ts';
+
+/** A value that does not fit its setting. The message says what is wrong and what would be right, and is shown after the value. */
+export class ValueProblem extends Error {
+  /** 'form': argparse would refuse it, exit code 2; 'meaning': well formed, but no such user, folder … */
+  readonly fault: 'form' | 'meaning';
+
+  constructor(message: string, fault: 'form' | 'meaning' = 'form') {
+    super(message);
+    this.fault = fault;
+  }
+}
+
+/** How the values of a setting are written, checked and shown. */
+export interface Kind<T> {
+  /** Placeholder of the value in help, or null for a switch, which is given without a value. */
+  readonly metavar: string | null;
+  /** @throws {ValueProblem} */
+  parse(text: string, context: ReadContext): T;
+  /** As `parse` would read it again. Lists come as their items. */
+  show(value: NonNullable<T>): ShownValue;
+  /** For settings that may be given several times in one source: what they mean together. */
+  combine?(earlier: T, later: T): T;
+}
+
+export type ShownValue = string | number | boolean | readonly string[];
+
+/** An environment variable that sets a setting when nothing stronger does. */
+export interface EnvironmentSource {
+  readonly variable: string;
+  /** The setting's value for the variable's text; without it the text itself. */
+  readonly toValue?: (text: string) => string;
+}
+
+export interface Setting<T> {
+  /** Spellings on the command line, short ones first; none: not settable there. */
+  readonly flags: readonly string[];
+  readonly kind: Kind<T>;
+  readonly default: T | ((context: ReadContext) => T);
+  readonly environment?: EnvironmentSource;
+  /** Overrides the kind's placeholder in help. */
+  readonly metavar?: string;
+  /** One line for help: what it does, without a full stop. */
+  readonly help: string;
+  /** More for the reference page: units, edge cases, how it differs from Gunicorn. */
+  readonly detail?: string;
+  /** How the default is described where its value depends on the machine. */
+  readonly defaultText?: string;
+  /** On the short help, which fits one screen. */
+  readonly common?: boolean;
+}
+
+/** Declares a row of the table; its value type is its default's. */
+export function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}

@@ -1,0 +1,38 @@
+// Everything that a user can set. A row here is all that a setting needs: the command line, help, --print-config, validation
+// and docs/reference/settings.md are generated from it.
+
+import { logging } from './sections/logging.ts';
+import { processSettings } from './sections/process.ts';
+import { requests } from './sections/requests.ts';
+import { serverSocket } from './sections/server-socket.ts';
+import { workers } from './sections/workers.ts';
+import type { Setting } from './setting.ts';
+
+const TABLE = { ...serverSocket, ...workers, ...requests, ...logging, ...processSettings };
+
+type Table = typeof TABLE;
+
+export type SettingName = keyof Table;
+
+/** The resolved value of every setting, under Gunicorn's names; durations in seconds, sizes in bytes. */
+export type Settings = {
+  readonly [N in SettingName]: Table[N] extends Setting<infer T> ? T : never;
+};
+
+/** The table for code that treats all settings alike; each row's value type is known to itself only. */
+export const SETTINGS = TABLE as unknown as Readonly<Record<SettingName, Setting<unknown>>>;
+
+export const SETTING_NAMES = Object.keys(TABLE) as SettingName[];
+
+/** Sections in the order of the help and of the reference page. */
+export const SECTIONS: readonly { readonly title: string; readonly names: readonly SettingName[] }[] = [
+  { title: 'Server socket', names: namesOf(serverSocket) },
+  { title: 'Workers', names: namesOf(workers) },
+  { title: 'Requests', names: namesOf(requests) },
+  { title: 'Logging', names: namesOf(logging) },
+  { title: 'Process', names: namesOf(processSettings) },
+];
+
+function namesOf<S extends object>(section: S): (keyof S)[] {
+  return Object.keys(section) as (keyof S)[];
+}

@@ -1,0 +1,55 @@
+// Where values come from. One layer for each source; a stronger layer's value replaces a weaker one's.
+
+import { type Given, type ParsedWords, parseWords } from './command-line.ts';
+import { SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
+import { splitShellWords } from './shell-words.ts';
+
+/** For people: `the command line`, `GUNICORN_CMD_ARGS`, `WEB_CONCURRENCY`; `default` when nothing set it. */
+export type SourceName = string;
+
+/** Which source each setting's value came from. */
+export type Sources = Readonly<Record<SettingName, SourceName>>;
+
+export interface Layer {
+  readonly source: SourceName;
+  readonly given: readonly Given[];
+  readonly positionals: readonly string[];
+  readonly problems: readonly string[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const COMMAND_LINE: SourceName = 'the command line';
+
+/** Weakest first. A configuration file belongs between the single variables and the *_CMD_ARGS, as in Gunicorn. */
+export function readLayers(commandLine: ParsedWords, env: Environment): Layer[] {
+  return [
+    ...variableLayers(env),
+    ...argumentsLayer('GUNICORN_CMD_ARGS', env),
+    ...argumentsLayer('KIRIN_CMD_ARGS', env),
+    { source: COMMAND_LINE, ...commandLine },
+  ];
+}
+
+/** Variables that each set one setting. An empty one counts as absent: that is how shells and compose files clear them. */
+function variableLayers(env: Environment): Layer[] {
+  return SETTING_NAMES.flatMap((name) => {
+    const { environment } = SETTINGS[name];
+    const raw = environment === undefined ? undefined : env[environment.variable];
+    if (environment === undefined || raw === undefined || raw.trim() === '') return [];
+    const text = environment.toValue?.(raw.trim()) ?? raw;
+    const given = [{ name, text, by: environment.variable }];
+    return [{ source: environment.variable, given, positionals: [], problems: [] }];
+  });
+}
+
+function argumentsLayer(variable: string, env: Environment): Layer[] {
+  const raw = env[variable];
+  if (raw === undefined || raw.trim() === '') return [];
+  try {
+    return [{ source: variable, ...parseWords(splitShellWords(raw)) }];
+  } catch (error) {
+    const problem = `its value ${(error as Error).message}`;
+    return [{ source: variable, given: [], positionals: [], problems: [problem] }];
+  }
+}

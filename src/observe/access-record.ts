@@ -1,0 +1,32 @@
+/**
+ * What the access log may want to know of an exchange. The edge implements it lazily: only what the format uses is asked for.
+ * Texts are as they came over the wire, latin-1, not yet escaped; null where there is none.
+ */
+export interface AccessRecord {
+  /** Of the client; '' for a peer on a unix socket. */
+  readonly remoteAddress: string;
+  /** `GET /path?query HTTP/1.1` */
+  readonly requestLine: string;
+  readonly method: string;
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+  /** `HTTP/1.1` */
+  readonly protocol: string;
+  readonly status: number;
+  /** Bytes of the response's body that were sent, or null when it has none. */
+  readonly bodyBytes: number | null;
+  readonly referer: string | null;
+  readonly userAgent: string | null;
+  /** The user of Basic authentication, decoded. */
+  readonly authUser: string | null;
+  readonly startedAtMs: number;
+  readonly durationUs: number;
+  /** Of the worker that answered; null when none did. */
+  readonly workerPid: number | null;
+  /** Names are lower-case. */
+  requestField(name: string): string | null;
+  responseField(name: string): string | null;
+  /** As the application would see it: `REMOTE_ADDR`, `HTTP_HOST`. */
+  environ(name: string): string | null;
+}

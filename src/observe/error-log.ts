@@ -1,0 +1,130 @@
+// The log of what happens: lines such as `[2026-11-21 11:10:00 +0000] [4711] [INFO] Listening at: …`, which is Gunicorn's
+// format, so that what parses Gunicorn's logs parses these.
+
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { wantsColour } from './colour.ts';
+import { localOffset, pad2 } from './local-time.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
+
+const SEVERITY = { debug: 10, info: 20, warning: 30, error: 40, critical: 50 } as const satisfies Record<
+  LogLevel,
+  number
+>;
+
+// Bright black, none, yellow, red, bold red: readable on dark and light terminals.
+const COLOUR = {
+  debug: '90',
+  info: '',
+  warning: '33',
+  error: '31',
+  critical: '1;31',
+} as const satisfies Record<LogLevel, string>;
+
+const STDERR_FD = 2;
+
+export interface ErrorLogOptions {
+  /** `-` for standard error, or a file, which is appended to. */
+  readonly target: string;
+  readonly level: LogLevel;
+  /** Also given every line that is written, without its end. */
+  readonly mirror?: (line: string) => void;
+}
+
+/** Writes synchronously, so that a line is out before whatever comes next, also an exit. Logging never throws. */
+export class ErrorLog {
+  readonly #target: string;
+  readonly #threshold: number;
+  readonly #mirror: ((line: string) => void) | undefined;
+  readonly #hasColour: boolean;
+  #fd: number;
+
+  /** @throws the system's error when the file cannot be opened */
+  constructor({ target, level, mirror }: ErrorLogOptions) {
+    this.#target = target;
+    this.#threshold = SEVERITY[level];
+    this.#mirror = mirror;
+    this.#fd = target === '-' ? STDERR_FD : openSync(target, 'a');
+    this.#hasColour = target === '-' && wantsColour(STDERR_FD, process.env);
+  }
+
+  /** Whether lines are coloured: for whoever else writes to the same terminal. */
+  get hasColour(): boolean {
+    return this.#hasColour;
+  }
+
+  debug(message: string): void {
+    this.#write('debug', message);
+  }
+
+  info(message: string): void {
+    this.#write('info', message);
+  }
+
+  warning(message: string): void {
+    this.#write('warning', message);
+  }
+
+  error(message: string): void {
+    this.#write('error', message);
+  }
+
+  critical(message: string): void {
+    this.#write('critical', message);
+  }
+
+  /** After a rotation: goes on in a new file of the same name. When that cannot be opened, in the old one. */
+  reopen(): void {
+    if (this.#target === '-') return;
+    try {
+      const renewed = openSync(this.#target, 'a');
+      closeSync(this.#fd);
+      this.#fd = renewed;
+    } catch (error) {
+      this.error(
+        `Cannot reopen the error log ${this.#target}, going on with the old file: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  close(): void {
+    if (this.#fd === STDERR_FD) return;
+    try {
+      closeSync(this.#fd);
+    } catch {
+      // Nothing can be done, and nobody can be told.
+    }
+    this.#fd = STDERR_FD;
+  }
+
+  #write(level: LogLevel, message: string): void {
+    if (SEVERITY[level] < this.#threshold) return;
+    const line = `[${timestamp(new Date())}] [${process.pid}] [${level.toUpperCase()}] ${message}`;
+    this.#mirror?.(line);
+    const colour = this.#hasColour ? COLOUR[level] : '';
+    writeQuietly(this.#fd, colour === '' ? `${line}\n` : `\x1b[${colour}m${line}\x1b[0m\n`);
+  }
+}
+
+/** `2026-11-21 11:10:00 +0000`, in local time. */
+function timestamp(now: Date): string {
+  const date = `${now.getFullYear()}-${pad2(now.getMonth() + 1)}-${pad2(now.getDate())}`;
+  const time = `${pad2(now.getHours())}:${pad2(now.getMinutes())}:${pad2(now.getSeconds())}`;
+  return `${date} ${time} ${localOffset(now)}`;
+}
+
+// A pipe to a log collector may be non-blocking and full: worth a few tries, not worth hanging the arbiter for.
+const MAX_TRIES = 5;
+
+function writeQuietly(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  for (let tries = 0; tries < MAX_TRIES && rest.length > 0; tries++) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      // EPIPE (the reader left), ENOSPC, EIO (the terminal closed): the line is lost, and serving goes on.
+      if (code !== 'EAGAIN' && code !== 'EINTR') return;
+    }
+  }
+}

@@ -8,7 +8,7 @@ export type ListenerSpec =
 /** The settings that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
 export interface EdgeConfig {
   readonly backlog: number;
-  /** A request's deadline, from its complete arrival to its response's last byte from the worker; 0: none. */
+  /** How long a request may wait for a worker, and then how long it may run without a sign of life; 0: for ever. */
   readonly timeoutMs: number;
   readonly gracefulTimeoutMs: number;
   readonly keepAliveMs: number;
@@ -25,6 +25,10 @@ export interface EdgeConfig {
   readonly limitRequestFieldSize: number;
   /** 0: unlimited. */
   readonly limitRequestBody: number;
+  /** A body, of a request or a response, is held in memory up to this size, and in a file beyond. */
+  readonly bodyBufferBytes: number;
+  /** How much of a response may wait on disk for a slow client before the worker has to wait; 0: nothing. */
+  readonly responseSpoolBytes: number;
   readonly maxRequests: number;
   readonly maxRequestsJitter: number;
   /** Addresses and networks, or `*`. */
@@ -54,8 +58,8 @@ export type ArbiterToEdge =
       readonly runDir: string;
       readonly activeGeneration: number;
     }
-  /** New requests go to this generation only; lanes of others are fed no more. */
-  | { readonly type: 'activate'; readonly generation: number }
+  /** New requests go to this generation only, under its configuration; lanes of others are fed no more. */
+  | { readonly type: 'activate'; readonly generation: number; readonly config: EdgeConfig }
   /** Feed this worker no more; when nothing of it runs, tell it to quit. */
   | { readonly type: 'retire'; readonly pid: number }
   | { readonly type: 'worker-exited'; readonly pid: number; readonly running: readonly number[] }
@@ -70,7 +74,12 @@ export type EdgeToArbiter =
   | { readonly type: 'listen-failed'; readonly fd: number; readonly code: string }
   | { readonly type: 'worker-ready'; readonly pid: number; readonly generation: number }
   /** A request is past its deadline (the client has its 504): write the worker's tracebacks to the log. */
-  | { readonly type: 'worker-overdue'; readonly pid: number; readonly request: string; readonly ageMs: number }
+  | {
+      readonly type: 'worker-overdue';
+      readonly pid: number;
+      readonly request: string;
+      readonly ageMs: number;
+    }
   /** Only overdue requests are left on this worker: kill it. */
   | { readonly type: 'worker-condemned'; readonly pid: number }
   /** The worker should be replaced: fork another, then `retire` this one. */

@@ -16,6 +16,8 @@ export interface BootSpec {
   readonly workers: number;
   /** The unix socket that lanes connect to. */
   readonly lanePath: string;
+  /** Removed by the zygote if the arbiter is killed and cannot. */
+  readonly runDir: string;
   readonly scriptName: string;
   /** `-` for standard error, or a file. */
   readonly errorLog: string;
@@ -43,7 +45,13 @@ export type ZygoteToArbiter =
   /** Ready to fork (with preload: the application is loaded). */
   | { readonly type: 'booted'; readonly version: string; readonly executable: string }
   | { readonly type: 'forked'; readonly pid: number }
+  | { readonly type: 'fork-failed'; readonly error: string }
   /** `running`: ids of the requests that the worker was executing when it ended. `booted`: it had loaded the application. */
-  | ({ readonly type: 'exited'; readonly pid: number; readonly running: readonly number[]; readonly booted: boolean } & ExitStatus)
+  | ({
+      readonly type: 'exited';
+      readonly pid: number;
+      readonly running: readonly number[];
+      readonly booted: boolean;
+    } & ExitStatus)
   /** For --reload: absolute paths of source files of the modules a worker has loaded. */
   | { readonly type: 'modules'; readonly files: readonly string[] };

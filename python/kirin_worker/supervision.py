@@ -1,0 +1,137 @@
+"""What a worker and its zygote share, apart from requests.
+
+The status memory (an anonymous shared mapping, made by the zygote before it forks):
+
+    u32  1 when the application is loaded
+    u32  number of lanes
+    u32  for each lane, the id of the request it is running, or 0
+
+so that after any kind of death the zygote reads what the worker had started. And the reports pipe, on which a worker
+writes one JSON object a line for the arbiter; the zygote passes them on.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import mmap
+import os
+import signal
+import struct
+import sys
+import threading
+from typing import Callable
+
+_U32 = struct.Struct("=I")
+_BOOTED_AT = 0
+_LANES_AT = 4
+#: Offset of the first lane's request id.
+RUNNING_AT = 8
+
+#: A real-time signal, since applications use USR1 and USR2. faulthandler answers it inside the signal handler, without
+#: the interpreter, so it also works while a thread holds the GIL in C.
+DUMP_SIGNAL: int = getattr(signal, "SIGRTMAX", signal.SIGUSR2)
+if DUMP_SIGNAL != signal.SIGUSR2:
+    DUMP_SIGNAL -= 2
+
+#: How often a worker looks for newly imported modules, for --reload.
+_MODULES_EVERY_S = 1.0
+
+
+# --- status memory ------------------------------------------------------------------------------------------
+
+
+def new_status(lanes: int) -> mmap.mmap:
+    status = mmap.mmap(-1, RUNNING_AT + 4 * lanes)
+    _U32.pack_into(status, _LANES_AT, lanes)
+    return status
+
+
+def mark_booted(status: mmap.mmap) -> None:
+    _U32.pack_into(status, _BOOTED_AT, 1)
+
+
+def is_booted(status: mmap.mmap) -> bool:
+    return bool(_U32.unpack_from(status, _BOOTED_AT)[0])
+
+
+def running_requests(status: mmap.mmap) -> list[int]:
+    lanes = _U32.unpack_from(status, _LANES_AT)[0]
+    ids = (_U32.unpack_from(status, RUNNING_AT + 4 * lane)[0] for lane in range(lanes))
+    return [i for i in ids if i]
+
+
+# --- tracebacks ---------------------------------------------------------------------------------------------
+
+
+def install_dump_handler(fd: int) -> None:
+    """Every thread's traceback goes to `fd` on DUMP_SIGNAL, and on a crash in C. Call again with another descriptor."""
+    faulthandler.enable(file=fd, all_threads=True)
+    faulthandler.register(DUMP_SIGNAL, file=fd, all_threads=True, chain=False)
+
+
+# --- reports ------------------------------------------------------------------------------------------------
+
+
+def loaded_files(seen: set[str]) -> list[str]:
+    """Source files of the modules loaded so far that are not in `seen` yet; adds them to it."""
+    files: list[str] = []
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or file in seen:
+            continue
+        seen.add(file)
+        files.append(os.path.abspath(file))
+    return files
+
+
+class ModuleReporter:
+    """Tells the arbiter over `fd` which source files this process has loaded."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+
+    def report(self, more: tuple[str, ...] = ()) -> None:
+        with self._lock:
+            files = [*loaded_files(self._seen), *(os.path.abspath(file) for file in more)]
+            if files:
+                write_line(self._fd, {"type": "modules", "files": files})
+
+    def start(self) -> None:
+        threading.Thread(target=self._watch, name="kirin-modules", daemon=True).start()
+
+    def _watch(self) -> None:
+        pause = threading.Event()
+        try:
+            while True:
+                pause.wait(_MODULES_EVERY_S)
+                self.report()
+        except OSError:
+            pass  # the zygote is gone, and this worker will be soon
+
+
+def write_line(fd: int, message: dict[str, object]) -> None:
+    data = memoryview(json.dumps(message).encode() + b"\n")
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+# --- names --------------------------------------------------------------------------------------------------
+
+
+def set_title(role: str, name: str | None) -> None:
+    """Shows the role to ps and top: whole with setproctitle where the environment has it, else in 15 characters."""
+    title = f"kirin: {role}" if name is None else f"kirin: {role} [{name}]"
+    set_whole: Callable[[str], None]
+    try:
+        from setproctitle import setproctitle as set_whole  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        try:
+            with open("/proc/self/comm", "w") as comm:
+                comm.write(title[:15])
+        except OSError:
+            pass  # no /proc: the process keeps its command line
+    else:
+        set_whole(title)

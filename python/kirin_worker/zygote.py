@@ -1,0 +1,386 @@
+"""The zygote: forks workers on the arbiter's word, and reports how they end.
+
+It speaks one JSON object a line with the arbiter over descriptor 3; src/protocol/supervision/zygote.ts lists the
+messages. It has one thread and no application code unless --preload is set, so forking it is cheap and safe.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+import warnings
+from typing import Any
+
+from . import supervision
+
+CHANNEL_FD = 3
+#: Exit codes that the arbiter knows; Gunicorn's.
+BOOT_ERROR = 3
+APP_LOAD_ERROR = 4
+
+#: The whole foreground group or control group may be signalled; what ends a zygote is the end of its channel.
+_IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+#: Blocked while forking, so that none is lost between the zygote's handling and the worker's own.
+_HELD_WHILE_FORKING = (*_IGNORED, signal.SIGCHLD)
+#: How long to wait at the very end for a worker that was sent KILL.
+_LAST_WAIT_S = 5.0
+
+Boot = dict[str, Any]
+
+
+class _Child:
+    """A worker as its zygote sees it. worker.py is the worker's own view."""
+
+    __slots__ = ("pid", "status", "reports", "unread")
+
+    def __init__(self, pid: int, status: mmap.mmap, reports: int) -> None:
+        self.pid = pid
+        self.status = status
+        self.reports = reports
+        self.unread = b""
+
+
+class Zygote:
+    def __init__(self, channel: int) -> None:
+        self._channel = channel
+        self._unread = b""
+        self._boot: Boot = {}
+        self._app: object | None = None
+        self._children: dict[int, _Child] = {}
+        self._ends_at: float | None = None
+        self._has_killed = False
+        self._exit_code = 0
+        self._poll = select.poll()
+        #: Only the zygote holds the write end: workers see the end of the file when it dies.
+        self._alive_read, self._alive_write = os.pipe()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+
+    def run(self) -> int:
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        self._poll.register(self._channel, select.POLLIN)
+        self._poll.register(self._wake_read, select.POLLIN)
+        while self._ends_at is None or self._children:
+            ready = self._poll.poll(self._poll_timeout_ms())
+            for fd, _ in ready:
+                if fd == self._channel:
+                    self._read_channel()
+                elif fd != self._wake_read:
+                    self._read_reports(fd)
+            self._drain_wake_pipe()
+            self._reap()
+            if self._ends_at is not None:
+                self._kill_when_time_is_up()
+        return self._exit_code
+
+    # --- the arbiter's word ---------------------------------------------------------------------------------
+
+    def _read_channel(self) -> None:
+        try:
+            data = os.read(self._channel, 65536)
+        except OSError:
+            data = b""
+        if not data:
+            self._lose_arbiter()
+            return
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            self._obey(json.loads(line))
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "boot":
+            self._start(message)
+        elif kind == "fork":
+            self._fork()
+        elif kind == "signal":
+            self._signal(message["pid"], message["signal"])
+        elif kind == "reopen-logs":
+            self._reopen_logs()
+        elif kind == "quit":
+            self._end(message["graceMs"] / 1000)
+
+    def _start(self, boot: Boot) -> None:
+        self._boot = boot
+        supervision.set_title("zygote", boot["name"])
+        prepare(boot)
+        _open_log(boot)
+        if boot["preload"]:
+            code, self._app = _load(boot)
+            if code:
+                self._exit_code = code
+                self._ends_at = 0.0
+                return
+            _share_memory()
+        # Imported once here rather than in each worker; it brings no application code.
+        from . import worker  # noqa: F401
+
+        # After the application, which may have set its own.
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        self._tell(
+            {"type": "booted", "version": sys.version.split()[0].rstrip("+"), "executable": sys.executable}
+        )
+
+    def _signal(self, pid: int, name: str) -> None:
+        if pid not in self._children:  # reaped already: the number may be someone else's by now
+            return
+        number = {"TERM": signal.SIGTERM, "KILL": signal.SIGKILL, "dump": supervision.DUMP_SIGNAL}[name]
+        os.kill(pid, number)
+
+    def _reopen_logs(self) -> None:
+        from . import log
+
+        log.reopen()
+        for pid in self._children:
+            os.kill(pid, signal.SIGUSR1)
+
+    def _end(self, grace_s: float) -> None:
+        """May be said again with less time."""
+        for pid in self._children:
+            os.kill(pid, signal.SIGTERM)
+        self._ends_at = time.monotonic() + grace_s
+        self._has_killed = False
+
+    def _lose_arbiter(self) -> None:
+        """The edge finishes what it has and leaves, and so do the workers; then nothing needs the run directory."""
+        self._poll.unregister(self._channel)
+        if self._ends_at is None:
+            self._end(self._boot.get("gracefulTimeoutMs", 0) / 1000)
+        folder = self._boot.get("runDir")
+        if folder is not None:
+            import atexit
+            import shutil
+
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+    def _tell(self, message: dict[str, object]) -> None:
+        try:
+            supervision.write_line(self._channel, message)
+        except OSError:
+            pass  # the arbiter is gone; its end of the channel says so too
+
+    # --- workers --------------------------------------------------------------------------------------------
+
+    def _fork(self) -> None:
+        if self._ends_at is not None:
+            return
+        status = supervision.new_status(self._boot["threads"])
+        reports_read, reports_write = os.pipe()
+        os.set_blocking(reports_read, False)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_WHILE_FORKING)
+        try:
+            with warnings.catch_warnings():
+                # A preloaded application may have started threads; that they are missing in workers is documented.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pid = os.fork()
+            if pid == 0:
+                self._become_worker(status, reports_read, reports_write)
+        except OSError as error:
+            os.close(reports_read)
+            self._tell({"type": "fork-failed", "error": str(error)})
+            return
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_WHILE_FORKING)
+            os.close(reports_write)
+        self._children[pid] = _Child(pid, status, reports_read)
+        self._poll.register(reports_read, select.POLLIN)
+        self._tell({"type": "forked", "pid": pid})
+
+    def _become_worker(self, status: mmap.mmap, reports_read: int, reports: int) -> None:
+        """Runs in the new process, and never returns."""
+        code = 1
+        try:
+            self._leave_zygote_behind()
+            os.close(reports_read)
+            code = _run_worker(self._boot, status, self._alive_read, reports, self._app)
+        except SystemExit as leave:
+            code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            _exit(code)
+
+    def _leave_zygote_behind(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for number in _HELD_WHILE_FORKING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_WHILE_FORKING)
+        for fd in (self._channel, self._alive_write, self._wake_read, self._wake_write):
+            os.close(fd)
+        for child in self._children.values():
+            os.close(child.reports)
+            child.status.close()
+
+    def _reap(self) -> None:
+        # By pid: a preloaded application may have children of its own, whose exits are not ours to take.
+        for child in list(self._children.values()):
+            pid, wait_status = os.waitpid(child.pid, os.WNOHANG)
+            if pid == 0:
+                continue
+            del self._children[pid]
+            self._read_reports(child.reports, child)
+            self._forget_fd(child.reports)
+            os.close(child.reports)
+            report: dict[str, object] = {
+                "type": "exited",
+                "pid": pid,
+                "running": supervision.running_requests(child.status),
+                "booted": supervision.is_booted(child.status),
+            }
+            if os.WIFSIGNALED(wait_status):
+                report["signal"] = _signal_name(os.WTERMSIG(wait_status))
+            else:
+                report["code"] = os.WEXITSTATUS(wait_status)
+            child.status.close()
+            self._tell(report)
+
+    def _read_reports(self, fd: int, child: _Child | None = None) -> None:
+        """Passes on whole lines of a worker."""
+        if child is None:
+            child = next((each for each in self._children.values() if each.reports == fd), None)
+            if child is None:
+                return
+        try:
+            while True:
+                data = os.read(fd, 65536)
+                if not data:  # closed by a worker that lives on: there is nothing more to wait for
+                    self._forget_fd(fd)
+                    return
+                *lines, child.unread = (child.unread + data).split(b"\n")
+                for line in lines:
+                    self._tell(json.loads(line))
+        except BlockingIOError:
+            pass
+
+    def _forget_fd(self, fd: int) -> None:
+        try:
+            self._poll.unregister(fd)
+        except KeyError:
+            pass  # already forgotten
+
+    def _drain_wake_pipe(self) -> None:
+        try:
+            while os.read(self._wake_read, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def _poll_timeout_ms(self) -> int | None:
+        if self._ends_at is None:
+            return None
+        return max(0, int((self._ends_at - time.monotonic()) * 1000) + 1)
+
+    def _kill_when_time_is_up(self) -> None:
+        assert self._ends_at is not None
+        if time.monotonic() < self._ends_at:
+            return
+        if self._has_killed:  # not even KILL ended them: stuck in the kernel, and not ours to wait for
+            self._children.clear()
+            return
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        self._has_killed = True
+        self._ends_at = time.monotonic() + _LAST_WAIT_S
+
+
+# --- the application --------------------------------------------------------------------------------------
+
+
+def prepare(boot: Boot) -> None:
+    """Where the application runs and what it can import: as Gunicorn has it, its folder first, before it --pythonpath."""
+    os.chdir(boot["chdir"])
+    for folder in (boot["chdir"], *boot["pythonPath"]):
+        absolute = os.path.abspath(folder)
+        if absolute not in sys.path:
+            sys.path.insert(0, absolute)
+    os.umask(boot["umask"])
+
+
+def _load(boot: Boot) -> tuple[int, object | None]:
+    """Loads the application: (exit code, application). A failure's traceback goes to the error log."""
+    from . import loader
+
+    return loader.load_or_report(boot)
+
+
+def _open_log(boot: Boot) -> None:
+    from . import log
+
+    log.setup(boot)
+
+
+def _share_memory() -> None:
+    """Keeps the collector off what was preloaded: its bookkeeping would copy every page into every worker."""
+    import gc
+
+    gc.collect()
+    gc.freeze()
+
+
+# --- a worker's outermost frame -----------------------------------------------------------------------------
+
+
+def _run_worker(boot: Boot, status: mmap.mmap, zygote_alive_fd: int, reports: int, app: object | None) -> int:
+    from . import worker
+
+    supervision.set_title("worker", boot["name"])
+    if not boot["reportModules"]:
+        return worker.run(boot, status, zygote_alive_fd, app)
+    reporter = supervision.ModuleReporter(reports)
+    reporter.start()
+    try:
+        return worker.run(boot, status, zygote_alive_fd, app)
+    finally:
+        reporter.report()  # also what a broken application had loaded before it failed
+
+
+def _exit(code: int) -> None:
+    """Ends the worker as the interpreter would (threads joined, atexit run, output flushed), without tearing down
+    modules under threads that still run."""
+    import atexit
+    import threading
+
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+# --- entry points -----------------------------------------------------------------------------------------
+
+
+def main() -> int:
+    return Zygote(CHANNEL_FD).run()
+
+
+def check(text: str) -> int:
+    """For --check-config: 0 when the application loads; else its traceback, and 1."""
+    boot: Boot = json.loads(text)
+    prepare(boot)
+    code, _ = _load(boot)
+    return 1 if code else 0

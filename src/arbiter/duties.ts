@@ -1,0 +1,126 @@
+import type { Fleet, Generation, Worker } from './fleet.ts';
+
+/** One thing that the arbiter is to do now. */
+export type Duty =
+  | { readonly do: 'start-edge' }
+  | { readonly do: 'start-generation' }
+  /** Stop counting on this generation: it is replaced before it ever served. */
+  | { readonly do: 'abandon'; readonly generation: number }
+  | { readonly do: 'fork'; readonly generation: number }
+  | { readonly do: 'activate'; readonly generation: number }
+  | { readonly do: 'retire'; readonly pid: number }
+  | { readonly do: 'kill'; readonly pid: number; readonly reason: string }
+  | { readonly do: 'quit-zygote'; readonly generation: number }
+  | { readonly do: 'forget-generation'; readonly generation: number };
+
+/** What is due, and when to ask again although nothing has happened. */
+export interface Agenda {
+  readonly duties: readonly Duty[];
+  /** null: only an event can bring new duties. */
+  readonly wakeAtMs: number | null;
+}
+
+/**
+ * Decides everything that keeps the right children alive. Pure: the arbiter carries the duties out, tells the fleet, and
+ * asks again until there are none.
+ */
+export function agenda(fleet: Fleet, nowMs: number): Agenda {
+  const duties: Duty[] = [];
+  const alarms: number[] = [];
+  /** Whether that time has come; if not, it is a time to wake at. */
+  const isTime = (atMs: number): boolean => {
+    if (atMs <= nowMs) return true;
+    alarms.push(atMs);
+    return false;
+  };
+
+  for (const worker of fleet.workers.values()) {
+    if (worker.killAtMs === null || worker.isKilled || !isTime(worker.killAtMs)) continue;
+    duties.push({ do: 'kill', pid: worker.pid, reason: worker.killReason });
+  }
+
+  if (fleet.stop === 'quitting') duties.push(...quitAll(fleet));
+  if (fleet.stop === 'no') {
+    if (fleet.edge === 'down' && isTime(fleet.edgeFailures.notBeforeMs)) duties.push({ do: 'start-edge' });
+    duties.push(...replaceGeneration(fleet, isTime));
+    for (const generation of fleet.generations.values()) {
+      if (generation.phase === 'ending') duties.push(...endGeneration(fleet, generation));
+      else duties.push(...fork(fleet, generation, isTime));
+    }
+    if (fleet.active !== undefined) duties.push(...retireSurplus(fleet, fleet.active));
+    duties.push(...activate(fleet));
+  }
+  return { duties, wakeAtMs: alarms.length === 0 ? null : Math.min(...alarms) };
+}
+
+/** Starts a generation when a reload asks for one, or when there is none that could fork. */
+function replaceGeneration(fleet: Fleet, isTime: (atMs: number) => boolean): Duty[] {
+  const { active, candidate } = fleet;
+  const canActiveFork = active !== undefined && active.zygote !== 'gone';
+  if (candidate !== undefined) {
+    // A reload waits for the one before it, unless that one is all there is and does not get on its feet.
+    const isStuck = fleet.isReloadWanted && !canActiveFork && fleet.bootFailures.failures > 0;
+    return isStuck ? [{ do: 'abandon', generation: candidate.number }] : [];
+  }
+  if (fleet.isReloadWanted) return [{ do: 'start-generation' }];
+  if (canActiveFork || fleet.awaitsChange) return [];
+  const notBeforeMs = Math.max(fleet.zygoteFailures.notBeforeMs, fleet.bootFailures.notBeforeMs);
+  return isTime(notBeforeMs) ? [{ do: 'start-generation' }] : [];
+}
+
+function fork(fleet: Fleet, generation: Generation, isTime: (atMs: number) => boolean): Duty[] {
+  if (generation.zygote !== 'up') return [];
+  const have = fleet.workersOf(generation.number, 'booting', 'ready').length + generation.forking;
+  const missing = fleet.wanted - have;
+  if (missing <= 0) return [];
+  // After a failure one worker tries, for all.
+  const isTrying = fleet.bootFailures.failures > 0;
+  if (isTrying && fleet.workersOf(generation.number, 'booting').length + generation.forking > 0) return [];
+  if (!isTime(Math.max(fleet.bootFailures.notBeforeMs, fleet.youngDeaths.notBeforeMs))) return [];
+  return Array.from({ length: isTrying ? 1 : missing }, () => ({
+    do: 'fork',
+    generation: generation.number,
+  }));
+}
+
+/** A candidate takes over when it can carry what the active generation carries. */
+function activate(fleet: Fleet): Duty[] {
+  const { active, candidate } = fleet;
+  if (candidate === undefined) return [];
+  const serving = active === undefined ? 0 : fleet.workersOf(active.number, 'ready', 'leaving').length;
+  const needed = Math.max(1, Math.min(serving, fleet.wanted));
+  const ready = fleet.workersOf(candidate.number, 'ready').length;
+  return ready >= needed ? [{ do: 'activate', generation: candidate.number }] : [];
+}
+
+/** Lets go those who asked to leave and are replaced, and the oldest of those who are too many. */
+function retireSurplus(fleet: Fleet, active: Generation): Duty[] {
+  const ready = fleet.workersOf(active.number, 'ready');
+  const leaving = fleet.workersOf(active.number, 'leaving');
+  const stillNeeded = Math.max(0, fleet.wanted - ready.length);
+  return [
+    ...leaving.slice(0, Math.max(0, leaving.length - stillNeeded)),
+    ...oldestFirst(ready).slice(0, Math.max(0, ready.length - fleet.wanted)),
+  ].map(({ pid }) => ({ do: 'retire', pid }));
+}
+
+function oldestFirst(workers: Worker[]): Worker[] {
+  return workers.sort((a, b) => a.bornMs - b.bornMs);
+}
+
+function endGeneration(fleet: Fleet, { number, zygote }: Generation): Duty[] {
+  const serving = fleet.workersOf(number, 'ready', 'leaving');
+  if (serving.length > 0) return serving.map(({ pid }) => ({ do: 'retire', pid }));
+  if (fleet.workersOf(number, 'retired').length > 0) return [];
+  // Those that are still booting have nothing to finish; the zygote ends them.
+  if (zygote === 'starting' || zygote === 'up') return [{ do: 'quit-zygote', generation: number }];
+  return zygote === 'gone' ? [{ do: 'forget-generation', generation: number }] : [];
+}
+
+function quitAll(fleet: Fleet): Duty[] {
+  const duties: Duty[] = [];
+  for (const { number, zygote } of fleet.generations.values()) {
+    if (zygote === 'starting' || zygote === 'up') duties.push({ do: 'quit-zygote', generation: number });
+  }
+  return duties;
+}

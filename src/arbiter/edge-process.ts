@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { ArbiterToEdge, EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
+import { exitStatus } from './exit-status.ts';
+
+/** Where the descriptors begin that the edge inherits: after standard input, output, error and the IPC channel. */
+export const LANE_FD = 4;
+export const FIRST_LISTENER_FD = 5;
+
+export interface EdgeOptions {
+  readonly script: string;
+  readonly nodeFlags: readonly string[];
+  readonly laneFd: number;
+  readonly listenerFds: readonly number[];
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+}
+
+export interface EdgeEvents {
+  onMessage(message: EdgeToArbiter): void;
+  /** After its last message. */
+  onExit(status: ExitStatus): void;
+}
+
+/** The edge as the arbiter sees it. src/edge/main.ts is its own view. */
+export class EdgeProcess {
+  readonly #child: ChildProcess;
+
+  constructor(options: EdgeOptions, events: EdgeEvents) {
+    this.#child = spawn(process.execPath, [...options.nodeFlags, options.script], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
+      ...options.owner,
+    });
+    this.#child.on('message', (message) => events.onMessage(message as EdgeToArbiter));
+    let status: ExitStatus | null = null;
+    const report = (): void => {
+      // Messages that were sent last may arrive after the exit; `disconnect` comes after them.
+      if (status !== null && !this.#child.connected) events.onExit(status);
+    };
+    this.#child.on('exit', (code, signal) => {
+      status = exitStatus(code, signal);
+      report();
+    });
+    this.#child.on('disconnect', report);
+    this.#child.on('error', (error) => {
+      if (this.#child.pid !== undefined) return; // a failed send or kill: its exit tells the rest
+      status = { code: 127 };
+      console.error(`kirin: cannot start the edge: ${error.message}`);
+      setImmediate(report);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  send(message: ArbiterToEdge): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}

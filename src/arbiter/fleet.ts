@@ -1,0 +1,254 @@
+import { BackOff } from './back-off.ts';
+
+/**
+ * `booting`: forked, not yet connected. `ready`: serves. `leaving`: serves, and is to be replaced. `retired`: the edge
+ * feeds it no more and lets it go when it is idle.
+ */
+export type WorkerPhase = 'booting' | 'ready' | 'leaving' | 'retired';
+
+export interface Worker {
+  readonly pid: number;
+  readonly generation: number;
+  readonly bornMs: number;
+  phase: WorkerPhase;
+  /** It is killed at this time unless it has ended; null for never. */
+  killAtMs: number | null;
+  /** Why it is to be killed, for the log. */
+  killReason: string;
+  /** KILL was sent. */
+  isKilled: boolean;
+  /** When its tracebacks were asked for; null when not. */
+  dumpedAtMs: number | null;
+}
+
+/** `booting`: not serving yet. `active`: the edge feeds it. `ending`: its workers leave. */
+export type GenerationPhase = 'booting' | 'active' | 'ending';
+export type ZygotePhase = 'starting' | 'up' | 'quitting' | 'gone';
+
+export interface Generation {
+  readonly number: number;
+  phase: GenerationPhase;
+  zygote: ZygotePhase;
+  /** Forks that were asked for and not yet answered. */
+  forking: number;
+}
+
+/** `draining`: the edge finishes what was accepted. `quitting`: workers and zygotes end. `over`: nothing is left. */
+export type StopPhase = 'no' | 'draining' | 'quitting' | 'over';
+
+/** A death at a lower age than this counts against a ready worker. */
+const YOUNG_MS = 10_000;
+/** How long a dump of all threads' tracebacks may take before the worker is killed. */
+const DUMP_TIME_MS = 300;
+
+/**
+ * Everything the arbiter knows of its children. Changed only by what has happened; what to do about it is decided in
+ * duties.ts. No I/O and no clock.
+ */
+export class Fleet {
+  /** How many workers are wanted. */
+  wanted: number;
+  gracefulMs: number;
+  readonly generations = new Map<number, Generation>();
+  readonly workers = new Map<number, Worker>();
+  edge: 'down' | 'starting' | 'listening' = 'down';
+  stop: StopPhase = 'no';
+  /** A reload is asked for and has not begun. */
+  isReloadWanted = false;
+  /** Kirin has served: from now on nothing that fails to boot ends it. */
+  hasServed = false;
+  /** Nothing more is tried until the source files change: --reload with an application that does not boot. */
+  awaitsChange = false;
+  /** Workers that end before they are ready. A long pause costs nothing: they would not have served. */
+  readonly bootFailures = new BackOff({ maxPauseMs: 30_000, isFirstFree: false });
+  /** Workers that end soon after they were ready. A pause costs capacity, so it stays short. */
+  readonly youngDeaths = new BackOff({ maxPauseMs: 1_000, isFirstFree: true });
+  /** Zygotes that end unasked. */
+  readonly zygoteFailures = new BackOff({ maxPauseMs: 30_000, isFirstFree: true });
+  readonly edgeFailures = new BackOff({ maxPauseMs: 5_000, isFirstFree: true });
+  #lastGeneration = 0;
+
+  constructor(wanted: number, gracefulMs: number) {
+    this.wanted = wanted;
+    this.gracefulMs = gracefulMs;
+  }
+
+  // --- questions ------------------------------------------------------------------------------------------
+
+  get active(): Generation | undefined {
+    return this.#first((generation) => generation.phase === 'active');
+  }
+
+  /** The generation that is to become the active one. */
+  get candidate(): Generation | undefined {
+    return this.#first((generation) => generation.phase === 'booting');
+  }
+
+  workersOf(generation: number, ...phases: WorkerPhase[]): Worker[] {
+    const all = [...this.workers.values()].filter((worker) => worker.generation === generation);
+    return phases.length === 0 ? all : all.filter((worker) => phases.includes(worker.phase));
+  }
+
+  /** Its zygote has died: nobody reports its end, and nobody may signal it by its zygote. */
+  isOrphan(worker: Worker): boolean {
+    return this.generations.get(worker.generation)?.zygote === 'gone';
+  }
+
+  get orphans(): Worker[] {
+    return [...this.workers.values()].filter((worker) => this.isOrphan(worker));
+  }
+
+  #first(isIt: (generation: Generation) => boolean): Generation | undefined {
+    return [...this.generations.values()].find(isIt);
+  }
+
+  // --- what has happened ----------------------------------------------------------------------------------
+
+  generationStarted(): Generation {
+    const generation: Generation = {
+      number: ++this.#lastGeneration,
+      phase: 'booting',
+      zygote: 'starting',
+      forking: 0,
+    };
+    this.generations.set(generation.number, generation);
+    this.isReloadWanted = false;
+    return generation;
+  }
+
+  zygoteBooted(number: number): void {
+    const generation = this.generations.get(number);
+    if (generation?.zygote === 'starting') generation.zygote = 'up';
+  }
+
+  forkAsked(number: number): void {
+    const generation = this.generations.get(number);
+    if (generation !== undefined) generation.forking++;
+  }
+
+  forkFailed(number: number, nowMs: number): void {
+    const generation = this.generations.get(number);
+    if (generation !== undefined) generation.forking--;
+    this.bootFailures.failed(nowMs);
+  }
+
+  forked(number: number, pid: number, nowMs: number): void {
+    const generation = this.generations.get(number);
+    if (generation === undefined) return;
+    generation.forking--;
+    this.workers.set(pid, {
+      pid,
+      generation: number,
+      bornMs: nowMs,
+      phase: 'booting',
+      killAtMs: null,
+      killReason: '',
+      isKilled: false,
+      dumpedAtMs: null,
+    });
+  }
+
+  /** Returns whether it was news: after its own restart the edge says so again of workers that are known to be ready. */
+  workerReady(pid: number): boolean {
+    const worker = this.workers.get(pid);
+    if (worker?.phase !== 'booting') return false;
+    worker.phase = 'ready';
+    this.bootFailures.succeeded();
+    return true;
+  }
+
+  workerLeaving(pid: number): boolean {
+    const worker = this.workers.get(pid);
+    if (worker === undefined || worker.phase === 'leaving' || worker.phase === 'retired') return false;
+    worker.phase = 'leaving';
+    return true;
+  }
+
+  workerRetired(pid: number, nowMs: number): void {
+    const worker = this.workers.get(pid);
+    if (worker === undefined) return;
+    worker.phase = 'retired';
+    this.#killLater(worker, nowMs + this.gracefulMs, 'it did not leave within the graceful timeout');
+  }
+
+  workerDumped(pid: number, nowMs: number): void {
+    const worker = this.workers.get(pid);
+    if (worker !== undefined) worker.dumpedAtMs = nowMs;
+  }
+
+  workerCondemned(pid: number, nowMs: number): void {
+    const worker = this.workers.get(pid);
+    if (worker === undefined) return;
+    if (worker.phase !== 'retired') worker.phase = 'leaving';
+    const dumpEndMs = worker.dumpedAtMs === null ? nowMs : worker.dumpedAtMs + DUMP_TIME_MS;
+    this.#killLater(worker, Math.max(nowMs, dumpEndMs), 'its requests are past their deadline');
+  }
+
+  #killLater(worker: Worker, atMs: number, reason: string): void {
+    if (worker.killAtMs !== null && worker.killAtMs <= atMs) return;
+    worker.killAtMs = atMs;
+    worker.killReason = reason;
+  }
+
+  workerKilled(pid: number): void {
+    const worker = this.workers.get(pid);
+    if (worker !== undefined) worker.isKilled = true;
+  }
+
+  /** Returns what was known of it. */
+  workerExited(pid: number, nowMs: number): Worker | undefined {
+    const worker = this.workers.get(pid);
+    if (worker === undefined) return undefined;
+    this.workers.delete(pid);
+    const isExpected = worker.isKilled || worker.phase === 'leaving' || worker.phase === 'retired';
+    if (worker.phase === 'booting' && !isExpected) this.bootFailures.failed(nowMs);
+    else if (!isExpected && nowMs - worker.bornMs < YOUNG_MS) this.youngDeaths.failed(nowMs);
+    return worker;
+  }
+
+  generationActivated(number: number): void {
+    for (const generation of this.generations.values()) {
+      if (generation.phase === 'active') generation.phase = 'ending';
+      if (generation.number === number) generation.phase = 'active';
+    }
+    this.hasServed = true;
+    this.zygoteFailures.succeeded();
+  }
+
+  /** It will not serve. */
+  generationAbandoned(number: number): void {
+    const generation = this.generations.get(number);
+    if (generation !== undefined) generation.phase = 'ending';
+  }
+
+  zygoteToldToQuit(number: number): void {
+    const generation = this.generations.get(number);
+    if (generation !== undefined) generation.zygote = 'quitting';
+  }
+
+  /** Returns the generation, and whether the end was asked for. */
+  zygoteExited(number: number, nowMs: number): { generation: Generation; wasAsked: boolean } | undefined {
+    const generation = this.generations.get(number);
+    if (generation === undefined) return undefined;
+    const wasAsked = generation.zygote === 'quitting';
+    generation.zygote = 'gone';
+    generation.forking = 0;
+    if (!wasAsked) this.zygoteFailures.failed(nowMs);
+    for (const worker of this.workersOf(number)) {
+      // One that was booting may never have reached the edge, which could then not let it go.
+      if (worker.phase === 'booting') this.workers.delete(worker.pid);
+      else if (worker.phase === 'ready') worker.phase = 'leaving';
+    }
+    return { generation, wasAsked };
+  }
+
+  generationForgotten(number: number): void {
+    this.generations.delete(number);
+  }
+
+  edgeExited(nowMs: number): void {
+    if (this.edge === 'down') return;
+    this.edge = 'down';
+    this.edgeFailures.failed(nowMs);
+  }
+}

@@ -1,0 +1,119 @@
+import type { BindAddress } from '../config/bind-address.ts';
+import type { PythonChoice, ResolvedConfig } from '../config/resolved-config.ts';
+import type { Settings } from '../config/settings.ts';
+import type { EdgeConfig } from '../protocol/supervision/edge.ts';
+import type { BootSpec } from '../protocol/supervision/zygote.ts';
+
+/** nginx holds 16 kB of a request's body and 64 kB of a response in memory; with lanes this fast a little more pays. */
+const BODY_BUFFER_BYTES = 256 * 1024;
+/** nginx's proxy_max_temp_file_size. */
+const RESPONSE_SPOOL_BYTES = 1024 ** 3;
+
+/** Account that edge, zygotes and workers run as. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What the arbiter's own process contributes to a plan. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly owner: Owner;
+  /** Whether what goes to standard error is coloured. */
+  readonly hasColour: boolean;
+}
+
+/** One resolution of the configuration, in the arbiter's terms. A reload brings another. */
+export interface Plan {
+  readonly name: string;
+  readonly workers: number;
+  readonly bind: readonly BindAddress[];
+  /** null: the account that started Kirin. */
+  readonly owner: Owner | null;
+  readonly umask: number;
+  readonly pidFile: string | null;
+  readonly reload: boolean;
+  readonly python: PythonChoice;
+  readonly env: NodeJS.ProcessEnv;
+  readonly edge: EdgeConfig;
+  readonly boot: Omit<BootSpec, 'type' | 'generation' | 'lanePath' | 'runDir'>;
+}
+
+export function planFrom(config: ResolvedConfig, surroundings: Surroundings): Plan {
+  const { settings, app, python } = config;
+  const name = settings.proc_name ?? app;
+  const { uid, gid } = surroundings.owner;
+  const isOtherAccount = settings.user !== uid || settings.group !== gid;
+  return {
+    name,
+    workers: settings.workers,
+    bind: settings.bind,
+    owner: isOtherAccount ? { uid: settings.user, gid: settings.group } : null,
+    umask: settings.umask,
+    pidFile: settings.pidfile,
+    reload: settings.reload,
+    python,
+    env: environment(settings, surroundings.env),
+    edge: edgeConfig(settings),
+    boot: bootSpec(settings, app, name, surroundings),
+  };
+}
+
+function environment(settings: Settings, inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const env = { ...inherited };
+  for (const pair of settings.raw_env) {
+    const at = pair.indexOf('=');
+    env[pair.slice(0, at)] = pair.slice(at + 1);
+  }
+  return env;
+}
+
+function edgeConfig(settings: Settings): EdgeConfig {
+  return {
+    backlog: settings.backlog,
+    timeoutMs: milliseconds(settings.timeout),
+    gracefulTimeoutMs: milliseconds(settings.graceful_timeout),
+    keepAliveMs: milliseconds(settings.keepalive),
+    headTimeoutMs: milliseconds(settings.header_timeout),
+    bodyTimeoutMs: milliseconds(settings.body_timeout),
+    sendTimeoutMs: milliseconds(settings.send_timeout),
+    drainDelayMs: milliseconds(settings.drain_delay),
+    limitRequestLine: settings.limit_request_line,
+    limitRequestFields: settings.limit_request_fields,
+    limitRequestFieldSize: settings.limit_request_field_size,
+    limitRequestBody: settings.limit_request_body,
+    bodyBufferBytes: BODY_BUFFER_BYTES,
+    responseSpoolBytes: RESPONSE_SPOOL_BYTES,
+    maxRequests: settings.max_requests,
+    maxRequestsJitter: settings.max_requests_jitter,
+    forwardedAllowIps: settings.forwarded_allow_ips,
+    scriptName: settings.script_name,
+    healthPath: settings.health_path,
+    accessLog: settings.accesslog,
+    accessLogFormat: settings.access_log_format,
+    errorLog: settings.errorlog,
+    logLevel: settings.loglevel,
+  };
+}
+
+function bootSpec(settings: Settings, app: string, name: string, { hasColour }: Surroundings): Plan['boot'] {
+  return {
+    app,
+    chdir: settings.chdir,
+    pythonPath: settings.pythonpath,
+    preload: settings.preload_app,
+    threads: settings.threads,
+    workers: settings.workers,
+    scriptName: settings.script_name,
+    errorLog: settings.errorlog,
+    captureOutput: settings.capture_output,
+    logLevel: settings.loglevel,
+    colour: settings.errorlog === '-' && hasColour,
+    umask: settings.umask,
+    name,
+    reportModules: settings.reload,
+    gracefulTimeoutMs: milliseconds(settings.graceful_timeout),
+  };
+}
+
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000);

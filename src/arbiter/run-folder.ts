@@ -1,0 +1,40 @@
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BoundSocket, bindUnix } from './bind-socket.ts';
+
+/** A unix socket's path has at most 107 bytes on Linux, 103 on macOS. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+/** The private folder of one run of Kirin, with the socket that lanes connect to. */
+export interface RunFolder {
+  readonly path: string;
+  readonly lanePath: string;
+  readonly laneSocket: BoundSocket;
+  remove(): void;
+}
+
+export function createRunFolder(owner: { readonly uid: number; readonly gid: number } | null): RunFolder {
+  const path = mkdtempSync(join(parentFolder(), `kirin-${process.pid}-`)); // made with mode 0700
+  const lanePath = join(path, 'lane.sock');
+  const laneSocket = bindUnix(lanePath);
+  if (owner !== null) {
+    chownSync(lanePath, owner.uid, owner.gid);
+    chownSync(path, owner.uid, owner.gid);
+  }
+  return {
+    path,
+    lanePath,
+    laneSocket,
+    remove() {
+      laneSocket.close();
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+function parentFolder(): string {
+  const folder = tmpdir();
+  const longest = join(folder, 'kirin-1234567-abcdef', 'lane.sock');
+  return Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES ? folder : '/tmp';
+}

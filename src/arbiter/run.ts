@@ -1,0 +1,200 @@
+// Process 1's main: binds, runs the arbiter, cleans up. It is here that signals arrive.
+
+import { chownSync, closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { KirinError } from '../base/errors.ts';
+import type { BindAddress } from '../config/bind-address.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { wantsColour } from '../observe/colour.ts';
+import { ErrorLog } from '../observe/error-log.ts';
+import { Arbiter, type Outcome } from './arbiter.ts';
+import { BindError } from './bind-socket.ts';
+import { FIRST_LISTENER_FD } from './edge-process.ts';
+import { bindListener, type Listener } from './listeners.ts';
+import { PidFile } from './pid-file.ts';
+import { type Plan, planFrom } from './plan.ts';
+import { findPortHolder } from './port-holder.ts';
+import { createRunFolder } from './run-folder.ts';
+import { version } from './version.ts';
+
+/** As Gunicorn: a predecessor that is just stopping frees its address within seconds. */
+const BIND_ATTEMPTS = 5;
+const BIND_RETRY_MS = 1000;
+
+const STDERR_FD = 2;
+
+const SIGNALS = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGWINCH',
+] as const;
+
+const EDGE_SCRIPT = fileURLToPath(new URL('../edge/main.js', import.meta.url));
+const ZYGOTE_SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/__main__.py', import.meta.url));
+
+export interface RunOptions {
+  /** Called once, when the first worker serves. */
+  readonly onReady?: () => void;
+}
+
+/**
+ * Runs Kirin until it is told to stop; returns the exit code.
+ * @throws {KirinError} when it cannot start
+ */
+export async function runArbiter(
+  initial: ResolvedConfig,
+  resolveAgain: () => ResolvedConfig,
+  { onReady }: RunOptions = {},
+): Promise<number> {
+  const surroundings = {
+    env: process.env,
+    owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+    hasColour: wantsColour(STDERR_FD, process.env),
+  };
+  const plan = planFrom(initial, surroundings);
+  const pidFile = plan.pidFile === null ? null : claimPidFile(plan.pidFile);
+  giveLogFiles(plan);
+  const log = new ErrorLog({ target: plan.edge.errorLog, level: plan.edge.logLevel });
+  log.info(`Starting kirin ${version()}`);
+  process.title = `kirin: master [${plan.name}]`;
+
+  let arbiter: Arbiter | null = null;
+  let early: NodeJS.Signals | null = null;
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      if (arbiter !== null) arbiter.enqueue({ kind: 'signal', name });
+      else early = name;
+    });
+  }
+
+  const runFolder = createRunFolder(plan.owner);
+  const listeners: Listener[] = [];
+  try {
+    for (let attempt = 1; ; attempt++) {
+      await bindAll(plan, listeners, attempt, log);
+      arbiter = new Arbiter({
+        plan,
+        planAgain: () => planFrom(resolveAgain(), surroundings),
+        listeners,
+        runFolder,
+        log,
+        edgeScript: EDGE_SCRIPT,
+        edgeFlags: [`--title=kirin: edge [${plan.name}]`],
+        zygoteScript: ZYGOTE_SCRIPT,
+        onListening: () => pidFile?.write(),
+        onServing: () => onReady?.(),
+      });
+      if (early !== null) arbiter.enqueue({ kind: 'signal', name: early });
+      const outcome = await arbiter.run();
+      if (outcome.kind === 'exit') {
+        log.info(`Shutting down: ${plan.name}`);
+        return outcome.code;
+      }
+      arbiter = null;
+      // Somebody else was faster between our bind and the edge's listen.
+      closeAll(listeners);
+      await refuseOrWait(failedAddress(plan, outcome), new BindError(outcome.code), attempt, log);
+    }
+  } finally {
+    closeAll(listeners);
+    runFolder.remove();
+    pidFile?.remove();
+    for (const name of SIGNALS) process.removeAllListeners(name);
+  }
+}
+
+function claimPidFile(path: string): PidFile {
+  const pidFile = new PidFile(path);
+  const other = pidFile.otherOwner();
+  if (other !== null) {
+    throw new KirinError(
+      'pidfile-unusable',
+      `the pid file ${path} names process ${other}, which is running`,
+      'Stop that process, or remove the file if it is not a Kirin.',
+    );
+  }
+  return pidFile;
+}
+
+/** Workers under another account must be able to write to the log files, and to open them again. */
+function giveLogFiles({ owner, edge }: Plan): void {
+  if (owner === null) return;
+  for (const file of [edge.errorLog, edge.accessLog]) {
+    if (file === null || file === '-') continue;
+    closeSync(openSync(file, 'a'));
+    chownSync(file, owner.uid, owner.gid);
+  }
+}
+
+/** Binds every address, into `listeners`. */
+async function bindAll(
+  plan: Plan,
+  listeners: Listener[],
+  firstAttempt: number,
+  log: ErrorLog,
+): Promise<void> {
+  for (const address of plan.bind) {
+    for (let attempt = firstAttempt; ; attempt++) {
+      try {
+        listeners.push(await bindListener(address, listeners.length, plan));
+        break;
+      } catch (error) {
+        if (!(error instanceof BindError)) throw error;
+        await refuseOrWait(address, error, attempt, log);
+      }
+    }
+  }
+}
+
+/** Returns when another attempt may be made. */
+async function refuseOrWait(
+  address: BindAddress,
+  { code }: BindError,
+  attempt: number,
+  log: ErrorLog,
+): Promise<void> {
+  if (code === 'EADDRINUSE' && attempt < BIND_ATTEMPTS) {
+    log.error(`Connection in use: ${address.text}; trying again in 1 s (${attempt} of ${BIND_ATTEMPTS})`);
+    await sleep(BIND_RETRY_MS);
+    return;
+  }
+  throw new KirinError('address-unavailable', `cannot listen on ${address.text}: ${reason(address, code)}`);
+}
+
+function reason(address: BindAddress, code: string): string {
+  switch (code) {
+    case 'EADDRINUSE': {
+      const holder = address.kind === 'tcp' ? findPortHolder(address.port) : null;
+      return `the address is in use by ${holder ?? 'another process'}`;
+    }
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address';
+    case 'EACCES':
+      return address.kind === 'tcp' && address.port < 1024
+        ? 'ports below 1024 need the privilege CAP_NET_BIND_SERVICE'
+        : 'permission denied';
+    case 'EEXIST':
+      return 'there is a file of that name which is not a socket';
+    case 'ENOTFOUND':
+      return 'the host name cannot be resolved';
+    default:
+      return code;
+  }
+}
+
+function failedAddress(plan: Plan, outcome: Outcome & { kind: 'listen-failed' }): BindAddress {
+  const address = plan.bind[outcome.fd - FIRST_LISTENER_FD];
+  if (address === undefined) throw new Error(`the edge names descriptor ${outcome.fd}, which is no listener`);
+  return address;
+}
+
+function closeAll(listeners: Listener[]): void {
+  for (const { socket } of listeners.splice(0)) socket.close();
+}

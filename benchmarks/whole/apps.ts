@@ -43,3 +43,12 @@ export const APPS: readonly App[] = [
     expectedBody: String(UPLOAD_BYTES),
   },
 ];
+
+/** Not put under load, but given one download and one upload of 1 GB. */
+export const TRANSFER: App = {
+  name: 'transfer',
+  module: 'transfer',
+  title: 'a transfer of 1 GB',
+  uploadBytes: 0,
+  expectedBody: '',
+};

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { APPS, type App } from './apps.ts';
+import { APPS, type App, TRANSFER } from './apps.ts';
 import { type Environment, prepareEnvironment, versionsIn } from './environment.ts';
 import { type Turn, takeTurn } from './measure.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
@@ -12,6 +12,7 @@ import { formatCell, formatReport } from './report.ts';
 import type { Cell, Results } from './results.ts';
 import { RunningServer } from './running-server.ts';
 import { isInstalled, type ServerName, serverOf } from './servers.ts';
+import { measureTransfer } from './transfers.ts';
 
 const WARM_UP_SECONDS = 1;
 /** After the load, before memory is read: connections close, and collectors that run when idle get their turn. */
@@ -53,6 +54,10 @@ async function main(): Promise<void> {
     await stopAll();
   }
 
+  const transfers = options.apps.includes(TRANSFER.name)
+    ? await measureTransfers(options, environment, servers, notMeasured)
+    : {};
+
   const results: Results = {
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}`,
     versions: versionsIn(environment.venv),
@@ -60,6 +65,7 @@ async function main(): Promise<void> {
     cells,
     starts,
     memory,
+    transfers,
     notMeasured,
   };
   console.log(`\n${formatReport(results)}`);
@@ -151,9 +157,31 @@ async function measureMemory(
   return Object.fromEntries(servers.map((server) => [server.name, treePssMegabytes(server.roots)]));
 }
 
+async function measureTransfers(
+  options: Options,
+  environment: Environment,
+  servers: readonly ServerName[],
+  notMeasured: string[],
+): Promise<Results['transfers']> {
+  const transfers: Mutable<Results['transfers']> = {};
+  for (const name of servers.filter((server) => server !== 'floor')) {
+    const server = await start(name, TRANSFER, options, environment, notMeasured);
+    if (server === null) continue;
+    try {
+      const download = await measureTransfer(server, 'download');
+      transfers[name] = { download, upload: await measureTransfer(server, 'upload') };
+    } catch (error) {
+      notMeasured.push(`${serverOf(name).title}, transfer of 1 GB: ${(error as Error).message}`);
+    }
+    await stop(server);
+  }
+  return transfers;
+}
+
 function estimateMinutes({ apps, connections, rounds, seconds, starts }: Options, servers: number): number {
-  const turnsSeconds = apps.length * connections.length * servers * (rounds * seconds + WARM_UP_SECONDS);
-  return Math.ceil((turnsSeconds * 1.05 + starts * servers + apps.length * servers) / 60);
+  const loaded = apps.filter((name) => name !== TRANSFER.name).length;
+  const turnsSeconds = loaded * connections.length * servers * (rounds * seconds + WARM_UP_SECONDS);
+  return Math.ceil((turnsSeconds * 1.05 + starts * servers + 2 * apps.length * servers) / 60);
 }
 
 async function stop(server: RunningServer): Promise<void> {

@@ -1,7 +1,7 @@
 // The benchmark's command line.
 
 import { parseArgs } from 'node:util';
-import { APPS } from './apps.ts';
+import { APPS, TRANSFER } from './apps.ts';
 import { SERVER_NAMES } from './servers.ts';
 
 export interface Options {
@@ -20,9 +20,11 @@ export interface Options {
   readonly profile: string | null;
 }
 
+const ALL_APPS = [...APPS, TRANSFER].map(({ name }) => name);
+
 export const USAGE = `npm run bench -- [APP ...] [OPTIONS]
 
-APP: ${APPS.map(({ name }) => name).join(', ')}; all by default.
+APP: ${ALL_APPS.join(', ')}; all by default.
 
   --servers NAMES      ${SERVER_NAMES.join(',')}
   --connections LIST   keep-alive connections of each measurement (1,8,64,512)
@@ -38,7 +40,7 @@ APP: ${APPS.map(({ name }) => name).join(', ')}; all by default.
   --help`;
 
 const FULL = {
-  apps: APPS.map(({ name }) => name),
+  apps: ALL_APPS,
   servers: SERVER_NAMES,
   connections: [1, 8, 64, 512],
   rounds: 3,

@@ -19,6 +19,7 @@ export function formatReport(results: Results): string {
     ...results.cells.map(formatCell),
     formatStarts(results),
     formatMemory(results),
+    formatTransfers(results),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -106,6 +107,23 @@ function formatMemory({ memory }: Results): string {
     '### Memory at rest after the load: MB PSS, all processes',
     '',
     table(['server', ...apps], rows),
+  ].join('\n');
+}
+
+function formatTransfers({ transfers }: Results): string {
+  const rows = SERVER_NAMES.flatMap((name) => {
+    const measured = transfers[name];
+    if (measured === undefined) return [];
+    const { download, upload } = measured;
+    const values = [download.growthMegabytes, download.seconds, upload.growthMegabytes, upload.seconds];
+    return [[serverOf(name).title, ...values.map(number)]];
+  });
+  if (rows.length === 0) return '';
+  const head = ['server', 'download: MB', 'seconds', 'upload: MB', 'seconds'];
+  return [
+    `### Growth of memory during a transfer of 1 GB: MB PSS, all processes`,
+    '',
+    table(head, rows),
   ].join('\n');
 }
 

@@ -2,6 +2,7 @@
 
 import type { Turn } from './measure.ts';
 import type { ServerName } from './servers.ts';
+import type { Direction, Transfer } from './transfers.ts';
 
 /** One application at one number of connections. */
 export interface Cell {
@@ -20,6 +21,7 @@ export interface Results {
   readonly starts: Partial<Record<ServerName, readonly number[]>>;
   /** Megabytes of PSS of all processes, by application: at rest, after the load. */
   readonly memory: Readonly<Record<string, Partial<Record<ServerName, number>>>>;
+  readonly transfers: Partial<Record<ServerName, Readonly<Record<Direction, Transfer>>>>;
   /** What was not measured and why: not installed, did not start, failed under load. */
   readonly notMeasured: readonly string[];
 }

@@ -118,7 +118,7 @@ function startNginxAndGunicorn(setting: Setting): readonly Command[] {
     `${user} daemon off; worker_processes auto; pid ${join(folder, 'nginx.pid')}; error_log stderr warn;
 events { worker_connections 4096; }
 http {
-  access_log off; client_max_body_size 10m; ${temporary.join(' ')}
+  access_log off; client_max_body_size 0; ${temporary.join(' ')}
   server {
     listen 127.0.0.1:${port} backlog=2048;
     location / {
@@ -168,7 +168,7 @@ function startUnit({ app, port, workers, threads, venv, folder }: Setting): read
   writeFileSync(
     join(state, 'conf.json'),
     JSON.stringify({
-      settings: { http: { max_body_size: 10_000_000 } },
+      settings: { http: { max_body_size: 2_000_000_000 } },
       listeners: { [`127.0.0.1:${port}`]: { pass: 'applications/app' } },
       applications: {
         app: {

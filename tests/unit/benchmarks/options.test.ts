@@ -4,7 +4,7 @@ import { parseOptions } from '../../../benchmarks/whole/options.ts';
 
 test('without arguments everything is measured', () => {
   const options = parseOptions([]);
-  assert.deepEqual(options?.apps, ['hello', 'flask', 'django', 'large', 'upload']);
+  assert.deepEqual(options?.apps, ['hello', 'flask', 'django', 'large', 'upload', 'transfer']);
   assert.deepEqual(options?.connections, [1, 8, 64, 512]);
   assert.ok(options?.servers.includes('kirin'));
 });

@@ -49,11 +49,18 @@ test('the report says what was not measured', () => {
     cells: [CELL],
     starts: { kirin: [300, 100, 200], 'gunicorn-sync': [100] },
     memory: { hello: { kirin: 120.5 } },
+    transfers: {
+      kirin: {
+        download: { growthMegabytes: 7.5, seconds: 1.25 },
+        upload: { growthMegabytes: 8, seconds: 2 },
+      },
+    },
     notMeasured: ['NGINX Unit: not installed (unitd)'],
   });
   assert.match(report, /Not measured:\n- NGINX Unit: not installed/);
   assert.match(report, /\| Kirin +\| 200 \| +2\.00 \| 100 to 300 \|/);
   assert.match(report, /\| Kirin +\| +121 \|/);
+  assert.match(report, /\| Kirin +\| +7\.50 \| +1\.25 \| +8\.00 \| +2\.00 \|/);
 });
 
 test('columns are as wide as their widest cell', () => {

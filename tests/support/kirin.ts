@@ -135,7 +135,7 @@ export class KirinProcess {
           throw new Error(`kirin ended without logging ${pattern}:\n${this.#log}`);
         return match;
       },
-      { timeoutMs, what: `${pattern} in the log`, details: () => this.#log },
+      { timeoutMs, what: `${pattern} in the log`, details: () => this.#log.slice(from) },
     );
   }
 

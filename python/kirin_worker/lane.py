@@ -14,10 +14,15 @@ import socket
 import threading
 from collections import deque
 from time import perf_counter
-from typing import Callable
 
 from .frames import ABORT, BODY, DONE, END, FILE, HEADER, HEADER_BYTES, RESPONSE, SPOOLED, TAIL
 from .wsgi import ClientGone, serve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from .log import Log
 
 #: Output is sent although further requests are at hand when it is this old or this large.
 FLUSH_SECONDS = 0.001
@@ -34,10 +39,10 @@ class Lane:
     def __init__(
         self,
         index: int,
-        app: Callable[..., object],
-        base_environ: dict[str, object],
+        app: Callable[..., Any],
+        base_environ: dict[str, Any],
         running: memoryview,
-        log: object,
+        log: Log,
         can_send_files: bool,
     ) -> None:
         self.index = index

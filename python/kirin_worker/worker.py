@@ -14,11 +14,15 @@ import signal
 import socket
 import struct
 import threading
-import time
-from typing import Any
 
-from . import frames
+from . import frames, loader, supervision
 from .lane import Lane
+from .log import Log, open_log
+from .wsgi import base_environ
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Pause between attempts to reach an edge that is being replaced.
 RETRY_SECONDS = 0.02
@@ -27,7 +31,7 @@ ORPHAN_SECONDS = 30.0
 
 
 class Worker:
-    def __init__(self, boot: dict[str, Any], status: memoryview, zygote_alive_fd: int, app: Any, log: Any) -> None:
+    def __init__(self, boot: dict[str, Any], status: memoryview, zygote_alive_fd: int, app: Any, log: Log) -> None:
         self._boot = boot
         self._status = status
         self._zygote_alive_fd = zygote_alive_fd
@@ -46,8 +50,6 @@ class Worker:
         ]
 
     def _base_environ(self) -> dict[str, Any]:
-        from .wsgi import base_environ
-
         return base_environ(
             multithread=self._boot["threads"] > 1,
             multiprocess=self._boot["workers"] > 1,
@@ -59,6 +61,7 @@ class Worker:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGQUIT, self._on_signal)
+        signal.signal(signal.SIGUSR1, lambda *_: self._log.reopen())
         threading.Thread(target=self._control_loop, name="kirin-control", daemon=True).start()
         for lane in self._lanes[1:]:
             threading.Thread(target=self._serve, args=(lane,), name=f"kirin-lane-{lane.index}", daemon=True).start()
@@ -204,16 +207,11 @@ class Worker:
 
 def run(boot: dict[str, Any], status: Any, zygote_alive_fd: int, app: Any) -> int:
     """Runs this process as a worker until it is told to leave; returns its exit code."""
-    from . import supervision
-    from .log import open_log
-
     log = open_log(boot)
-    supervision.install_dump_handler(log)
+    supervision.install_dump_handler(log.fd)
     if app is None:
-        app, code = supervision.load_or_report(boot, log)
+        code, app = loader.load_or_report(boot)
         if app is None:
             return code
-    view = memoryview(status).cast("I")
-    view[0] = 1
-    view[1] = boot["threads"]
-    return Worker(boot, view, zygote_alive_fd, app, log).run()
+    supervision.mark_booted(status)
+    return Worker(boot, memoryview(status).cast("I"), zygote_alive_fd, app, log).run()

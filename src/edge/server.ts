@@ -7,7 +7,7 @@ import type { HttpError } from '../protocol/http1/errors.ts';
 import type { HttpLimits } from '../protocol/http1/limits.ts';
 import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
 import type { Peer } from '../handlers/exchange.ts';
-import { accessRecord } from './access-record.ts';
+import { ExchangeRecord } from './exchange-record.ts';
 import type { BodyLimits } from './body-collector.ts';
 import { Connection } from './connection.ts';
 import { DeadlineList } from './deadlines.ts';
@@ -123,7 +123,7 @@ export class Server {
   }
 
   logAccess(exchange: Http1Exchange, connection: Connection, nowMs: number): void {
-    this.#accessLog?.write(accessRecord(exchange, connection.peer, nowMs));
+    if (this.#accessLog !== null) this.#accessLog.write(new ExchangeRecord(exchange, connection.peer, nowMs));
   }
 
   noteRefused(error: HttpError, peer: Peer): void {

@@ -1,0 +1,125 @@
+import { decodePath } from '../handlers/environ.ts';
+import type { Peer } from '../handlers/exchange.ts';
+import type { AccessRecord } from '../observe/access-record.ts';
+import { isBodiless, statusOf } from '../protocol/http1/response-writer.ts';
+import type { Http1Exchange } from './exchange.ts';
+
+/** Nginx's number for a client that left before its response; nothing was sent. */
+const CLIENT_LEFT = 499;
+
+/** A finished exchange as the access log sees it: worked out only where the format asks. */
+export class ExchangeRecord implements AccessRecord {
+  readonly #exchange: Http1Exchange;
+  readonly #peer: Peer;
+  readonly #endedMs: number;
+
+  constructor(exchange: Http1Exchange, peer: Peer, endedMs: number) {
+    this.#exchange = exchange;
+    this.#peer = peer;
+    this.#endedMs = endedMs;
+  }
+
+  get remoteAddress(): string {
+    return this.#peer.remoteAddress;
+  }
+
+  get requestLine(): string {
+    const { method, target } = this.#exchange.head;
+    return `${method} ${target} ${this.protocol}`;
+  }
+
+  get method(): string {
+    return this.#exchange.head.method;
+  }
+
+  get path(): string {
+    return this.#exchange.head.path;
+  }
+
+  get query(): string {
+    return this.#exchange.head.query;
+  }
+
+  get protocol(): string {
+    return `HTTP/1.${this.#exchange.head.minor}`;
+  }
+
+  get status(): number {
+    const head = this.#exchange.responseHead;
+    return head === '' ? CLIENT_LEFT : statusOf(head);
+  }
+
+  get bodyBytes(): number | null {
+    return isBodiless(this.status) || this.method === 'HEAD' ? null : this.#exchange.bodyBytes;
+  }
+
+  get referer(): string | null {
+    return this.requestField('referer');
+  }
+
+  get userAgent(): string | null {
+    return this.requestField('user-agent');
+  }
+
+  get authUser(): string | null {
+    const [scheme, credentials] = (this.requestField('authorization') ?? '').split(' ');
+    if (scheme?.toLowerCase() !== 'basic' || credentials === undefined) return null;
+    const user = Buffer.from(credentials, 'base64').toString('latin1').split(':')[0];
+    return user === undefined || user === '' ? null : user;
+  }
+
+  get startedAtMs(): number {
+    return performance.timeOrigin + this.#exchange.receivedMs;
+  }
+
+  get durationUs(): number {
+    return Math.round((this.#endedMs - this.#exchange.receivedMs) * 1000);
+  }
+
+  get workerPid(): number | null {
+    return this.#exchange.workerPid === 0 ? null : this.#exchange.workerPid;
+  }
+
+  requestField(name: string): string | null {
+    return this.#exchange.head.fields.get(name) ?? null;
+  }
+
+  responseField(name: string): string | null {
+    for (const line of this.#exchange.responseHead.split('\r\n').slice(1)) {
+      const colon = line.indexOf(':');
+      if (line.slice(0, colon).toLowerCase() === name) return line.slice(colon + 1).trim();
+    }
+    return null;
+  }
+
+  environ(name: string): string | null {
+    const { head } = this.#exchange;
+    const peer = this.#peer;
+    switch (name) {
+      case 'REQUEST_METHOD':
+        return head.method;
+      case 'PATH_INFO':
+        return decodePath(head.path);
+      case 'QUERY_STRING':
+        return head.query;
+      case 'RAW_URI':
+        return head.target;
+      case 'SERVER_PROTOCOL':
+        return this.protocol;
+      case 'REMOTE_ADDR':
+        return peer.remoteAddress;
+      case 'REMOTE_PORT':
+        return peer.remotePort;
+      case 'SERVER_NAME':
+        return peer.serverName;
+      case 'SERVER_PORT':
+        return peer.serverPort;
+      case 'CONTENT_TYPE':
+        return this.requestField('content-type');
+      case 'CONTENT_LENGTH':
+        return this.requestField('content-length');
+      default:
+        return name.startsWith('HTTP_') ? this.requestField(name.slice(5).toLowerCase().replaceAll('_', '-')) : null;
+    }
+  }
+}

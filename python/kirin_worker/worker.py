@@ -109,7 +109,7 @@ class Worker:
             try:
                 sock = self._connect("control")
             except OSError:
-                if self._zygote_has_died(RETRY_SECONDS):
+                if self._leaving or self._zygote_has_died(RETRY_SECONDS):
                     break
                 continue
             self._control = sock
@@ -120,7 +120,8 @@ class Worker:
             except OSError:
                 pass
             sock.close()
-            if self._zygote_has_died(0):
+            # Without an edge nothing is left to finish, and nobody to ask.
+            if self._leaving or self._zygote_has_died(0):
                 break
         self._end_session()
 

@@ -33,6 +33,8 @@ export class BackOff {
   }
 
   failed(nowMs: number): void {
+    // Several that were tried together fail together: that is one failure.
+    if (this.#failures > 0 && nowMs < this.notBeforeMs) return;
     if (nowMs > this.notBeforeMs + FORGET_AFTER_MS) this.#failures = 0;
     this.#failures++;
     const doublings = this.#failures - (this.#isFirstFree ? 2 : 1);

@@ -16,8 +16,8 @@ export type Duty =
 /** What is due, and when to ask again although nothing has happened. */
 export interface Agenda {
   readonly duties: readonly Duty[];
-  /** null: only an event can bring new duties. */
-  readonly wakeAtMs: number | null;
+  /** Infinity: only an event can bring new duties. */
+  readonly wakeAtMs: number;
 }
 
 /**
@@ -50,7 +50,7 @@ export function agenda(fleet: Fleet, nowMs: number): Agenda {
     if (fleet.active !== undefined) duties.push(...retireSurplus(fleet, fleet.active));
     duties.push(...activate(fleet));
   }
-  return { duties, wakeAtMs: alarms.length === 0 ? null : Math.min(...alarms) };
+  return { duties, wakeAtMs: Math.min(...alarms) };
 }
 
 /** Starts a generation when a reload asks for one, or when there is none that could fork. */

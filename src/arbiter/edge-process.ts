@@ -8,7 +8,8 @@ export const FIRST_LISTENER_FD = 5;
 
 export interface EdgeOptions {
   readonly script: string;
-  readonly nodeFlags: readonly string[];
+  /** For the process title. */
+  readonly name: string;
   readonly laneFd: number;
   readonly listenerFds: readonly number[];
   readonly owner: { readonly uid: number; readonly gid: number } | null;
@@ -25,7 +26,7 @@ export class EdgeProcess {
   readonly #child: ChildProcess;
 
   constructor(options: EdgeOptions, events: EdgeEvents) {
-    this.#child = spawn(process.execPath, [...options.nodeFlags, options.script], {
+    this.#child = spawn(process.execPath, [`--title=kirin: edge [${options.name}]`, options.script], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
       ...options.owner,
     });

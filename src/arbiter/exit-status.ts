@@ -15,7 +15,7 @@ export interface ExitFacts {
   readonly sentBecause: string | null;
   /** How many more processes the kernel has killed for want of memory than when last looked; null when not known. */
   readonly newOomKills: number | null;
-  readonly bootedAgoMs: number;
+  readonly ageMs: number;
   readonly wasReady: boolean;
   /** How many requests it was running. */
   readonly running: number;
@@ -30,7 +30,7 @@ export function describeWorkerExit(pid: number, status: ExitStatus, facts: ExitF
     );
     if (status.signal === 'SIGKILL' && facts.sentBecause === null) parts.push(describeOom(facts.newOomKills));
   }
-  const ageS = (facts.bootedAgoMs / 1000).toFixed(1);
+  const ageS = (facts.ageMs / 1000).toFixed(1);
   parts.push(facts.wasReady ? `after ${ageS} s` : `after ${ageS} s, before it was ready`);
   if (facts.running > 0)
     parts.push(`running ${facts.running} ${facts.running === 1 ? 'request' : 'requests'}`);

@@ -116,6 +116,14 @@ export class Fleet {
     return generation;
   }
 
+  /** Somebody has changed something: what failed before may do now. */
+  reloadAsked(): void {
+    this.isReloadWanted = true;
+    this.awaitsChange = false;
+    this.bootFailures.succeeded();
+    this.youngDeaths.succeeded();
+  }
+
   zygoteBooted(number: number): void {
     const generation = this.generations.get(number);
     if (generation?.zygote === 'starting') generation.zygote = 'up';
@@ -236,7 +244,7 @@ export class Fleet {
     if (!wasAsked) this.zygoteFailures.failed(nowMs);
     for (const worker of this.workersOf(number)) {
       // One that was booting may never have reached the edge, which could then not let it go.
-      if (worker.phase === 'booting') this.workers.delete(worker.pid);
+      if (wasAsked || worker.phase === 'booting') this.workers.delete(worker.pid);
       else if (worker.phase === 'ready') worker.phase = 'leaving';
     }
     return { generation, wasAsked };

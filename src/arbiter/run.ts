@@ -8,9 +8,10 @@ import type { BindAddress } from '../config/bind-address.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
 import { ErrorLog } from '../observe/error-log.ts';
-import { Arbiter, type Outcome } from './arbiter.ts';
+import { Arbiter } from './arbiter.ts';
 import { BindError } from './bind-socket.ts';
 import { FIRST_LISTENER_FD } from './edge-process.ts';
+import type { Outcome } from './events.ts';
 import { bindListener, type Listener } from './listeners.ts';
 import { PidFile } from './pid-file.ts';
 import { type Plan, planFrom } from './plan.ts';
@@ -86,7 +87,6 @@ export async function runArbiter(
         runFolder,
         log,
         edgeScript: EDGE_SCRIPT,
-        edgeFlags: [`--title=kirin: edge [${plan.name}]`],
         zygoteScript: ZYGOTE_SCRIPT,
         onListening: () => pidFile?.write(),
         onServing: () => onReady?.(),

@@ -1,3 +1,5 @@
+import type { StopPhase } from './fleet.ts';
+
 /** How much later than it said the edge may be before it is given up. */
 const EDGE_SLACK_MS = 1000;
 /** What workers get at least to end in order: atexit handlers, threads. */
@@ -50,6 +52,11 @@ export class Shutdown {
       : Math.max(MIN_QUIT_GRACE_MS, Math.round(this.#drainedByMs - nowMs));
     this.#overByMs = Math.min(this.#overByMs, nowMs + graceMs + LAST_WAIT_MS);
     return graceMs;
+  }
+
+  /** When to look again although nothing has happened. */
+  nextDeadlineMs(phase: StopPhase): number {
+    return phase === 'draining' ? this.edgeGivenUpAtMs : this.#overByMs;
   }
 
   /** Whatever is left then is killed. */

@@ -32,7 +32,7 @@ export interface DispatcherEvents {
 /** Owns the queue and the lanes: gives every request to a lane, and sees it through. */
 export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   readonly history = new RouteHistory();
-  readonly #limits: DispatcherLimits;
+  limits: DispatcherLimits;
   readonly #events: DispatcherEvents;
   readonly #workers = new Map<number, WorkerPeer>();
   readonly #queue = new JobQueue();
@@ -49,7 +49,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   #whenIdle: (() => void) | null = null;
 
   constructor(limits: DispatcherLimits, events: DispatcherEvents) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#events = events;
     this.#graveyard = new Graveyard({
       lost: (worker, job) => {
@@ -198,6 +198,11 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#settle(worker);
   }
 
+  /** Nothing is left to do, for any worker. */
+  quitAll(): void {
+    for (const worker of this.#workers.values()) worker.quit();
+  }
+
   /** The worker's process has ended; `running` are the requests that it was executing. */
   exited(pid: number, running: readonly number[]): void {
     this.#unwelcome.delete(pid);
@@ -232,7 +237,11 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   }
 
   #settle(worker: WorkerPeer): void {
-    if (worker.isOverdue && !worker.isCondemned && worker.lanes.every((lane) => lane.isOverdue || lane.depth === 0)) {
+    if (
+      worker.isOverdue &&
+      !worker.isCondemned &&
+      worker.lanes.every((lane) => lane.isOverdue || lane.depth === 0)
+    ) {
       this.#condemn(worker);
     } else if (worker.isRetiring && worker.lanes.every((lane) => lane.depth === 0)) {
       worker.quit();
@@ -275,7 +284,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       }
       this.#enforceDeadline(lane, silentMs);
     }
-    const timeoutMs = this.#limits.timeoutMs;
+    const timeoutMs = this.limits.timeoutMs;
     for (let job = this.#queue.peek(); job !== null; job = this.#queue.peek()) {
       isBusy = true;
       if (timeoutMs === 0 || now - job.arrivedMs < timeoutMs) break;
@@ -287,7 +296,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   }
 
   #enforceDeadline(lane: Lane, silentMs: number): void {
-    const { timeoutMs, gracefulTimeoutMs } = this.#limits;
+    const { timeoutMs, gracefulTimeoutMs } = this.limits;
     const worker = lane.worker;
     if (timeoutMs === 0 || lane.isPaused || silentMs < timeoutMs) return;
     if (!lane.isOverdue) {

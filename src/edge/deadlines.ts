@@ -11,29 +11,29 @@ export abstract class Timed {
  * assignments, and one timer serves them all, however many there are.
  */
 export class DeadlineList<T extends Timed> {
-  readonly #durationMs: number;
+  /** 0: nothing ever expires. A change is for what is added from then on. */
+  durationMs: number;
   readonly #expire: (item: T) => void;
   #first: Timed | null = null;
   #last: Timed | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `durationMs` 0: nothing ever expires. */
   constructor(durationMs: number, expire: (item: T) => void) {
-    this.#durationMs = durationMs;
+    this.durationMs = durationMs;
     this.#expire = expire;
   }
 
   /** Puts the item at the end, from wherever it was. */
   add(item: T, nowMs: number): void {
     item.deadlineList?.remove(item);
-    if (this.#durationMs === 0) return;
+    if (this.durationMs === 0) return;
     item.deadlineList = this as unknown as DeadlineList<Timed>;
-    item.deadlineMs = nowMs + this.#durationMs;
+    item.deadlineMs = nowMs + this.durationMs;
     item.earlier = this.#last;
     if (this.#last === null) this.#first = item;
     else this.#last.later = item;
     this.#last = item;
-    this.#timer ??= setTimeout(() => this.#look(), this.#durationMs);
+    this.#timer ??= setTimeout(() => this.#look(), this.durationMs);
   }
 
   remove(item: T): void {
@@ -55,6 +55,7 @@ export class DeadlineList<T extends Timed> {
       this.#expire(item as T);
     }
     // The timer is not stopped when the list empties: setting it anew for every request would cost more.
-    if (this.#first !== null) this.#timer ??= setTimeout(() => this.#look(), this.#first.deadlineMs - now + 1);
+    if (this.#first !== null)
+      this.#timer ??= setTimeout(() => this.#look(), this.#first.deadlineMs - now + 1);
   }
 }

@@ -119,7 +119,9 @@ export class ExchangeRecord implements AccessRecord {
       case 'CONTENT_LENGTH':
         return this.requestField('content-length');
       default:
-        return name.startsWith('HTTP_') ? this.requestField(name.slice(5).toLowerCase().replaceAll('_', '-')) : null;
+        return name.startsWith('HTTP_')
+          ? this.requestField(name.slice(5).toLowerCase().replaceAll('_', '-'))
+          : null;
     }
   }
 }

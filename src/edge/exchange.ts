@@ -17,7 +17,7 @@ import { BodyCollector } from './body-collector.ts';
 import { commonFields } from './common-fields.ts';
 import type { Connection } from './connection.ts';
 import { sendFile } from './file-sender.ts';
-import { Outgoing } from './outgoing.ts';
+import type { Outgoing } from './outgoing.ts';
 
 const CRLF = Buffer.from('\r\n');
 const NO_BODY: RequestBody = { kind: 'none' };
@@ -153,7 +153,10 @@ export class Http1Exchange implements Exchange {
   }
 
   respondFile(head: string, flags: number, file: FilePart): void {
-    if (this.isOver) return file.opened();
+    if (this.isOver) {
+      file.opened();
+      return;
+    }
     const context = this.#context(flags, performance.now());
     sendFile(this.#connection.socket, file, {
       opened: () => {
@@ -211,10 +214,7 @@ export class Http1Exchange implements Exchange {
       isHead: head.method === 'HEAD',
       // An unread rest of the request would be taken for the next one.
       keepAlive:
-        head.keepAlive &&
-        this.isRead &&
-        (flags & RESPONSE_FLAG.close) === 0 &&
-        this.#connection.canBeKept,
+        head.keepAlive && this.isRead && (flags & RESPONSE_FLAG.close) === 0 && this.#connection.canBeKept,
       commonFields: commonFields(flags, nowMs),
     };
   }

@@ -12,13 +12,13 @@ export interface RecyclingLimits {
 }
 
 /** Accepts the connections of workers, and turns each into a control connection or a lane. */
-export function serveLanes(fd: number, dispatcher: Dispatcher, limits: RecyclingLimits): NetServer {
+export function serveLanes(fd: number, dispatcher: Dispatcher, limits: () => RecyclingLimits): NetServer {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     readHello(socket, (hello) => {
       if (hello.role === 'control') {
         const worker = new WorkerPeer(
-          { ...hello, laneCount: hello.lanes, maxGiven: requestsBeforeLeaving(limits) },
+          { ...hello, laneCount: hello.lanes, maxGiven: requestsBeforeLeaving(limits()) },
           socket,
           dispatcher,
         );

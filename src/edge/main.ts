@@ -3,13 +3,13 @@
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
 import { HealthHandler } from '../handlers/health.ts';
-import { Router, type RouteRule } from '../handlers/router.ts';
+import { type RouteRule, Router } from '../handlers/router.ts';
 import { TrustedProxies } from '../handlers/trust.ts';
 import { AccessLog } from '../observe/access-log.ts';
 import { ErrorLog } from '../observe/error-log.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
 import { serveLanes } from './lane-server.ts';
-import { Server } from './server.ts';
+import { Server, type ServerParts } from './server.ts';
 
 type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
 
@@ -17,9 +17,9 @@ type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
 const ORPHAN_GRACE_MS = 30_000;
 
 class Edge {
-  readonly #config: EdgeConfig;
+  #config: EdgeConfig;
   readonly #log: ErrorLog;
-  readonly #accessLog: AccessLog | null;
+  #accessLog: AccessLog | null;
   readonly #dispatcher: Dispatcher;
   readonly #server: Server;
   #isDraining = false;
@@ -28,26 +28,41 @@ class Edge {
     const config = start.config;
     this.#config = config;
     this.#log = new ErrorLog({ target: config.errorLog, level: config.logLevel });
-    this.#accessLog =
-      config.accessLog === null ? null : new AccessLog({ target: config.accessLog, format: config.accessLogFormat });
+    this.#accessLog = openAccessLog(config, this.#log);
     this.#dispatcher = new Dispatcher(config, {
       workerReady: ({ pid, generation }) => tell({ type: 'worker-ready', pid, generation }),
       workerOverdue: ({ pid }, job, ageMs) =>
         tell({ type: 'worker-overdue', pid, request: job?.summary ?? 'what ran after a response', ageMs }),
       workerCondemned: ({ pid }) => tell({ type: 'worker-condemned', pid }),
       workerLeaving: ({ pid }, reason) => tell({ type: 'worker-leaving', pid, reason }),
-      jobLost: ({ pid }, job) => this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}: answered 502`),
+      jobLost: ({ pid }, job) =>
+        this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}: answered 502`),
     });
-    this.#server = new Server({
-      config,
-      runDir: start.runDir,
-      router: this.#router(),
-      trusted: new TrustedProxies(config.forwardedAllowIps),
-      log: this.#log,
-      accessLog: this.#accessLog,
-    });
+    this.#server = new Server(start.runDir, this.#log, this.#parts());
     this.#dispatcher.activate(start.activeGeneration);
-    serveLanes(start.laneFd, this.#dispatcher, config);
+    serveLanes(start.laneFd, this.#dispatcher, () => this.#config);
+  }
+
+  #parts(): ServerParts {
+    return {
+      config: this.#config,
+      router: this.#router(),
+      trusted: new TrustedProxies(this.#config.forwardedAllowIps),
+      accessLog: this.#accessLog,
+    };
+  }
+
+  /** A new generation takes over, under its own configuration. The error log stays: it is the arbiter's too. */
+  #activate(generation: number, config: EdgeConfig): void {
+    const before = this.#config;
+    this.#config = config;
+    if (config.accessLog !== before.accessLog || config.accessLogFormat !== before.accessLogFormat) {
+      this.#accessLog?.close();
+      this.#accessLog = openAccessLog(config, this.#log);
+    }
+    this.#dispatcher.limits = config;
+    this.#server.reconfigure(this.#parts());
+    this.#dispatcher.activate(generation);
   }
 
   #router(): Router {
@@ -88,7 +103,7 @@ class Edge {
       case 'start':
         break;
       case 'activate':
-        this.#dispatcher.activate(message.generation);
+        this.#activate(message.generation, message.config);
         break;
       case 'retire':
         this.#dispatcher.retire(message.pid);
@@ -132,12 +147,23 @@ class Edge {
   }
 
   #exit(): void {
+    this.#dispatcher.quitAll();
     tell({ type: 'drained' });
     this.#accessLog?.close();
     // The channel is flushed before the process may go.
     if (process.connected) process.disconnect();
     setImmediate(() => process.exit(0));
   }
+}
+
+function openAccessLog(config: EdgeConfig, log: ErrorLog): AccessLog | null {
+  const { accessLog, accessLogFormat } = config;
+  if (accessLog === null) return null;
+  return new AccessLog({
+    target: accessLog,
+    format: accessLogFormat,
+    report: (message) => log.warning(message),
+  });
 }
 
 function tell(message: EdgeToArbiter): void {

@@ -1,4 +1,5 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Peer } from '../handlers/exchange.ts';
 import type { Router } from '../handlers/router.ts';
 import type { TrustedProxies } from '../handlers/trust.ts';
 import type { AccessLog } from '../observe/access-log.ts';
@@ -6,12 +7,11 @@ import type { ErrorLog } from '../observe/error-log.ts';
 import type { HttpError } from '../protocol/http1/errors.ts';
 import type { HttpLimits } from '../protocol/http1/limits.ts';
 import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
-import type { Peer } from '../handlers/exchange.ts';
-import { ExchangeRecord } from './exchange-record.ts';
 import type { BodyLimits } from './body-collector.ts';
 import { Connection } from './connection.ts';
 import { DeadlineList } from './deadlines.ts';
 import type { Http1Exchange } from './exchange.ts';
+import { ExchangeRecord } from './exchange-record.ts';
 import type { OutgoingLimits } from './outgoing.ts';
 
 /** How long what a client still sends is read after its connection's last response; Gunicorn's value. */
@@ -19,67 +19,79 @@ const LINGER_MS = 2000;
 /** In a drain, a connection that was used this recently may have a request on its way: it is given this long. */
 const QUIET_MS = 500;
 
+/** What a reload may change. */
 export interface ServerParts {
   readonly config: EdgeConfig;
-  readonly runDir: string;
   readonly router: Router;
   readonly trusted: TrustedProxies;
-  readonly log: ErrorLog;
   readonly accessLog: AccessLog | null;
 }
 
 /** The sockets that face clients, and what their connections share. */
 export class Server {
-  readonly limits: HttpLimits;
-  readonly bodyLimits: BodyLimits;
-  readonly outgoingLimits: OutgoingLimits;
-  readonly sendTimeoutMs: number;
-  readonly router: Router;
   readonly log: ErrorLog;
   readonly headDeadlines: DeadlineList<Connection>;
   readonly bodyDeadlines: DeadlineList<Connection>;
   readonly idleDeadlines: DeadlineList<Connection>;
   readonly lingerDeadlines: DeadlineList<Connection>;
   readonly #quietDeadlines: DeadlineList<Connection>;
-  readonly #trusted: TrustedProxies;
-  readonly #accessLog: AccessLog | null;
-  readonly #backlog: number;
+  readonly #runDir: string;
   readonly #connections = new Set<Connection>();
   readonly #listeners: NetServer[] = [];
-  #keepsAlive: boolean;
+  #parts: ServerParts;
+  #isDraining = false;
   #accepted = 0;
   #whenEmpty: (() => void) | null = null;
 
-  constructor(parts: ServerParts) {
-    const { config, runDir } = parts;
-    this.limits = {
-      maxRequestLineBytes: config.limitRequestLine,
-      maxFields: config.limitRequestFields,
-      maxFieldBytes: config.limitRequestFieldSize,
-      maxBodyBytes: config.limitRequestBody,
-    };
-    this.bodyLimits = { memoryBytes: config.bodyBufferBytes, folder: runDir };
-    this.outgoingLimits = {
-      memoryBytes: config.bodyBufferBytes,
-      spoolBytes: config.responseSpoolBytes,
-      folder: runDir,
-    };
-    this.sendTimeoutMs = config.sendTimeoutMs;
-    this.router = parts.router;
-    this.log = parts.log;
+  constructor(runDir: string, log: ErrorLog, parts: ServerParts) {
+    this.#runDir = runDir;
+    this.log = log;
+    this.#parts = parts;
+    const { config } = parts;
     this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
     this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
     this.idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
     this.lingerDeadlines = new DeadlineList(LINGER_MS, (connection) => connection.destroy());
     this.#quietDeadlines = new DeadlineList(QUIET_MS, (connection) => connection.closeIdle());
-    this.#trusted = parts.trusted;
-    this.#accessLog = parts.accessLog;
-    this.#backlog = config.backlog;
-    this.#keepsAlive = config.keepAliveMs > 0;
+  }
+
+  /** After a reload: for new connections, and for what existing ones do next. */
+  reconfigure(parts: ServerParts): void {
+    this.#parts = parts;
+    this.headDeadlines.durationMs = parts.config.headTimeoutMs;
+    this.bodyDeadlines.durationMs = parts.config.bodyTimeoutMs;
+    this.idleDeadlines.durationMs = parts.config.keepAliveMs;
+  }
+
+  get router(): Router {
+    return this.#parts.router;
+  }
+
+  get limits(): HttpLimits {
+    const { config } = this.#parts;
+    return {
+      maxRequestLineBytes: config.limitRequestLine,
+      maxFields: config.limitRequestFields,
+      maxFieldBytes: config.limitRequestFieldSize,
+      maxBodyBytes: config.limitRequestBody,
+    };
+  }
+
+  get bodyLimits(): BodyLimits {
+    return { memoryBytes: this.#parts.config.bodyBufferBytes, folder: this.#runDir };
+  }
+
+  get outgoingLimits(): OutgoingLimits {
+    const { bodyBufferBytes, responseSpoolBytes } = this.#parts.config;
+    return { memoryBytes: bodyBufferBytes, spoolBytes: responseSpoolBytes, folder: this.#runDir };
+  }
+
+  get sendTimeoutMs(): number {
+    return this.#parts.config.sendTimeoutMs;
   }
 
   get keepsAlive(): boolean {
-    return this.#keepsAlive;
+    return !this.#isDraining && this.#parts.config.keepAliveMs > 0;
   }
 
   /** Listens on a socket that the arbiter bound. */
@@ -90,7 +102,7 @@ export class Server {
         this.#accept(socket, spec),
       );
       listener.once('error', reject);
-      listener.listen({ fd: spec.fd, backlog: this.#backlog }, () => {
+      listener.listen({ fd: spec.fd, backlog: this.#parts.config.backlog }, () => {
         listener.off('error', reject);
         listener.on('error', (error) => this.log.error(`Could not accept a connection: ${error.message}`));
         resolve();
@@ -113,7 +125,7 @@ export class Server {
       remotePort: isUnix ? '' : String(socket.remotePort ?? ''),
       serverName: isUnix ? '' : spec.host,
       serverPort: isUnix ? '' : String(spec.port),
-      isTrusted: this.#trusted.includes(remoteAddress),
+      isTrusted: this.#parts.trusted.includes(remoteAddress),
     };
   }
 
@@ -123,7 +135,8 @@ export class Server {
   }
 
   logAccess(exchange: Http1Exchange, connection: Connection, nowMs: number): void {
-    if (this.#accessLog !== null) this.#accessLog.write(new ExchangeRecord(exchange, connection.peer, nowMs));
+    const { accessLog } = this.#parts;
+    if (accessLog !== null) accessLog.write(new ExchangeRecord(exchange, connection.peer, nowMs));
   }
 
   noteRefused(error: HttpError, peer: Peer): void {
@@ -134,7 +147,7 @@ export class Server {
 
   /** From now on every response is its connection's last, and idle connections are closed once they are quiet. */
   drainConnections(): void {
-    this.#keepsAlive = false;
+    this.#isDraining = true;
     const now = performance.now();
     for (const connection of this.#connections) {
       if (!connection.isIdle) continue;

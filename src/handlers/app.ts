@@ -1,7 +1,12 @@
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { Job, type JobFailure } from '../dispatcher/job.ts';
 import type { Lane } from '../dispatcher/lane.ts';
-import { RESPONSE_FLAG, requestFrame, requestFrameStart, spooledRequestFrame } from '../protocol/lane/frames.ts';
+import {
+  RESPONSE_FLAG,
+  requestFrame,
+  requestFrameStart,
+  spooledRequestFrame,
+} from '../protocol/lane/frames.ts';
 import { environText } from './environ.ts';
 import type { Exchange, Handler, Producer, RequestBody } from './exchange.ts';
 
@@ -35,7 +40,8 @@ export class AppHandler implements Handler {
 
   #submit(exchange: Exchange, body: RequestBody): void {
     const head = exchange.head;
-    const contentLength = body.kind === 'none' ? (head.fields.get('content-length') === '0' ? 0 : -1) : body.bytes;
+    const contentLength =
+      body.kind === 'none' ? (head.fields.get('content-length') === '0' ? 0 : -1) : body.bytes;
     const environ = environText(head, exchange.peer, this.#scriptName, contentLength);
     if (!environ.ok) {
       exchange.refuse(environ.status);

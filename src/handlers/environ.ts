@@ -73,7 +73,9 @@ function serverAddress(peer: Peer, authority: string | null, isSecure: boolean):
 /** Undoes percent-encoding into bytes, as latin-1 text; what is no valid encoding stays as it is. */
 export function decodePath(path: string): string {
   if (!path.includes('%')) return path;
-  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 export type EnvironResult =

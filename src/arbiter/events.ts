@@ -1,0 +1,24 @@
+import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
+import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+
+/** All that can happen to an arbiter. */
+export type ArbiterEvent =
+  | { readonly kind: 'signal'; readonly name: NodeJS.Signals }
+  | { readonly kind: 'edge-message'; readonly message: EdgeToArbiter }
+  | { readonly kind: 'edge-exit'; readonly status: ExitStatus }
+  | { readonly kind: 'zygote-message'; readonly generation: number; readonly message: ZygoteToArbiter }
+  | {
+      readonly kind: 'zygote-exit';
+      readonly generation: number;
+      readonly status: ExitStatus;
+      /** Set when there never was a process. */
+      readonly startError: string | null;
+    }
+  | { readonly kind: 'sources-changed'; readonly file: string }
+  /** A time has come that something was waiting for. */
+  | { readonly kind: 'alarm' };
+
+/** Why the arbiter has ended: with an exit code, or over a socket that could not be listened on. */
+export type Outcome =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'listen-failed'; readonly fd: number; readonly code: string };

@@ -1,0 +1,248 @@
+import type { ExitStatus } from '../protocol/supervision/edge.ts';
+import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import type { ArbiterEvent, Outcome } from './events.ts';
+import { describeExit, describeWorkerExit } from './exit-status.ts';
+import type { Fleet, Worker } from './fleet.ts';
+import type { Log } from './log.ts';
+import { readOomKills } from './memory-events.ts';
+import { type ForeignProcess, identify, isRunning, killForeign } from './orphans.ts';
+import type { Plan } from './plan.ts';
+import type { RunFolder } from './run-folder.ts';
+import { ZygoteProcess } from './zygote-process.ts';
+
+/** Exit codes of a worker that could not load the application; Gunicorn's. */
+const BOOT_ERROR = 3;
+const APP_LOAD_ERROR = 4;
+
+export interface GenerationsOwner {
+  enqueue(event: ArbiterEvent): void;
+  workerExited(pid: number, running: readonly number[]): void;
+  modulesLoaded(files: readonly string[]): void;
+  /** Kirin cannot go on. */
+  end(outcome: Outcome, reason: string): void;
+}
+
+/** The zygotes and their workers as processes: starts, signals and buries them. What the fleet knows of them comes from here. */
+export class Generations {
+  readonly #fleet: Fleet;
+  readonly #log: Log;
+  readonly #script: string;
+  readonly #runFolder: RunFolder;
+  readonly #owner: GenerationsOwner;
+  readonly #zygotes = new Map<number, ZygoteProcess>();
+  /** What each generation was started with. */
+  readonly #plans = new Map<number, Plan>();
+  /** Workers whose zygote has died. */
+  readonly #orphans = new Map<number, ForeignProcess>();
+  #oomKills = readOomKills();
+
+  constructor(fleet: Fleet, log: Log, script: string, runFolder: RunFolder, owner: GenerationsOwner) {
+    this.#fleet = fleet;
+    this.#log = log;
+    this.#script = script;
+    this.#runFolder = runFolder;
+    this.#owner = owner;
+  }
+
+  get hasZygotes(): boolean {
+    return this.#zygotes.size > 0;
+  }
+
+  get hasOrphans(): boolean {
+    return this.#orphans.size > 0;
+  }
+
+  planOf(generation: number): Plan | undefined {
+    return this.#plans.get(generation);
+  }
+
+  // --- what is to be done ---------------------------------------------------------------------------------
+
+  start(plan: Plan): void {
+    const { number } = this.#fleet.generationStarted();
+    const zygote = new ZygoteProcess(
+      { python: plan.python.path, script: this.#script, env: plan.env, owner: plan.owner },
+      {
+        onMessage: (message) => this.#owner.enqueue({ kind: 'zygote-message', generation: number, message }),
+        onExit: (status, startError) =>
+          this.#owner.enqueue({ kind: 'zygote-exit', generation: number, status, startError }),
+      },
+    );
+    const { lanePath, path: runDir } = this.#runFolder;
+    zygote.send({ type: 'boot', generation: number, lanePath, runDir, ...plan.boot });
+    this.#zygotes.set(number, zygote);
+    this.#plans.set(number, plan);
+  }
+
+  fork(generation: number): void {
+    this.#zygotes.get(generation)?.send({ type: 'fork' });
+    this.#fleet.forkAsked(generation);
+  }
+
+  quit(generation: number, graceMs: number): void {
+    this.#zygotes.get(generation)?.send({ type: 'quit', graceMs });
+    this.#fleet.zygoteToldToQuit(generation);
+  }
+
+  /** Says again, to all, that there is less time. */
+  hurry(graceMs: number): void {
+    for (const generation of this.#zygotes.keys()) this.quit(generation, graceMs);
+  }
+
+  forget(generation: number): void {
+    this.#plans.delete(generation);
+    this.#fleet.generationForgotten(generation);
+  }
+
+  reopenLogs(): void {
+    for (const zygote of this.#zygotes.values()) zygote.send({ type: 'reopen-logs' });
+  }
+
+  /** Writes what its threads are doing to the error log. */
+  dump(pid: number, nowMs: number): void {
+    const worker = this.#fleet.workers.get(pid);
+    if (worker === undefined) return;
+    this.#signal(worker, 'dump');
+    this.#fleet.workerDumped(pid, nowMs);
+  }
+
+  kill(pid: number, reason: string): void {
+    const worker = this.#fleet.workers.get(pid);
+    if (worker === undefined) return;
+    this.#log.warning(`Killing worker (pid:${pid}): ${reason}`);
+    const orphan = this.#orphans.get(pid);
+    if (orphan === undefined) this.#signal(worker, 'KILL');
+    else killForeign(orphan);
+    this.#fleet.workerKilled(pid);
+  }
+
+  killAll(): void {
+    for (const { pid } of this.#fleet.workers.values()) killForeign(identify(pid));
+    for (const zygote of this.#zygotes.values()) zygote.kill();
+  }
+
+  /** By the zygote, which alone knows that the pid has not been given to another process. */
+  #signal({ pid, generation }: Worker, signal: 'TERM' | 'KILL' | 'dump'): void {
+    this.#zygotes.get(generation)?.send({ type: 'signal', pid, signal });
+  }
+
+  // --- what has happened ----------------------------------------------------------------------------------
+
+  note(number: number, message: ZygoteToArbiter, nowMs: number): void {
+    switch (message.type) {
+      case 'booted':
+        this.#fleet.zygoteBooted(number);
+        this.#tellPython(number, message.version);
+        break;
+      case 'forked':
+        this.#log.info(`Booting worker with pid: ${message.pid}`);
+        this.#fleet.forked(number, message.pid, nowMs);
+        break;
+      case 'fork-failed':
+        this.#log.error(`Cannot fork a worker: ${message.error}`);
+        this.#fleet.forkFailed(number, nowMs);
+        break;
+      case 'exited':
+        this.#owner.workerExited(message.pid, message.running);
+        this.#noteWorkerExit(message, nowMs);
+        break;
+      case 'modules':
+        this.#owner.modulesLoaded(message.files);
+        break;
+    }
+  }
+
+  #tellPython(number: number, version: string): void {
+    const python = this.#plans.get(number)?.python;
+    if (python === undefined) return;
+    const line = `Using python: ${python.path} (${version}), ${python.reason}`;
+    if (number === 1) this.#log.info(line);
+    else this.#log.debug(line);
+  }
+
+  #noteWorkerExit(exit: Extract<ZygoteToArbiter, { type: 'exited' }>, nowMs: number): void {
+    const worker = this.#fleet.workerExited(exit.pid, nowMs);
+    if (worker === undefined) return;
+    const status: ExitStatus = 'signal' in exit ? { signal: exit.signal } : { code: exit.code };
+    const isStopping = this.#fleet.stop !== 'no';
+    if ('code' in status && status.code === 0 && worker.phase !== 'booting') {
+      this.#log.info(`Worker exiting (pid: ${exit.pid})`);
+      return;
+    }
+    const stopReason = isStopping ? 'Kirin is stopping' : null;
+    const line = describeWorkerExit(exit.pid, status, {
+      sentBecause: worker.isKilled ? worker.killReason : stopReason,
+      newOomKills: this.#countNewOomKills(),
+      ageMs: nowMs - worker.bornMs,
+      wasReady: worker.phase !== 'booting',
+      running: exit.running.length,
+    });
+    if (isStopping) this.#log.info(line);
+    else this.#log.error(line);
+    if (worker.phase === 'booting' && !isStopping) this.#noteBootFailure(worker.generation, status);
+  }
+
+  #noteBootFailure(number: number, status: ExitStatus): void {
+    if (this.#fleet.generations.get(number)?.phase === 'booting') {
+      this.#noteGenerationFailure(number, status);
+      return;
+    }
+    this.#log.error(`Another worker is started in ${this.#fleet.bootFailures.pauseMs / 1000} s`);
+  }
+
+  /** It has not served yet, and a worker of it, or its zygote, has failed. */
+  #noteGenerationFailure(number: number, status: ExitStatus): void {
+    const code = 'code' in status ? status.code : null;
+    const isAppsFault = code === BOOT_ERROR || code === APP_LOAD_ERROR;
+    const { active, hasServed } = this.#fleet;
+    if (active !== undefined && active.zygote !== 'gone') {
+      this.#fleet.generationAbandoned(number);
+      this.#log.error(
+        `Not reloaded: generation ${number} failed to boot; generation ${active.number} goes on serving`,
+      );
+    } else if (isAppsFault && this.#plans.get(number)?.reload) {
+      this.#fleet.generationAbandoned(number);
+      this.#fleet.awaitsChange = true;
+      this.#log.error('The application failed to boot: waiting until its files change');
+      this.#owner.modulesLoaded([]);
+    } else if (isAppsFault && !hasServed) {
+      this.#owner.end({ kind: 'exit', code }, 'Worker failed to boot.');
+    }
+  }
+
+  noteExit(number: number, status: ExitStatus, startError: string | null, nowMs: number): void {
+    this.#zygotes.delete(number);
+    const workers = this.#fleet.workersOf(number);
+    const exit = this.#fleet.zygoteExited(number, nowMs);
+    if (exit === undefined || exit.wasAsked) return;
+    for (const { pid } of workers) this.#orphans.set(pid, identify(pid));
+    if (this.#fleet.stop !== 'no') return;
+    const fact = startError === null ? describeExit(status) : `cannot be started: ${startError}`;
+    this.#log.error(`The zygote of generation ${number} ${fact}`);
+    if (exit.generation.phase !== 'booting') return;
+    this.#noteGenerationFailure(number, status);
+    this.#fleet.generationAbandoned(number);
+    if (this.#fleet.hasServed || this.#fleet.awaitsChange) return;
+    this.#owner.end(
+      { kind: 'exit', code: ('code' in status && status.code) || 1 },
+      'Python failed to start.',
+    );
+  }
+
+  /** Nobody reports the end of an orphan. */
+  checkOrphans(nowMs: number): void {
+    for (const [pid, orphan] of this.#orphans) {
+      if (isRunning(orphan)) continue;
+      this.#orphans.delete(pid);
+      if (this.#fleet.workerExited(pid, nowMs) !== undefined) {
+        this.#log.info(`Worker (pid:${pid}), whose zygote had died, is gone`);
+      }
+    }
+  }
+
+  #countNewOomKills(): number | null {
+    const before = this.#oomKills;
+    this.#oomKills = readOomKills();
+    return before === null || this.#oomKills === null ? null : this.#oomKills - before;
+  }
+}

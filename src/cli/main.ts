@@ -1,16 +1,67 @@
-// The kirin command: argv → one command → exit code.
+// The kirin command: argv → one command → exit code. What one command alone needs is imported by that command alone: the process
+// that serves stays small, and starts fast.
 
 import { KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
-import { resolveConfig } from './resolve.ts';
-import { serve } from './serve.ts';
+import { failureText } from './failure-text.ts';
+import { resolveConfig, resolveStart, type Start } from './resolve.ts';
 
-const start = { commandLine: parseWords(process.argv.slice(2)), env: process.env, cwd: process.cwd() };
+/** Gunicorn's, for what nobody foresaw. */
+const BUG_EXIT_CODE = 255;
 
 try {
-  process.exitCode = await serve(resolveConfig(start), start);
+  // Not process.exit: what is still on its way to a pipe gets there.
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof KirinError)) throw error;
-  process.stderr.write(`kirin: ${error.message}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = explain(error);
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const start: Start = { argv, commandLine: parseWords(argv), env: { ...process.env }, cwd: process.cwd() };
+  const { switches } = start.commandLine;
+  if (switches.has('help') || switches.has('all')) {
+    const { shortHelp, wholeHelp } = await import('./help.ts');
+    return print(switches.has('all') ? wholeHelp() : shortHelp());
+  }
+  if (switches.has('version')) {
+    const { version } = await import('../arbiter/version.ts');
+    return print(`kirin ${version()} (node ${process.versions.node})\n`);
+  }
+
+  const { settings, sources } = resolveStart(start);
+  if (settings.print_config) {
+    const { configText } = await import('./print-config.ts');
+    print(configText(settings, sources, { asJson: switches.has('json') }));
+    // Gunicorn loads the application then; without one, what was asked for has been printed.
+    if (settings.wsgi_app === null) return 0;
+  } else if (settings.wsgi_app === null) {
+    const { suggestApp } = await import('./suggest-app.ts');
+    throw suggestApp(settings.chdir, argv);
+  }
+
+  const config = resolveConfig(start);
+  if (settings.check_config || settings.print_config) {
+    const { checkApp } = await import('./check-app.ts');
+    return checkApp(config, { isQuiet: settings.print_config });
+  }
+  if (settings.daemon) {
+    const { runInBackground } = await import('./daemonize.ts');
+    return runInBackground(config, start);
+  }
+  const { serve } = await import('./serve.ts');
+  return serve(config, start);
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function explain(error: unknown): number {
+  if (error instanceof KirinError) {
+    process.stderr.write(failureText(error));
+    return error.exitCode;
+  }
+  process.stderr.write(`This is a bug in kirin: ${error instanceof Error ? error.stack : error}\n`);
+  return BUG_EXIT_CODE;
 }

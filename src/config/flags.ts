@@ -5,11 +5,15 @@ import { SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
 
 /** Options that are about the command, not about the server. */
 export const COMMAND_SWITCHES = {
-  help: { flags: ['-h', '--help'], help: 'Show this help and exit' },
-  all: { flags: ['--help-all', '--all'], help: 'Show every option and exit' },
-  version: { flags: ['-v', '--version'], help: 'Show the version and exit' },
-  json: { flags: ['--json'], help: 'With --print-config: as JSON, with the source of each value' },
-} as const satisfies Record<string, { flags: readonly string[]; help: string }>;
+  help: { flags: ['-h', '--help'], help: 'Show the common options and exit', common: true },
+  all: { flags: ['--help-all', '--all'], help: 'Show every option and exit', common: true },
+  version: { flags: ['-v', '--version'], help: 'Show the version and exit', common: true },
+  json: {
+    flags: ['--json'],
+    help: 'With --print-config: as JSON, and where each value is from',
+    common: false,
+  },
+} as const satisfies Record<string, { flags: readonly string[]; help: string; common: boolean }>;
 
 export type CommandSwitch = keyof typeof COMMAND_SWITCHES;
 

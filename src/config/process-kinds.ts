@@ -56,7 +56,7 @@ export const umask: Kind<number> = {
     if (value < 0 || value > 0o777) throw new ValueProblem('must be from 0 to 0777', 'meaning');
     return value;
   },
-  show: (value) => `0o${value.toString(8)}`,
+  show: (value) => (value === 0 ? '0' : `0o${value.toString(8)}`),
 };
 
 /** An existing folder, made absolute. */

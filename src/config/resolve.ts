@@ -99,7 +99,8 @@ function placeApp(
   const layer = layers.findLast((candidate) => candidate.positionals.length > 0);
   if (layer === undefined) return;
   const [app, ...more] = layer.positionals;
-  if (more.length > 0) {
+  // After a misspelt flag its value looks like an argument: one complaint is enough.
+  if (more.length > 0 && layer.problems.length === 0) {
     const extra = more.map((word) => `'${word}'`).join(', ');
     problems.push(inSource(`one APP_MODULE is expected: after '${app}' there is also ${extra}`, layer));
   }

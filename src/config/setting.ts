@@ -40,7 +40,7 @@ export interface Setting<T> {
   readonly environment?: EnvironmentSource;
   /** Overrides the kind's placeholder in help. */
   readonly metavar?: string;
-  /** One line for help: what it does, without a full stop. */
+  /** What it does, without a full stop; of common settings at most 51 characters, the short help's room. */
   readonly help: string;
   /** More for the reference page: units, edge cases, how it differs from Gunicorn. */
   readonly detail?: string;

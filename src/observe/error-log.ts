@@ -27,23 +27,19 @@ export interface ErrorLogOptions {
   /** `-` for standard error, or a file, which is appended to. */
   readonly target: string;
   readonly level: LogLevel;
-  /** Also given every line that is written, without its end. */
-  readonly mirror?: (line: string) => void;
 }
 
 /** Writes synchronously, so that a line is out before whatever comes next, also an exit. Logging never throws. */
 export class ErrorLog {
   readonly #target: string;
   readonly #threshold: number;
-  readonly #mirror: ((line: string) => void) | undefined;
   readonly #hasColour: boolean;
   #fd: number;
 
   /** @throws the system's error when the file cannot be opened */
-  constructor({ target, level, mirror }: ErrorLogOptions) {
+  constructor({ target, level }: ErrorLogOptions) {
     this.#target = target;
     this.#threshold = SEVERITY[level];
-    this.#mirror = mirror;
     this.#fd = target === '-' ? STDERR_FD : openSync(target, 'a');
     this.#hasColour = target === '-' && wantsColour(STDERR_FD, process.env);
   }
@@ -100,7 +96,6 @@ export class ErrorLog {
   #write(level: LogLevel, message: string): void {
     if (SEVERITY[level] < this.#threshold) return;
     const line = `[${timestamp(new Date())}] [${process.pid}] [${level.toUpperCase()}] ${message}`;
-    this.#mirror?.(line);
     const colour = this.#hasColour ? COLOUR[level] : '';
     writeQuietly(this.#fd, colour === '' ? `${line}\n` : `\x1b[${colour}m${line}\x1b[0m\n`);
   }

@@ -12,7 +12,7 @@ export const logging = {
     flags: ['--access-logfile'],
     kind: file,
     default: null,
-    help: 'Log each request to this file; - is standard output',
+    help: 'Log of requests: a file, or - for standard output',
     common: true,
   }),
   access_log_format: setting<string>({
@@ -25,7 +25,7 @@ export const logging = {
     flags: ['--error-logfile', '--log-file'],
     kind: file,
     default: '-',
-    help: 'Log messages to this file; - is standard error',
+    help: 'Log of events: a file, or - for standard error',
     common: true,
   }),
   loglevel: setting<LogLevelName>({

@@ -37,7 +37,7 @@ export const processSettings = {
     flags: ['-e', '--env'],
     kind: environmentPairs,
     default: [],
-    help: "Set a variable in the app's environment; may be given several times",
+    help: "Variable for the app's environment; repeatable",
     common: true,
   }),
   proc_name: setting<string | null>({
@@ -98,7 +98,7 @@ export const processSettings = {
     flags: ['--print-config'],
     kind: flag,
     default: false,
-    help: 'Print every setting as resolved, check, and exit',
+    help: 'Print the resolved settings, check, and exit',
     common: true,
   }),
 };

@@ -64,7 +64,6 @@ export const requests = {
     help: 'Proxies that are believed about the client; * is all',
     detail:
       'Addresses and networks, separated by commas. A peer on a unix socket is always believed. Use * only where nobody but the proxy can connect.',
-    common: true,
   }),
   script_name: setting<string>({
     flags: [],

@@ -9,7 +9,7 @@ export const serverSocket = {
     default: [parseBindAddress('127.0.0.1:8000')],
     // What hosting platforms set: they expect the server to be reachable from outside.
     environment: { variable: 'PORT', toValue: (port) => `0.0.0.0:${port}` },
-    help: 'Where to listen; may be given several times',
+    help: 'Address to listen on; repeatable',
     detail:
       'HOST:PORT, :PORT (every IPv4 address), HOST (port 8000), [IPV6]:PORT, unix:PATH or fd://N (an inherited, bound descriptor); several are separated by commas. Port 0 is any free one.',
     common: true,

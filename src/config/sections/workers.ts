@@ -50,7 +50,7 @@ export const workers = {
     flags: ['--preload'],
     kind: flag,
     default: false,
-    help: 'Load the app once, before the workers are forked: less memory',
+    help: 'Load the app before workers fork: less memory',
     detail: 'A reload loads the new code all the same, in a process beside the old one.',
     common: true,
   }),

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { planFrom } from '../arbiter/plan.ts';
+import { KirinError } from '../base/errors.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { wantsColour } from '../observe/colour.ts';
+import type { BootSpec } from '../protocol/supervision/zygote.ts';
+import { thisMachine } from './machine.ts';
+
+const ZYGOTE_SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/__main__.py', import.meta.url));
+const STDERR_FD = 2;
+
+/**
+ * Loads the application as a worker would, in the user's interpreter and as the user of the workers. Its traceback goes to the
+ * terminal. Returns the exit code: 0 or 1.
+ */
+export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: boolean }): Promise<number> {
+  const plan = planFrom(config, {
+    env: process.env,
+    owner: { uid: thisMachine.uid, gid: thisMachine.gid },
+    hasColour: wantsColour(STDERR_FD, process.env),
+  });
+  const spec: BootSpec = {
+    type: 'boot',
+    generation: 0,
+    lanePath: '',
+    runDir: '',
+    ...plan.boot,
+    errorLog: '-',
+    captureOutput: false,
+  };
+  const child = spawn(config.python.path, [ZYGOTE_SCRIPT, 'check', JSON.stringify(spec)], {
+    stdio: 'inherit',
+    env: plan.env,
+    ...plan.owner,
+  });
+  const code = await exitCode(child, config.python.path);
+  if (code === 0 && !isQuiet) {
+    process.stderr.write(`kirin: ${config.app} loads in ${config.python.path} (${config.python.reason})\n`);
+  }
+  return code === 0 ? 0 : 1;
+}
+
+async function exitCode(child: ReturnType<typeof spawn>, python: string): Promise<number | null> {
+  try {
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  } catch (error) {
+    throw new KirinError('python-unusable', `${python} cannot be started: ${(error as Error).message}`);
+  }
+}

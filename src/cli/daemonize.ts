@@ -1,0 +1,88 @@
+// -D: kirin starts itself once more, in a session of its own and without the terminal. The command stays until the daemon serves, or
+// has failed: a deployment's script learns from the exit code what came of it.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { KirinError } from '../base/errors.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { failureText } from './failure-text.ts';
+import type { Start } from './resolve.ts';
+import { serve } from './serve.ts';
+
+/** Set in the daemon's own environment, and removed there at once: it must not reach a kirin that an application starts. */
+const DAEMON_VARIABLE = 'KIRIN_IS_DAEMON';
+
+type DaemonMessage = { readonly type: 'ready' } | { readonly type: 'failed'; readonly text: string };
+
+/** What Gunicorn's daemon sets. */
+const DAEMON_UMASK = 0o022;
+
+export async function runInBackground(config: ResolvedConfig, start: Start): Promise<number> {
+  if (process.send === undefined || start.env[DAEMON_VARIABLE] === undefined)
+    return startDaemon(config, start);
+  delete process.env[DAEMON_VARIABLE];
+  return beDaemon(config, start);
+}
+
+async function beDaemon(config: ResolvedConfig, start: Start): Promise<number> {
+  process.umask(DAEMON_UMASK);
+  try {
+    return await serve(config, start, () => leaveTerminal({ type: 'ready' }));
+  } catch (error) {
+    const text = error instanceof KirinError ? failureText(error) : `${(error as Error).stack}\n`;
+    leaveTerminal({ type: 'failed', text });
+    throw error;
+  }
+}
+
+function leaveTerminal(message: DaemonMessage): void {
+  // The terminal's command may have been interrupted; the daemon goes on.
+  if (!process.connected) return;
+  process.send?.(message, () => process.connected && process.disconnect());
+}
+
+async function startDaemon(config: ResolvedConfig, start: Start): Promise<number> {
+  const script = process.argv[1] as string;
+  const daemon = spawn(process.execPath, [...process.execArgv, script, ...start.argv], {
+    // A process that is detached leads a new session, without a terminal.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...start.env, [DAEMON_VARIABLE]: '1' },
+  });
+  let isReady = false;
+  let failure: string | null = null;
+  daemon.on('message', (message: DaemonMessage) => {
+    if (message.type === 'ready') isReady = true;
+    else failure = message.text;
+  });
+  const interrupt = () => daemon.kill('SIGTERM');
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+
+  const ended = once(daemon, 'exit');
+  await Promise.race([once(daemon, 'disconnect'), ended]);
+  if (isReady) {
+    daemon.unref();
+    return 0;
+  }
+  const [code] = (await ended) as [number | null];
+  await explainFailure(config, code, failure);
+  return code ?? 1;
+}
+
+async function explainFailure(
+  config: ResolvedConfig,
+  code: number | null,
+  failure: string | null,
+): Promise<void> {
+  if (failure !== null) {
+    process.stderr.write(failure);
+    return;
+  }
+  // The daemon has no terminal to write a traceback to: loading the application here shows what it saw.
+  const { checkApp } = await import('./check-app.ts');
+  const didLoad = (await checkApp(config, { isQuiet: true })) === 0;
+  const { errorlog } = config.settings;
+  const where = errorlog === '-' ? 'give --error-logfile FILE to see why' : `see ${errorlog}`;
+  const reason = didLoad ? `with exit code ${code}; ${where}` : 'for the application does not load';
+  process.stderr.write(`kirin: the daemon did not start, ${reason}\n`);
+}

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KirinError } from '../base/errors.ts';
+import { type FoundApp, findApp } from './find-app.ts';
+
+/** Called without an application: what to run, judging by what frameworks leave in a folder. */
+export function suggestApp(appFolder: string, argv: readonly string[]): KirinError {
+  const found = findApp({
+    list: () => foldersIn(appFolder),
+    read: (path) => readQuietly(join(appFolder, path)),
+  });
+  if (found !== null) return suggestion(found, argv);
+  const message =
+    'no APP_MODULE was given, and no wsgi.py, app.py, main.py, application.py, hello.py or manage.py here defines an application';
+  return new KirinError(
+    'app-missing',
+    message,
+    "Name yours as module:attribute, for example 'kirin hello:app', or try 'kirin --help'.",
+  );
+}
+
+function suggestion({ file, what, spec }: FoundApp, argv: readonly string[]): KirinError {
+  const command = ['kirin', ...argv, spec].map(quoted).join(' ');
+  return new KirinError(
+    'app-missing',
+    `no APP_MODULE was given; ${file} has ${what}. To run it:`,
+    `\n    ${command}\n`,
+  );
+}
+
+/** As a shell would have to be given it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function foldersIn(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+function readQuietly(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

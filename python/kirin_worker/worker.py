@@ -42,7 +42,6 @@ class Worker:
         self._session_changed = threading.Condition()
         self._leaving = False
         self._quitting = False
-        self._orphaned = False
         self._can_send_files = False
         self._probe = os.open(__file__, os.O_RDONLY)
         self._lanes = [
@@ -127,8 +126,6 @@ class Worker:
 
     def _zygote_has_died(self, seconds: float) -> bool:
         readable, _, _ = select.select([self._zygote_alive_fd], [], [], seconds)
-        if readable:
-            self._orphaned = True
         return bool(readable)
 
     def _read_control(self, sock: socket.socket) -> None:
@@ -139,7 +136,6 @@ class Worker:
             if self._zygote_alive_fd in readable:
                 # Nobody would reap or replace this process: it leaves as soon as the edge lets it.
                 waited.remove(self._zygote_alive_fd)
-                self._orphaned = True
                 self._leave("its zygote has ended")
                 threading.Timer(ORPHAN_SECONDS, self._give_up).start()
             if sock.fileno() not in readable:
@@ -185,17 +181,13 @@ class Worker:
     def _leave(self, reason: str) -> None:
         """Asks the edge to be replaced; requests are served until it lets this worker go."""
         self._leaving = True
-        self._reason = reason
-        self._announce_leaving()
-
-    def _announce_leaving(self) -> None:
         control = self._control
         if control is None:
             return
         try:
-            control.sendall(frames.frame(frames.LEAVING, self._reason.encode()))
+            control.sendall(frames.frame(frames.LEAVING, reason.encode()))
         except OSError:
-            pass  # announced again to the next edge
+            pass  # the edge is gone, which the control thread sees too
 
     def _end_session(self) -> None:
         self._quitting = True

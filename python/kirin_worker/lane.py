@@ -29,7 +29,7 @@ FLUSH_SECONDS = 0.001
 FLUSH_BYTES = 65536
 #: Bodies above this are sent by themselves rather than copied together.
 LARGE_BODY = 32768
-RECV_BYTES = 262144
+RECV_BYTES = 65536
 #: A frame's length is a u32; pieces stay far below it.
 MAX_PIECE = 1 << 28
 

@@ -112,16 +112,18 @@ export class Fleet {
       forking: 0,
     };
     this.generations.set(generation.number, generation);
+    if (this.isReloadWanted) {
+      // Somebody has changed something: what failed before may do now.
+      this.bootFailures.succeeded();
+      this.youngDeaths.succeeded();
+    }
     this.isReloadWanted = false;
     return generation;
   }
 
-  /** Somebody has changed something: what failed before may do now. */
   reloadAsked(): void {
     this.isReloadWanted = true;
     this.awaitsChange = false;
-    this.bootFailures.succeeded();
-    this.youngDeaths.succeeded();
   }
 
   zygoteBooted(number: number): void {

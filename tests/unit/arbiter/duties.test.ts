@@ -1,0 +1,409 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { agenda, type Duty } from '../../../src/arbiter/duties.ts';
+import { Fleet, type WorkerPhase } from '../../../src/arbiter/fleet.ts';
+
+/** A world without processes: carries duties out as if everything succeeded at once. */
+class World {
+  readonly fleet: Fleet;
+  readonly done: string[] = [];
+  nowMs = 1000;
+  #nextPid = 101;
+
+  constructor(wanted: number) {
+    this.fleet = new Fleet(wanted, 30_000);
+  }
+
+  /** Duties that are due now, in words. */
+  due(): string[] {
+    return agenda(this.fleet, this.nowMs).duties.map(inWords);
+  }
+
+  /** Carries out what is due, and what follows from it, until nothing is. */
+  settle(): void {
+    for (let rounds = 0; ; rounds++) {
+      const { duties } = agenda(this.fleet, this.nowMs);
+      if (duties.length === 0) return;
+      assert.ok(rounds < 20, `duties without an end: ${duties.map(inWords)}`);
+      for (const duty of duties) this.#perform(duty);
+    }
+  }
+
+  #perform(duty: Duty): void {
+    this.done.push(inWords(duty));
+    const { fleet, nowMs } = this;
+    switch (duty.do) {
+      case 'start-edge':
+        fleet.edge = 'listening';
+        break;
+      case 'start-generation':
+        fleet.generationStarted();
+        break;
+      case 'abandon':
+        fleet.generationAbandoned(duty.generation);
+        break;
+      case 'fork':
+        fleet.forkAsked(duty.generation);
+        break;
+      case 'activate':
+        fleet.generationActivated(duty.generation);
+        break;
+      case 'retire':
+        fleet.workerRetired(duty.pid, nowMs);
+        break;
+      case 'kill':
+        fleet.workerKilled(duty.pid);
+        break;
+      case 'quit-zygote':
+        fleet.zygoteToldToQuit(duty.generation);
+        break;
+      case 'forget-generation':
+        fleet.generationForgotten(duty.generation);
+        break;
+    }
+  }
+
+  /** The zygote answers every fork that was asked of it. */
+  forkAll(generation: number): number[] {
+    const pids: number[] = [];
+    for (let left = this.fleet.generations.get(generation)?.forking ?? 0; left > 0; left--) {
+      const pid = this.#nextPid++;
+      this.fleet.forked(generation, pid, this.nowMs);
+      pids.push(pid);
+    }
+    return pids;
+  }
+
+  /** Boots a generation until `ready` of its workers are ready. */
+  bootGeneration(generation: number, ready = this.fleet.wanted): number[] {
+    this.settle();
+    this.fleet.zygoteBooted(generation);
+    this.settle();
+    const pids = this.forkAll(generation);
+    for (const pid of pids.slice(0, ready)) this.fleet.workerReady(pid);
+    this.settle();
+    return pids;
+  }
+
+  phases(generation: number): WorkerPhase[] {
+    return this.fleet.workersOf(generation).map(({ phase }) => phase);
+  }
+
+  clearDone(): void {
+    this.done.length = 0;
+  }
+}
+
+function inWords({ do: verb, ...what }: Duty): string {
+  const details = Object.values(what);
+  return [verb, details[0]].filter((part) => part !== undefined).join(' ');
+}
+
+describe('at the start', () => {
+  it('edge and zygote are started together', () => {
+    assert.deepEqual(new World(2).due(), ['start-edge', 'start-generation']);
+  });
+
+  it('workers are forked when the zygote has booted', () => {
+    const world = new World(3);
+    world.settle();
+    assert.deepEqual(world.due(), []);
+    world.fleet.zygoteBooted(1);
+    assert.deepEqual(world.due(), ['fork 1', 'fork 1', 'fork 1']);
+  });
+
+  it('the first ready worker makes its generation active: nobody waits for the others', () => {
+    const world = new World(2);
+    world.bootGeneration(1, 1);
+    assert.equal(world.fleet.active?.number, 1);
+    assert.deepEqual(world.phases(1), ['ready', 'booting']);
+  });
+});
+
+describe('with all workers ready', () => {
+  let world: World;
+  let pids: number[];
+
+  beforeEach(() => {
+    world = new World(2);
+    pids = world.bootGeneration(1);
+    world.clearDone();
+  });
+
+  const first = () => pids[0] as number;
+  const second = () => pids[1] as number;
+
+  it('nothing is due, and nothing is waited for', () => {
+    assert.deepEqual(agenda(world.fleet, world.nowMs), { duties: [], wakeAtMs: Number.POSITIVE_INFINITY });
+  });
+
+  it('a worker that dies is replaced at once', () => {
+    world.fleet.workerExited(first(), world.nowMs);
+    assert.deepEqual(world.due(), ['fork 1']);
+  });
+
+  it('a second young death is replaced after a pause, which is never long', () => {
+    world.fleet.workerExited(first(), world.nowMs);
+    world.settle();
+    for (let deaths = 0; deaths < 12; deaths++) {
+      const [pid] = world.forkAll(1);
+      world.fleet.workerReady(pid as number);
+      world.fleet.workerExited(pid as number, world.nowMs);
+      const { duties, wakeAtMs } = agenda(world.fleet, world.nowMs);
+      assert.deepEqual(duties, []);
+      assert.ok(wakeAtMs > world.nowMs && wakeAtMs <= world.nowMs + 1000, `${wakeAtMs - world.nowMs}`);
+      world.nowMs = wakeAtMs;
+      world.settle();
+    }
+  });
+
+  it('deaths at a good age are never paused for', () => {
+    for (let deaths = 0; deaths < 5; deaths++) {
+      world.nowMs += 20_000;
+      world.fleet.workerExited(world.fleet.workers.keys().next().value as number, world.nowMs);
+      assert.deepEqual(world.due(), ['fork 1']);
+      world.settle();
+      for (const pid of world.forkAll(1)) world.fleet.workerReady(pid);
+      world.settle();
+    }
+  });
+
+  it('one that asks to leave is let go when its replacement is ready', () => {
+    world.fleet.workerLeaving(first());
+    world.settle();
+    assert.deepEqual(world.done, ['fork 1']);
+    const [replacement] = world.forkAll(1);
+    world.settle();
+    assert.deepEqual(world.done, ['fork 1']);
+    world.fleet.workerReady(replacement as number);
+    world.settle();
+    assert.deepEqual(world.done, ['fork 1', `retire ${first()}`]);
+  });
+
+  it('when all ask to leave at once, each goes when a replacement has come', () => {
+    for (const pid of pids) world.fleet.workerLeaving(pid);
+    world.settle();
+    const [one, two] = world.forkAll(1);
+    world.fleet.workerReady(one as number);
+    world.settle();
+    assert.deepEqual(world.done, ['fork 1', 'fork 1', `retire ${first()}`]);
+    world.fleet.workerReady(two as number);
+    world.settle();
+    assert.equal(world.done.at(-1), `retire ${second()}`);
+  });
+
+  it('a retired worker that does not leave within the graceful timeout is killed, once', () => {
+    world.fleet.workerRetired(first(), world.nowMs);
+    world.settle();
+    world.clearDone();
+    assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, world.nowMs + 30_000);
+    world.nowMs += 30_000;
+    world.settle();
+    assert.deepEqual(world.done, [`kill ${first()}`]);
+  });
+
+  it('a condemned worker is killed when its dump has had time, and replaced meanwhile', () => {
+    world.fleet.workerDumped(first(), world.nowMs);
+    world.fleet.workerCondemned(first(), world.nowMs + 1);
+    world.nowMs += 1;
+    assert.deepEqual(world.due(), ['fork 1']);
+    world.settle();
+    assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, world.nowMs + 299);
+    world.nowMs += 299;
+    assert.deepEqual(world.due(), [`kill ${first()}`]);
+  });
+
+  it('one more is forked when one more is wanted', () => {
+    world.fleet.wanted = 3;
+    assert.deepEqual(world.due(), ['fork 1']);
+  });
+
+  it('the oldest is let go when one less is wanted', () => {
+    world.fleet.wanted = 1;
+    world.settle();
+    assert.deepEqual(world.done, [`retire ${first()}`]);
+  });
+
+  it('an edge that dies is started again at once; one that dies again, after a pause', () => {
+    world.fleet.edgeExited(world.nowMs);
+    assert.deepEqual(world.due(), ['start-edge']);
+    world.settle();
+    world.fleet.edgeExited(world.nowMs);
+    assert.deepEqual(agenda(world.fleet, world.nowMs), { duties: [], wakeAtMs: world.nowMs + 100 });
+  });
+
+  it('a zygote that dies is replaced, and its workers serve until the next generation can', () => {
+    world.fleet.zygoteExited(1, world.nowMs);
+    world.settle();
+    assert.deepEqual(world.done, ['start-generation']);
+    assert.deepEqual(world.phases(1), ['leaving', 'leaving']);
+    world.clearDone();
+    world.bootGeneration(2);
+    assert.deepEqual(world.done, [
+      'fork 2',
+      'fork 2',
+      'activate 2',
+      `retire ${first()}`,
+      `retire ${second()}`,
+    ]);
+    for (const pid of pids) world.fleet.workerExited(pid, world.nowMs);
+    world.settle();
+    assert.deepEqual([...world.fleet.generations.keys()], [2]);
+  });
+});
+
+describe('a reload', () => {
+  let world: World;
+  let old: number[];
+
+  beforeEach(() => {
+    world = new World(2);
+    old = world.bootGeneration(1);
+    world.clearDone();
+    world.fleet.reloadAsked();
+    world.settle();
+  });
+
+  it('starts a generation beside the old one, and touches nothing before it is ready', () => {
+    const [one] = world.bootGeneration(2, 1);
+    assert.ok(one);
+    assert.deepEqual(world.done, ['start-generation', 'fork 2', 'fork 2']);
+    assert.deepEqual(world.phases(1), ['ready', 'ready']);
+  });
+
+  it('moves over when as many are ready as serve, and then lets the old ones go', () => {
+    world.bootGeneration(2);
+    assert.deepEqual(world.done.slice(3), ['activate 2', `retire ${old[0]}`, `retire ${old[1]}`]);
+  });
+
+  it('ends the old zygote when its last worker is gone', () => {
+    world.bootGeneration(2);
+    world.clearDone();
+    world.fleet.workerExited(old[0] as number, world.nowMs);
+    world.settle();
+    assert.deepEqual(world.done, []);
+    world.fleet.workerExited(old[1] as number, world.nowMs);
+    world.settle();
+    assert.deepEqual(world.done, ['quit-zygote 1']);
+    world.fleet.zygoteExited(1, world.nowMs);
+    world.settle();
+    assert.deepEqual([...world.fleet.generations.keys()], [2]);
+  });
+
+  it('that is abandoned leaves the old generation as it was', () => {
+    const [one, two] = world.bootGeneration(2, 1);
+    world.fleet.workerExited(two as number, world.nowMs);
+    world.fleet.generationAbandoned(2);
+    world.clearDone();
+    world.settle();
+    assert.deepEqual(world.done, [`retire ${one}`]);
+    world.fleet.workerExited(one as number, world.nowMs);
+    world.settle();
+    assert.equal(world.done.at(-1), 'quit-zygote 2');
+    assert.equal(world.fleet.active?.number, 1);
+    assert.deepEqual(world.phases(1), ['ready', 'ready']);
+  });
+
+  it('that is asked for during another follows it', () => {
+    world.fleet.reloadAsked();
+    assert.deepEqual(world.due(), []);
+    world.bootGeneration(2);
+    assert.equal(world.fleet.candidate?.number, 3);
+  });
+
+  it('replaces a worker of the old generation that dies meanwhile', () => {
+    world.fleet.workerExited(old[0] as number, world.nowMs);
+    assert.deepEqual(world.due(), ['fork 1']);
+  });
+});
+
+describe('an application that does not boot any more', () => {
+  it('is tried by one worker at a time, with growing pauses, while the others serve', () => {
+    const world = new World(4);
+    const pids = world.bootGeneration(1);
+    world.nowMs += 60_000;
+    for (const pid of pids.slice(1)) world.fleet.workerExited(pid, world.nowMs);
+    world.settle();
+    const pauses: number[] = [];
+    for (let tries = 0; tries < 10; tries++) {
+      const failing = world.forkAll(1);
+      assert.equal(failing.length, tries === 0 ? 3 : 1);
+      for (const pid of failing) world.fleet.workerExited(pid, world.nowMs);
+      const { duties, wakeAtMs } = agenda(world.fleet, world.nowMs);
+      assert.deepEqual(duties, []);
+      pauses.push(wakeAtMs - world.nowMs);
+      world.nowMs = wakeAtMs;
+      world.settle();
+    }
+    assert.deepEqual(pauses, [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000]);
+    assert.deepEqual(world.phases(1), ['ready']);
+  });
+
+  it('gets all its workers back as soon as one boots', () => {
+    const world = new World(3);
+    const pids = world.bootGeneration(1);
+    for (const pid of pids) world.fleet.workerExited(pid, world.nowMs);
+    world.fleet.bootFailures.failed(world.nowMs);
+    world.nowMs += 100;
+    world.settle();
+    const [one] = world.forkAll(1);
+    world.fleet.workerReady(one as number);
+    world.clearDone();
+    world.settle();
+    assert.deepEqual(world.done, ['fork 1', 'fork 1']);
+  });
+
+  it('is left alone until something changes, when it waits for that', () => {
+    const world = new World(1);
+    world.bootGeneration(1, 0);
+    world.fleet.generationAbandoned(1);
+    world.fleet.awaitsChange = true;
+    world.settle();
+    assert.equal(world.fleet.candidate, undefined);
+    world.clearDone();
+    world.fleet.reloadAsked();
+    world.settle();
+    assert.deepEqual(world.done, ['start-generation']);
+  });
+
+  it('is started anew by a reload even when no generation has ever served', () => {
+    const world = new World(1);
+    const [pid] = world.bootGeneration(1, 0);
+    world.fleet.workerExited(pid as number, world.nowMs);
+    world.fleet.reloadAsked();
+    world.clearDone();
+    world.settle();
+    assert.deepEqual(world.done.slice(0, 2), ['abandon 1', 'quit-zygote 1']);
+    assert.equal(world.fleet.candidate?.number, 2);
+  });
+});
+
+describe('a stop', () => {
+  it('starts and forks nothing while the edge drains', () => {
+    const world = new World(2);
+    const pids = world.bootGeneration(1);
+    world.fleet.stop = 'draining';
+    world.fleet.workerExited(pids[0] as number, world.nowMs);
+    world.fleet.reloadAsked();
+    assert.deepEqual(world.due(), []);
+  });
+
+  it('still kills who is past the deadline', () => {
+    const world = new World(1);
+    const [pid] = world.bootGeneration(1);
+    world.fleet.stop = 'draining';
+    world.fleet.workerCondemned(pid as number, world.nowMs);
+    assert.deepEqual(world.due(), [`kill ${pid}`]);
+  });
+
+  it('then ends every zygote, also one that is still starting', () => {
+    const world = new World(1);
+    world.bootGeneration(1);
+    world.fleet.reloadAsked();
+    world.settle();
+    world.clearDone();
+    world.fleet.stop = 'quitting';
+    world.settle();
+    assert.deepEqual(world.done, ['quit-zygote 1', 'quit-zygote 2']);
+  });
+});

@@ -119,9 +119,10 @@ class Lane:
                 self.abort("its client had left before it was started")
                 continue
             running[index] = self._id = rid
-            text = data[start:body].decode("latin-1").split("\0")
+            # name, value, name, value …: the iterator is drawn from twice for each pair.
+            text = iter(data[start:body].decode("latin-1").split("\0"))
             environ = base.copy()
-            environ.update(zip(text[::2], text[1::2]))
+            environ.update(zip(text, text))
             if flags & SPOOLED:
                 environ["wsgi.input"] = open(data[body:end], "rb")
             else:

@@ -78,10 +78,9 @@ describe('wsgi.file_wrapper', () => {
     connection.destroy();
   });
 
-  it('cuts the connection when the file is shorter than the application said', async () => {
-    const connection = await RawConnection.open({ port: kirin().port });
-    connection.send('GET /shorter-than-said HTTP/1.1\r\nHost: a\r\n\r\n');
-    await assert.rejects(connection.readResponse(), /ended inside/);
+  it('answers 500 when the file is shorter than the application said', async () => {
+    assert.equal((await get('/shorter-than-said')).status, 500);
+    await kirin().waitForLog(/declared 3000100 bytes and gave 3000000/);
   });
 
   it('frees the worker while a slow client takes its file', async () => {

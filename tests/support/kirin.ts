@@ -15,7 +15,8 @@ import { waitFor, within } from './wait-for.ts';
 
 const RUN_VARIABLE = 'KIRIN_TEST_RUN';
 const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 40_000;
+/** Less than the graceful time-out: a stop that waits for it to pass is stuck. */
+const STOP_TIMEOUT_MS = 15_000;
 
 /** The line that each TCP listener has, and the one that says that requests are answered. */
 const LISTENING = /Listening at: http:\/\/(\S+):(\d+)/;

@@ -12,7 +12,7 @@ export class ByteQueue {
   bytes: Buffer = EMPTY;
   start = 0;
   end = 0;
-  /** Whether there is room of ours behind `end`. */
+  /** Whether `bytes` is ours, and what is behind `end` may be written to. Never so while the queue is empty. */
   #isOwned = false;
 
   get length(): number {
@@ -24,7 +24,6 @@ export class ByteQueue {
       this.bytes = chunk;
       this.start = 0;
       this.end = chunk.length;
-      this.#isOwned = false;
       return;
     }
     if (!this.#isOwned || this.end + chunk.length > this.bytes.length) this.#grow(chunk.length);

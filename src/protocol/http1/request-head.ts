@@ -15,7 +15,10 @@ export interface RequestHead {
   /** The version is HTTP/1.`minor`. */
   readonly minor: 0 | 1;
   readonly fields: FieldBlock;
-  /** Whom the client wants to talk to: the authority of an absolute-form target, else the Host field (RFC 9112 3.2.2 and 3.3). */
+  /**
+   * Whom the client wants to talk to: the authority of an absolute-form target, else the Host field. Where the two differ the field in
+   * `fields` is to be ignored (RFC 9112 3.2.2). Null only in HTTP/1.0.
+   */
   readonly authority: string | null;
   /** 0: no body; -1: chunked; otherwise the Content-Length. */
   readonly bodyLength: number;

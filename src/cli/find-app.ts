@@ -66,17 +66,19 @@ const FRAMEWORKS: readonly (readonly [name: string, maker: RegExp])[] = [
   ['Pyramid', /\w+\.make_wsgi_app\(/],
 ];
 
+const DEFINED = /^(?:def\s+)?(application|app)\s*(?:\(|(?::[^=\n]+)?=[^=])/m;
+// `from shop import app`, `from shop import server as application`
+const IMPORTED = /^from\s+[\w.]+\s+import\s+(?:.*[\s,])?(application|app)\s*(?:,|#|$)/m;
+// ASGI frameworks use the same names, and are not WSGI.
+const ASGI = /^async\s+def\s+app|=\s*(?:\w+\.)?(?:FastAPI|Starlette|Quart|Sanic|Litestar)\(/m;
+
 function findInSource(source: string): { object: string; what: string } | null {
   for (const [framework, maker] of FRAMEWORKS) {
     const made = new RegExp(`^(\\w+)(?:\\s*:[^=\\n]+)?\\s*=\\s*${maker.source}`, 'm').exec(source);
     if (made !== null) return { object: made[1] as string, what: `a ${framework} application` };
   }
-  const named = /^(?:def\s+)?(application|app)\s*(?:\(|(?::[^=\n]+)?=[^=])/m.exec(source);
-  // ASGI frameworks use the same names, and are not WSGI.
-  const isAsgi = /^async\s+def\s+app|=\s*(?:\w+\.)?(?:FastAPI|Starlette|Quart|Sanic|Litestar)\(/m.test(
-    source,
-  );
-  if (named !== null && !isAsgi) return { object: named[1] as string, what: `'${named[1]}'` };
+  const named = DEFINED.exec(source) ?? IMPORTED.exec(source);
+  if (named !== null && !ASGI.test(source)) return { object: named[1] as string, what: `'${named[1]}'` };
   const factory = /^def\s+(create_app|make_app)\s*\(/m.exec(source);
   return factory === null ? null : { object: `${factory[1]}()`, what: `the factory ${factory[1]}` };
 }

@@ -59,6 +59,13 @@ export function text(metavar = 'STRING'): Kind<string> {
   return { metavar, parse: (value) => value.trim(), show: (value) => value };
 }
 
+/** A text; an empty one is none. */
+export const optionalText: Kind<string | null> = {
+  metavar: 'STRING',
+  parse: (value) => value.trim() || null,
+  show: (value) => value,
+};
+
 /** A path; relative ones are relative to the working directory that `chdir` sets. */
 export const file: Kind<string> = {
   metavar: 'FILE',
@@ -67,6 +74,13 @@ export const file: Kind<string> = {
     if (path === '') throw new ValueProblem('empty; give the path of a file');
     return path;
   },
+  show: (path) => path,
+};
+
+/** A path; an empty one, which scripts give when a variable is not set, is none. */
+export const optionalFile: Kind<string | null> = {
+  metavar: 'FILE',
+  parse: optionalText.parse,
   show: (path) => path,
 };
 

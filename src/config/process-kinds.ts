@@ -50,10 +50,10 @@ export const umask: Kind<number> = {
   parse(text) {
     const trimmed = text.trim();
     const value = Number(/^0\d+$/.test(trimmed) ? `0o${trimmed.slice(1)}` : trimmed);
-    if (trimmed === '' || !Number.isInteger(value)) {
+    if (!/^(\d+|0o[0-7]+|0x[\da-f]+|0b[01]+)$/i.test(trimmed) || Number.isNaN(value)) {
       throw new ValueProblem('not a mode mask; give an octal number with a leading zero, such as 022');
     }
-    if (value < 0 || value > 0o777) throw new ValueProblem('must be from 0 to 0777', 'meaning');
+    if (value > 0o777) throw new ValueProblem('must be from 0 to 0777', 'meaning');
     return value;
   },
   show: (value) => (value === 0 ? '0' : `0o${value.toString(8)}`),

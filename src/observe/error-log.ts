@@ -2,6 +2,7 @@
 // format, so that what parses Gunicorn's logs parses these.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { KirinError } from '../base/errors.ts';
 import { wantsColour } from './colour.ts';
 import { localOffset, pad2 } from './local-time.ts';
 
@@ -36,11 +37,11 @@ export class ErrorLog {
   readonly #hasColour: boolean;
   #fd: number;
 
-  /** @throws the system's error when the file cannot be opened */
+  /** @throws {KirinError} when the file cannot be opened */
   constructor({ target, level }: ErrorLogOptions) {
     this.#target = target;
     this.#threshold = SEVERITY[level];
-    this.#fd = target === '-' ? STDERR_FD : openSync(target, 'a');
+    this.#fd = target === '-' ? STDERR_FD : openLog(target);
     this.#hasColour = target === '-' && wantsColour(STDERR_FD, process.env);
   }
 
@@ -95,11 +96,29 @@ export class ErrorLog {
 
   #write(level: LogLevel, message: string): void {
     if (SEVERITY[level] < this.#threshold) return;
-    const line = `[${timestamp(new Date())}] [${process.pid}] [${level.toUpperCase()}] ${message}`;
+    const line = `[${timestamp(new Date())}] [${process.pid}] [${level.toUpperCase()}] ${printable(message)}`;
     const colour = this.#hasColour ? COLOUR[level] : '';
     writeQuietly(this.#fd, colour === '' ? `${line}\n` : `\x1b[${colour}m${line}\x1b[0m\n`);
   }
 }
+
+function openLog(target: string): number {
+  try {
+    return openSync(target, 'a');
+  } catch (error) {
+    throw new KirinError('log-unusable', `the error log cannot be opened: ${(error as Error).message}`);
+  }
+}
+
+// Everything but tab and line feed, which tracebacks are made of: what a client sent must not reach a terminal as commands.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL_CHARACTERS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+const printable = (message: string): string =>
+  message.replace(
+    CONTROL_CHARACTERS,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 
 /** `2026-11-21 11:10:00 +0000`, in local time. */
 function timestamp(now: Date): string {

@@ -1,4 +1,4 @@
-import { choice, file, flag, text } from '../kinds.ts';
+import { choice, file, flag, optionalFile, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
@@ -10,7 +10,7 @@ const COMBINED_FORMAT = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(
 export const logging = {
   accesslog: setting<string | null>({
     flags: ['--access-logfile'],
-    kind: file,
+    kind: optionalFile,
     default: null,
     help: 'Log of requests: a file, or - for standard output',
     common: true,

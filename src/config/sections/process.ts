@@ -1,4 +1,4 @@
-import { file, flag, seconds, text } from '../kinds.ts';
+import { flag, optionalFile, optionalText, seconds, text } from '../kinds.ts';
 import { environmentPairs, folder, group, interpreter, pythonPath, umask, user } from '../process-kinds.ts';
 import { setting } from '../setting.ts';
 
@@ -42,7 +42,7 @@ export const processSettings = {
   }),
   proc_name: setting<string | null>({
     flags: ['-n', '--name'],
-    kind: text(),
+    kind: optionalText,
     default: null,
     help: 'Name of the processes in ps and top',
   }),
@@ -76,7 +76,7 @@ export const processSettings = {
   }),
   pidfile: setting<string | null>({
     flags: ['-p', '--pid'],
-    kind: file,
+    kind: optionalFile,
     default: null,
     help: 'Write the process id to this file',
     common: true,

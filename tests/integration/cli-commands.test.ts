@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runKirin } from '../support/kirin.ts';
+
+describe('the commands that only print', () => {
+  it('--version names kirin and node', async () => {
+    const { code, stdout, log } = await runKirin({ args: ['--version'], bind: [] });
+    assert.equal(code, 0);
+    assert.match(stdout, /^kirin \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+\)\n$/);
+    assert.equal(log, '');
+  });
+
+  it('--help prints the common options, --help-all every one', async () => {
+    const short = await runKirin({ args: ['--help'], bind: [] });
+    const whole = await runKirin({ args: ['--help', '--all'], bind: [] });
+    assert.deepEqual([short.code, whole.code], [0, 0]);
+    assert.match(short.stdout, /^usage: kirin \[OPTIONS\] \[APP_MODULE\]\n/);
+    assert.doesNotMatch(short.stdout, /--backlog/);
+    assert.match(whole.stdout, /--backlog INT/);
+  });
+
+  it('--print-config prints what every source together says', async () => {
+    const { code, stdout } = await runKirin({
+      args: ['--print-config', '-t', '2.5'],
+      bind: [],
+      env: { PORT: '5000', GUNICORN_CMD_ARGS: "-w 3 -n 'My App'" },
+    });
+    assert.equal(code, 0);
+    assert.match(stdout, /^bind += \['0\.0\.0\.0:5000'\]$/m);
+    assert.match(stdout, /^workers += 3$/m);
+    assert.match(stdout, /^proc_name += My App$/m);
+    assert.match(stdout, /^timeout += 2\.5$/m);
+    assert.match(stdout, /^keepalive += 75$/m);
+  });
+});

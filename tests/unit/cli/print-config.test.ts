@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { configText } from '../../../src/cli/print-config.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { SETTING_NAMES } from '../../../src/config/settings.ts';
+import { machine } from '../config/fake-machine.ts';
+
+function resolve(...argv: string[]) {
+  return resolveSettings({
+    argv,
+    env: { PORT: '5000' },
+    cwd: '/srv',
+    machine: machine({ folders: ['/srv'] }),
+  });
+}
+
+test('every setting has one aligned line, in alphabetical order, with its value as Python shows it', () => {
+  const { settings, sources } = resolve('-e', "A=it's", '--reload', '-m', '022', 'hello:app');
+  const lines = configText(settings, sources, { asJson: false }).trimEnd().split('\n');
+  assert.equal(lines.length, SETTING_NAMES.length);
+  assert.deepEqual(lines, [...lines].sort());
+  const values = Object.fromEntries(lines.map((line) => line.split(/ += /, 2)));
+  assert.equal(values.bind, "['0.0.0.0:5000']");
+  assert.equal(values.raw_env, `["A=it's"]`);
+  assert.equal(values.reload, 'True');
+  assert.equal(values.daemon, 'False');
+  assert.equal(values.pidfile, 'None');
+  assert.equal(values.umask, '0o22');
+  assert.equal(values.wsgi_app, 'hello:app');
+  assert.equal(new Set(lines.map((line) => line.indexOf(' = '))).size, 1);
+});
+
+test('as JSON each value comes with its source', () => {
+  const { settings, sources } = resolve('-w', '3');
+  const parsed = JSON.parse(configText(settings, sources, { asJson: true }));
+  assert.deepEqual(parsed.workers, { value: 3, source: 'the command line' });
+  assert.deepEqual(parsed.bind, { value: ['0.0.0.0:5000'], source: 'PORT' });
+  assert.deepEqual(parsed.pidfile, { value: null, source: 'default' });
+});

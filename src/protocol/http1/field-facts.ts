@@ -62,13 +62,12 @@ export function factsOf(block: FieldBlock): FieldFacts | HttpError {
   if (codingError !== null) return codingError;
   const byteCount = contentLength === null ? null : parseContentLength(contentLength);
   if (byteCount instanceof HttpError) return byteCount;
-  const options = connection === null ? [] : listElements(connection);
   return {
     host,
     contentLength: byteCount,
     isChunked: transferEncoding !== null,
-    saysClose: options.includes('close'),
-    saysKeepAlive: options.includes('keep-alive'),
+    saysClose: connection !== null && CLOSE_OPTION.test(connection),
+    saysKeepAlive: connection !== null && KEEP_ALIVE_OPTION.test(connection),
     expectation,
   };
 }
@@ -78,16 +77,14 @@ function joined(before: string | null, value: string): string {
   return before === null ? value : `${before},${value}`;
 }
 
-function listElements(value: string): string[] {
-  const lower = value.toLowerCase();
-  if (lower === 'keep-alive' || lower === 'close') return [lower];
-  return lower.split(',').map((element) => element.replace(/^[ \t]+|[ \t]+$/g, ''));
-}
+/** RFC 9110 7.6.1: options are compared without regard to case. A list may be long, and each pattern looks at a blank only once. */
+const CLOSE_OPTION = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+const KEEP_ALIVE_OPTION = /(?:^|,)[\t ]*keep-alive[\t ]*(?:,|$)/i;
 
 /** Only `chunked`, once: no other coding is implemented, and twice chunked is for RFC 9112 7.1 an error. */
 function checkTransferEncoding(value: string): HttpError | null {
   if (value.toLowerCase() === 'chunked') return null;
-  const codings = listElements(value);
+  const codings = value.toLowerCase().split(/[\t ,]+/);
   const isOfChunkedOnly = codings.every((coding) => coding === 'chunked' || coding === '');
   return new HttpError(
     isOfChunkedOnly ? 'bad_transfer_encoding' : 'unsupported_transfer_encoding',

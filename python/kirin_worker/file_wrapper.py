@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 _BLOCK_BYTES = 65536
+#: Less than this is sent as bytes: having the edge open the file costs more than copying it.
+SMALL_BYTES = 32768
 
 
 class FileWrapper:
@@ -69,4 +71,6 @@ def regular_file(wrapper: FileWrapper) -> tuple[int, int, int] | None:
         offset = filelike.tell()  # the reader's own position: the descriptor's is past what it has buffered
     except (OSError, ValueError):  # closed, say: reading it will tell
         return None
-    return fd, offset, max(0, status.st_size - offset)
+    size = status.st_size - offset
+    # Files of /proc are regular, have no size, and can be read.
+    return (fd, offset, size) if size > 0 else None

@@ -56,6 +56,9 @@ _KINDS = {
 _KNOWN_NAMES_MAX = 500
 #: Names that were found to be tokens, as the application spells them.
 _known_names: dict[str, int] = {}
+_PLAIN_FIELDS_MAX = 1000
+#: Lines of fields that were found to be good and to have no meaning for the server: most of a head that is itself new.
+_plain_fields: dict[tuple[str, str], str] = {}
 #: Fields whose removal was logged; once per name and worker is enough.
 _reported: set[str] = set()
 
@@ -63,6 +66,7 @@ _reported: set[str] = set()
 heads: dict[tuple[str, tuple[tuple[str, str], ...]], Head] = {}
 _HEADS_MAX = 1000
 _REMEMBERED_BYTES_MAX = 2048
+_REMEMBERED_LINE_MAX = 256
 
 
 class AppError(Exception):
@@ -83,6 +87,13 @@ def make_head(status: object, headers: object, log: Log) -> Head:
     length = -1
     keep = True
     for field in headers:
+        try:
+            line = _plain_fields.get(field)
+        except TypeError:  # not hashable: refused below
+            line = None
+        if line is not None:
+            lines.append(line)
+            continue
         if not isinstance(field, tuple) or len(field) != 2:
             raise AppError(f"gave start_response the header {_show(field)}, which must be a tuple (name, value)")
         name, value = field
@@ -117,7 +128,14 @@ def make_head(status: object, headers: object, log: Log) -> Head:
                 continue
             else:
                 keep = False
-        lines.append(f"{name}: {value}")
+            lines.append(f"{name}: {value}")
+        else:
+            line = f"{name}: {value}"
+            if len(line) <= _REMEMBERED_LINE_MAX:
+                if len(_plain_fields) >= _PLAIN_FIELDS_MAX:
+                    _plain_fields.clear()
+                _plain_fields[field] = line
+            lines.append(line)
     lines.append("")
     made = "\r\n".join(lines).encode("latin-1")
     head = (made, flags, length, NO_BODY if code in ("204", "304") else BODY)

@@ -189,7 +189,7 @@ def _check_is_wsgi(found: object, target: _Target) -> None:
         )
     if not callable(found):
         raise AppImportError(f"Application object must be callable: {what!r} is of type {type(found).__name__}.")
-    if _is_coroutine_function(found) or _is_coroutine_function(vars(type(found)).get("__call__")):
+    if _is_coroutine_function(found) or _is_coroutine_function(getattr(type(found), "__call__", None)):  # noqa: B004
         raise AppImportError(f"{what!r} is an ASGI application. Kirin runs WSGI applications.")
     if _is_factory(found):
         raise AppImportError(

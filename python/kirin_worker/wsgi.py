@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from .file_wrapper import FileWrapper, blocks_until, regular_file
+from .file_wrapper import SMALL_BYTES, FileWrapper, blocks_until, regular_file
 from .headers import BODY, LENGTH, AppError, heads, make_head
 from .response import PiecewiseResponse, not_bytes, too_long, too_short
 from .tracebacks import format_application_frames
@@ -60,6 +60,7 @@ _NOT_STARTED: Head = (b"", 0, -1, 2)
 _FAULTY: Head = (b"", 0, -1, 3)
 _ENDED: Head = (b"", 0, -1, 4)
 
+_known_head = heads.get
 _LIST_ITERATOR: type = type(iter([]))
 _TUPLE_ITERATOR: type = type(iter(()))
 
@@ -79,12 +80,14 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
     given = _NOT_STARTED
     fault: AppError | None = None
     pieces: PiecewiseResponse | None = None
+    #: A part of the body was taken from the iterable.
+    has_begun = False
 
     def write(data: bytes) -> None:
         nonlocal pieces
+        if given is _ENDED:  # the lane is busy with another request by now
+            raise AppError("called write() after its request had ended")
         if pieces is None:
-            if given is _ENDED:
-                raise AppError("called write() after its request had ended")
             if fault is not None:
                 raise fault
             pieces = PiecewiseResponse(out, given, is_head_request)
@@ -99,27 +102,32 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
                 raise AppError("called start_response after its request had ended")
             if exc_info:
                 try:
-                    if pieces is not None and pieces.begun:
-                        pieces.fault = pieces.fault or AppError("failed after its response had begun")
+                    if has_begun or (pieces is not None and pieces.begun):
+                        # Whatever the application does with the exception, what it has sent stays a part of a response.
+                        given = _FAULTY
+                        fault = AppError("failed after its response had begun")
                         assert exc_info[1] is not None
                         raise exc_info[1].with_traceback(exc_info[2])
                 finally:
                     exc_info = None  # a traceback that refers to its own frame would live until the collector comes
                 pieces = None  # what was held back belongs to the answer that is replaced
-            elif fault is None:
+            elif fault is None or pieces is not None:
                 given = _FAULTY
                 fault = AppError("called start_response a second time without exc_info")
                 raise fault
         try:
-            # Only of a list, or what is refused would depend on what was seen before.
-            given = heads[status, tuple(headers) if type(headers) is list else None]  # type: ignore[index]
-        except (KeyError, TypeError):
+            # Only for a list, or what is refused would depend on what was seen before.
+            known = _known_head((status, tuple(headers))) if type(headers) is list else None
+        except TypeError:  # not hashable: refused by make_head
+            known = None
+        if known is None:
             try:
-                given = make_head(status, headers, log)
+                known = make_head(status, headers, log)
             except AppError as error:
                 given = _FAULTY
                 fault = error
-                raise error from None
+                raise
+        given = known
         fault = None
         return write
 
@@ -136,7 +144,7 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
                     return
                 blocks = iter(result) if given[2] < 0 else blocks_until(result, given[2])
             else:
-                blocks = _iterate(result)
+                blocks = _iterate(result, given)
             if type(blocks) is _LIST_ITERATOR or type(blocks) is _TUPLE_ITERATOR:
                 body = _join(blocks)
                 is_complete = True
@@ -152,11 +160,12 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
         if kind == BODY and not is_head_request and pieces is None:
             if size == length:
                 if not is_complete:
+                    # Only what comes next tells whether this is the body or the beginning of one that is too long.
+                    has_begun = True
                     for block in blocks:
                         if block:
                             raise too_long(length, size + len(block)) if isinstance(block, bytes) else not_bytes(block)
-                    if given is _FAULTY:
-                        assert fault is not None
+                    if fault is not None:
                         raise fault
                 out.whole(head, flags, body)
                 return
@@ -164,7 +173,7 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
                 out.whole(head, flags, body)
                 return
         if given is _NOT_STARTED:
-            raise _never_started(result)
+            raise AppError("has not called start_response")
         if fault is not None:
             raise fault
         if not isinstance(body, bytes):
@@ -177,6 +186,7 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
             return
         if pieces is None:
             pieces = PiecewiseResponse(out, given, is_head_request)
+        has_begun = bool(body)
         pieces.send(body)
         if not is_complete and not pieces.is_silent:
             for block in blocks:
@@ -192,8 +202,8 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
     except ClientGone:
         log.debug(f"{_request_of(environ)}: the client has left before the end of the response")
     # SystemExit too, unlike in Gunicorn, where it ends the worker: it is one request's fault (a sys.exit() in a view,
-    # or in a library made for scripts), and must not cost the others theirs. KeyboardInterrupt and GeneratorExit are the
-    # application's own here, since workers handle SIGINT themselves, and would end the lane's thread.
+    # or in a library made for scripts), and must not cost the others theirs. KeyboardInterrupt and GeneratorExit can
+    # only be the application's own, since workers handle SIGINT themselves; they would end the lane's thread.
     except BaseException as error:
         _answer_failure(error, environ, out, log, pieces, is_head_request)
     finally:
@@ -207,7 +217,7 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
             log.end_partial_lines()
 
 
-def _iterate(result: Any) -> Any:
+def _iterate(result: Any, given: Head) -> Any:
     if isinstance(result, (str, bytes)):
         raise AppError(f"returned {type(result).__name__} rather than an iterable of bytes, such as [body]")
     try:
@@ -216,7 +226,8 @@ def _iterate(result: Any) -> Any:
         if hasattr(type(result), "__iter__"):
             raise
     if result is None:
-        raise AppError("returned None rather than an iterable of bytes")
+        also = ", and has not called start_response" if given is _NOT_STARTED else ""
+        raise AppError(f"returned None rather than an iterable of bytes{also}")
     raise AppError(f"returned an object of type {type(result).__name__}, which is not an iterable of bytes")
 
 
@@ -226,12 +237,6 @@ def _join(blocks: Any) -> bytes:
         if not isinstance(part, bytes):
             raise not_bytes(part)
     return b"".join(parts)
-
-
-def _never_started(result: object) -> AppError:
-    if result is None:
-        return AppError("returned None, and has not called start_response")
-    return AppError("has not called start_response")
 
 
 def _send_file(wrapper: FileWrapper, given: Head, out: Out) -> bool:
@@ -248,10 +253,13 @@ def _send_file(wrapper: FileWrapper, given: Head, out: Out) -> bool:
         flags |= LENGTH
     elif length > size:
         raise too_short(length, size)
-    if length == 0:
-        out.whole(head, flags, b"")
-    else:
+    if length > SMALL_BYTES:
         out.file(head, flags, fd, offset, length)
+        return True
+    body = os.pread(fd, length, offset)
+    if len(body) < length:
+        raise too_short(length, len(body))
+    out.whole(head, flags, body)
     return True
 
 

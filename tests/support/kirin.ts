@@ -31,6 +31,8 @@ export interface KirinOptions {
   /** Default: tests/fixtures/apps. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Instead of all of the above but `cwd` and `env`: a line for the shell that begins with `kirin`. */
+  readonly commandLine?: string;
 }
 
 export interface Ended {
@@ -54,13 +56,14 @@ export class KirinProcess {
   #stdout = '';
   #hasEnded = false;
 
-  constructor({ app, args = [], bind = ['127.0.0.1:0'], cwd = fixture('apps'), env = {} }: KirinOptions) {
-    const binds = bind.flatMap((address) => ['--bind', address]);
-    this.#child = spawn(
-      process.execPath,
-      [join(projectRoot, 'bin', 'kirin.js'), ...binds, ...args, ...(app === undefined ? [] : [app])],
-      { cwd, env: this.#environment(env), stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+  constructor(options: KirinOptions) {
+    const { cwd = fixture('apps'), env = {} } = options;
+    const [program, ...args] = programOf(options);
+    this.#child = spawn(program, args, {
+      cwd,
+      env: this.#environment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
     });
@@ -213,6 +216,14 @@ export class KirinProcess {
     for (const { pid } of this.processes()) signalIfAlive(pid, 'SIGKILL');
     removeFolder(this.temporaryFolder);
   }
+}
+
+function programOf(options: KirinOptions): [program: string, ...args: string[]] {
+  const { app, args = [], bind = ['127.0.0.1:0'], commandLine } = options;
+  if (commandLine !== undefined) return ['/bin/sh', '-c', `exec ${commandLine}`];
+  const binds = bind.flatMap((address) => ['--bind', address]);
+  const apps = app === undefined ? [] : [app];
+  return [process.execPath, join(projectRoot, 'bin', 'kirin.js'), ...binds, ...args, ...apps];
 }
 
 /** Starts kirin and waits until it serves. The caller stops it. */

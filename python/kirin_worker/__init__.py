@@ -1,1 +1,1 @@
-"""The Python half of Kirin: a zygote that forks workers, and workers that run the application. Standard library only."""
+"""The Python half of Kirin: a zygote forks workers, and workers run the application. Standard library only."""

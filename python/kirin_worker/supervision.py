@@ -36,6 +36,7 @@ if DUMP_SIGNAL != signal.SIGUSR2:
 
 #: How often a worker looks for newly imported modules, for --reload.
 _MODULES_EVERY_S = 1.0
+_FIRST_MODULES_AFTER_S = 0.2
 
 
 # --- status memory ------------------------------------------------------------------------------------------
@@ -105,9 +106,10 @@ class ModuleReporter:
     def _watch(self) -> None:
         pause = threading.Event()
         try:
+            pause.wait(_FIRST_MODULES_AFTER_S)
             while True:
-                pause.wait(_MODULES_EVERY_S)
                 self.report()
+                pause.wait(_MODULES_EVERY_S)
         except OSError:
             pass  # the zygote is gone, and this worker will be soon
 

@@ -37,7 +37,7 @@ Boot = dict[str, Any]
 class _Child:
     """A worker as its zygote sees it. worker.py is the worker's own view."""
 
-    __slots__ = ("pid", "status", "reports", "unread")
+    __slots__ = ("pid", "reports", "status", "unread")
 
     def __init__(self, pid: int, status: mmap.mmap, reports: int) -> None:
         self.pid = pid
@@ -126,9 +126,7 @@ class Zygote:
         # After the application, which may have set its own.
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        self._tell(
-            {"type": "booted", "version": sys.version.split()[0].rstrip("+"), "executable": sys.executable}
-        )
+        self._tell({"type": "booted", "version": sys.version.split()[0].rstrip("+"), "executable": sys.executable})
 
     def _signal(self, pid: int, name: str) -> None:
         if pid not in self._children:  # reaped already: the number may be someone else's by now
@@ -299,7 +297,7 @@ class Zygote:
 
 
 def prepare(boot: Boot) -> None:
-    """Where the application runs and what it can import: as Gunicorn has it, its folder first, before it --pythonpath."""
+    """Where the application runs, and what it can import: as Gunicorn has it, --pythonpath, then its own folder."""
     os.chdir(boot["chdir"])
     for folder in (boot["chdir"], *boot["pythonPath"]):
         absolute = os.path.abspath(folder)

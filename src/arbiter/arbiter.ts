@@ -31,6 +31,8 @@ export interface ArbiterOptions {
   readonly onListening: () => void;
   /** A worker serves for the first time. */
   readonly onServing: () => void;
+  /** It is stopping, and the sockets are the edge's alone from now on. May be called again. */
+  readonly closeListeners: () => void;
 }
 
 /**
@@ -72,6 +74,7 @@ export class Arbiter {
   run(): Promise<Outcome> {
     return new Promise((resolve) => {
       this.#resolveEnd = resolve;
+      this.#watchSources([]);
       this.enqueue({ kind: 'alarm' });
     });
   }
@@ -110,7 +113,7 @@ export class Arbiter {
 
   #ownWakeAtMs(nowMs: number): number {
     const orphanCheckMs = this.#generations.hasOrphans ? nowMs + ORPHAN_CHECK_MS : Number.POSITIVE_INFINITY;
-    return Math.min(orphanCheckMs, this.#shutdown?.nextDeadlineMs(this.#fleet.stop) ?? orphanCheckMs);
+    return Math.min(orphanCheckMs, this.#shutdown?.nextDeadlineMs(this.#fleet.stop, nowMs) ?? orphanCheckMs);
   }
 
   #note(event: ArbiterEvent, nowMs: number): void {
@@ -244,6 +247,7 @@ export class Arbiter {
       return;
     }
     this.#hasListened = true;
+    if (this.#shutdown !== null) return;
     const urls = this.#options.listeners.map(({ url }) => url).join(',');
     this.#log.info(`Listening at: ${urls} (${process.pid})`);
     this.#options.onListening();
@@ -369,6 +373,7 @@ export class Arbiter {
     }
     this.#shutdown = new Shutdown(kind, nowMs, this.#activePlan().edge);
     this.#fleet.stop = this.#edge === null ? 'quitting' : 'draining';
+    this.#advanceShutdown(nowMs);
     this.#edge?.send({ type: 'drain', graceMs: this.#shutdown.graceMs, quick: kind === 'quick' });
   }
 
@@ -391,6 +396,7 @@ export class Arbiter {
   #advanceShutdown(nowMs: number): void {
     const shutdown = this.#shutdown;
     if (shutdown === null) return;
+    if (nowMs >= shutdown.closeListenersAtMs) this.#options.closeListeners();
     if (this.#fleet.stop === 'draining' && nowMs >= shutdown.edgeGivenUpAtMs) this.#fleet.stop = 'quitting';
     if (this.#fleet.stop !== 'quitting') return;
     if (this.#edge === null && !this.#generations.hasZygotes) this.#fleet.stop = 'over';

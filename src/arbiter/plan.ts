@@ -4,11 +4,6 @@ import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 import type { BootSpec } from '../protocol/supervision/zygote.ts';
 
-/** nginx holds 16 kB of a request's body and 64 kB of a response in memory; with lanes this fast a little more pays. */
-const BODY_BUFFER_BYTES = 256 * 1024;
-/** nginx's proxy_max_temp_file_size. */
-const RESPONSE_SPOOL_BYTES = 1024 ** 3;
-
 /** Account that edge, zygotes and workers run as. */
 export interface Owner {
   readonly uid: number;
@@ -82,8 +77,8 @@ function edgeConfig(settings: Settings): EdgeConfig {
     limitRequestFields: settings.limit_request_fields,
     limitRequestFieldSize: settings.limit_request_field_size,
     limitRequestBody: settings.limit_request_body,
-    bodyBufferBytes: BODY_BUFFER_BYTES,
-    responseSpoolBytes: RESPONSE_SPOOL_BYTES,
+    bodyBufferBytes: settings.body_buffer_size,
+    responseSpoolBytes: settings.response_spool_size,
     maxRequests: settings.max_requests,
     maxRequestsJitter: settings.max_requests_jitter,
     forwardedAllowIps: settings.forwarded_allow_ips,

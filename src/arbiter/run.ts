@@ -90,6 +90,7 @@ export async function runArbiter(
         zygoteScript: ZYGOTE_SCRIPT,
         onListening: () => pidFile?.write(),
         onServing: () => onReady?.(),
+        closeListeners: () => closeAll(listeners),
       });
       if (early !== null) arbiter.enqueue({ kind: 'signal', name: early });
       const outcome = await arbiter.run();

@@ -2,6 +2,8 @@ import type { StopPhase } from './fleet.ts';
 
 /** How much later than it said the edge may be before it is given up. */
 const EDGE_SLACK_MS = 1000;
+/** How long before the edge stops listening the arbiter lets go of the sockets. */
+const CLOSE_AHEAD_MS = 100;
 /** What workers get at least to end in order: atexit handlers, threads. */
 const MIN_QUIT_GRACE_MS = 1000;
 /** Grace of a quick stop (INT, QUIT): what was accepted is answered, unless it takes this long. */
@@ -16,8 +18,13 @@ export type StopKind = 'graceful' | 'quick';
 /** The timetable of one stop. Pure: times come in, deadlines come out. */
 export class Shutdown {
   readonly kind: StopKind;
-  /** The edge's share: within this it answers what was accepted. */
+  /** The edge's share, drain delay included: within this it answers what was accepted. */
   readonly graceMs: number;
+  /**
+   * The arbiter closes its copies of the listening sockets then: while it holds them, the system goes on completing connections
+   * that the edge does not accept any more.
+   */
+  readonly closeListenersAtMs: number;
   #drainedByMs: number;
   #isHurried = false;
   #overByMs = Number.POSITIVE_INFINITY;
@@ -29,8 +36,11 @@ export class Shutdown {
   ) {
     this.kind = kind;
     const isQuick = kind === 'quick';
-    this.graceMs = isQuick ? Math.min(QUICK_GRACE_MS, config.gracefulTimeoutMs) : config.gracefulTimeoutMs;
-    this.#drainedByMs = nowMs + this.graceMs + (isQuick ? 0 : config.drainDelayMs);
+    const delayMs = isQuick ? 0 : config.drainDelayMs;
+    this.graceMs =
+      delayMs + Math.min(config.gracefulTimeoutMs, isQuick ? QUICK_GRACE_MS : Number.POSITIVE_INFINITY);
+    this.#drainedByMs = nowMs + this.graceMs;
+    this.closeListenersAtMs = Math.max(nowMs, nowMs + delayMs - CLOSE_AHEAD_MS);
   }
 
   /** A second signal: no more waiting. */
@@ -55,8 +65,9 @@ export class Shutdown {
   }
 
   /** When to look again although nothing has happened. */
-  nextDeadlineMs(phase: StopPhase): number {
-    return phase === 'draining' ? this.edgeGivenUpAtMs : this.#overByMs;
+  nextDeadlineMs(phase: StopPhase, nowMs: number): number {
+    if (phase !== 'draining') return this.#overByMs;
+    return nowMs < this.closeListenersAtMs ? this.closeListenersAtMs : this.edgeGivenUpAtMs;
   }
 
   /** Whatever is left then is killed. */

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** An editor's save is several events, and a checkout many: the reload waits until it has been quiet this long. */
@@ -7,7 +7,9 @@ const QUIET_MS = 100;
 /** Watches the folders of source files, and tells when a source in them has changed. */
 export class SourceWatch {
   readonly #onChange: (file: string) => void;
-  readonly #files = new Set<string>();
+  /** When each was last changed, as far as we have heard. */
+  readonly #files = new Map<string, number>();
+  readonly #startedMs = Date.now();
   readonly #folders = new Map<string, FSWatcher>();
   #quiet: NodeJS.Timeout | undefined;
 
@@ -18,8 +20,11 @@ export class SourceWatch {
 
   add(files: readonly string[]): void {
     for (const file of files) {
-      this.#files.add(file);
       this.#watchFolder(dirname(file));
+      const changedMs = changeTimeMs(file);
+      // It may have been saved between being imported and being watched.
+      if (changedMs > (this.#files.get(file) ?? this.#startedMs)) this.#tell(file);
+      this.#files.set(file, changedMs);
     }
   }
 
@@ -50,7 +55,16 @@ export class SourceWatch {
   /** Also sources that nobody reported: one that a broken module was about to import, for example. */
   #changed(file: string): void {
     if (!this.#files.has(file) && !file.endsWith('.py')) return;
+    this.#files.set(file, changeTimeMs(file));
+    this.#tell(file);
+  }
+
+  #tell(file: string): void {
     clearTimeout(this.#quiet);
     this.#quiet = setTimeout(() => this.#onChange(file), QUIET_MS);
   }
+}
+
+function changeTimeMs(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

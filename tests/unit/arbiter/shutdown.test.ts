@@ -7,8 +7,14 @@ const config = { gracefulTimeoutMs: 30_000, drainDelayMs: 5_000 };
 describe('a graceful stop', () => {
   it('gives the edge the graceful timeout, on top of the drain delay', () => {
     const shutdown = new Shutdown('graceful', 1000, config);
-    assert.equal(shutdown.graceMs, 30_000);
+    assert.equal(shutdown.graceMs, 35_000);
     assert.equal(shutdown.edgeGivenUpAtMs, 1000 + 5_000 + 30_000 + 1000);
+  });
+
+  it('keeps the sockets open until the edge is about to stop listening', () => {
+    const shutdown = new Shutdown('graceful', 1000, config);
+    assert.equal(shutdown.closeListenersAtMs, 5900);
+    assert.equal(new Shutdown('graceful', 1000, { ...config, drainDelayMs: 0 }).closeListenersAtMs, 1000);
   });
 
   it('leaves the workers what the edge did not use', () => {

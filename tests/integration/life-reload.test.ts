@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { AppFolder, answering } from '../support/app-folder.ts';
+import { withKirin } from '../support/kirin.ts';
+import { SteadyLoad } from '../support/steady-load.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+describe('a reload by HUP', () => {
+  let folder: AppFolder;
+  const body = async (url: string) => (await fetch(url)).text();
+
+  beforeEach(() => {
+    folder = new AppFolder({ 'main.py': answering('one') });
+  });
+
+  afterEach(() => {
+    folder.remove();
+  });
+
+  for (const args of [
+    ['--workers', '2'],
+    ['--workers', '2', '--preload'],
+  ]) {
+    it(`serves the new code, and loses no request (${args.slice(1).join(' ')})`, async () => {
+      await withKirin({ app: 'main:app', cwd: folder.path, args }, async (kirin) => {
+        const old = kirin.workerPids();
+        const load = new SteadyLoad({ port: kirin.port });
+        await waitFor(() => load.answered > 20);
+        folder.write('main.py', answering('two'));
+        kirin.signal('SIGHUP');
+        await kirin.waitForLog(/Ready: 2 workers, generation 2/);
+        assert.equal(await body(kirin.url), 'two');
+        await waitFor(() => !kirin.workerPids().some((pid) => old.includes(pid)));
+        const { failures, bodies } = await load.stop();
+        assert.deepEqual(failures, []);
+        assert.deepEqual([...new Set(bodies)], ['one', 'two']);
+        assert.ok(bodies.lastIndexOf('one') < bodies.length - 1, 'the old code answers no more');
+      });
+    });
+  }
+
+  it('lets a request of the old code finish', async () => {
+    folder.write(
+      'main.py',
+      `import time\n${answering('slow')}`.replace('    return', '    time.sleep(1)\n    return'),
+    );
+    await withKirin({ app: 'main:app', cwd: folder.path }, async (kirin) => {
+      const slow = body(kirin.url);
+      await waitFor(
+        async () =>
+          (await fetch(`${kirin.url}`, { signal: AbortSignal.timeout(50) }).catch(() => null)) === null,
+      );
+      folder.write('main.py', answering('two'));
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 1 worker, generation 2/);
+      assert.equal(await body(kirin.url), 'two');
+      assert.equal(await slow, 'slow');
+    });
+  });
+
+  it('with broken code keeps the old code, and logs the traceback; the next reload heals', async () => {
+    await withKirin({ app: 'main:app', cwd: folder.path, args: ['--workers', '2'] }, async (kirin) => {
+      const old = kirin.workerPids();
+      folder.write('main.py', 'import there_is_no_such_module\n');
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/ModuleNotFoundError: No module named 'there_is_no_such_module'/);
+      await kirin.waitForLog(/Not reloaded: generation 2 failed to boot; generation 1 goes on serving/);
+      assert.equal(await body(kirin.url), 'one');
+      await waitFor(() => kirin.workerPids().length === 2);
+      assert.deepEqual(kirin.workerPids().sort(), old.sort());
+      folder.write('main.py', answering('three'));
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 2 workers, generation 3/);
+      assert.equal(await body(kirin.url), 'three');
+    });
+  });
+
+  it('with broken code that is preloaded keeps the old code too', async () => {
+    await withKirin({ app: 'main:app', cwd: folder.path, args: ['--preload'] }, async (kirin) => {
+      folder.write('main.py', 'this is no Python\n');
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/SyntaxError/);
+      await kirin.waitForLog(/Not reloaded: generation 2 failed to boot/);
+      assert.equal(await body(kirin.url), 'one');
+    });
+  });
+
+  it('that is asked for during another is carried out after it', async () => {
+    await withKirin({ app: 'main:app', cwd: folder.path }, async (kirin) => {
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Handling signal: hup/);
+      folder.write('main.py', answering('two'));
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 1 worker, generation 3/);
+      assert.equal(await body(kirin.url), 'two');
+    });
+  });
+
+  it('brings the configured number of workers back', async () => {
+    await withKirin({ app: 'main:app', cwd: folder.path }, async (kirin) => {
+      kirin.signal('SIGTTIN');
+      await waitFor(() => kirin.workerPids().length === 2);
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 1 worker, generation 2/);
+      await waitFor(() => kirin.workerPids().length === 1);
+    });
+  });
+
+  it('again and again under load loses nothing', async () => {
+    await withKirin({ app: 'main:app', cwd: folder.path, args: ['--workers', '2'] }, async (kirin) => {
+      const load = new SteadyLoad({ port: kirin.port });
+      for (let generation = 2; generation <= 5; generation++) {
+        kirin.signal('SIGHUP');
+        await kirin.waitForLog(new RegExp(`generation ${generation}$`, 'm'));
+      }
+      assert.deepEqual((await load.stop()).failures, []);
+    });
+  });
+});

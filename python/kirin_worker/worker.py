@@ -112,8 +112,9 @@ class Worker:
                     break
                 continue
             self._control = sock
-            if self._leaving:
-                self._announce_leaving()
+            if self._leaving:  # told to before it had come: there is nothing to finish
+                sock.close()
+                break
             try:
                 self._read_control(sock)
             except OSError:

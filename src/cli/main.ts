@@ -53,6 +53,12 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 function print(text: string): number {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `kirin --help-all | head` has what it wanted.
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`kirin: standard output cannot be written: ${error.message}\n`);
+    process.exitCode = 1;
+  });
   process.stdout.write(text);
   return 0;
 }

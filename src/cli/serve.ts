@@ -7,17 +7,24 @@ import { resolveConfig, type Start } from './resolve.ts';
 export async function serve(initial: ResolvedConfig, start: Start, onReady?: () => void): Promise<number> {
   // Relative paths of logs, sockets and the pid file are relative to the app's folder, as in Gunicorn.
   process.chdir(initial.settings.chdir);
-  checkAccessLog(initial.settings.accesslog);
+  checkLogs(initial);
   const { runArbiter } = await import('../arbiter/run.ts');
-  return runArbiter(initial, () => resolveConfig(start), onReady === undefined ? {} : { onReady });
+  const resolveAgain = () => checkLogs(resolveConfig(start));
+  return runArbiter(initial, resolveAgain, onReady === undefined ? {} : { onReady });
 }
 
-/** The edge opens it, a process further down; here a wrong path ends the command with one clear line. */
-function checkAccessLog(path: string | null): void {
-  if (path === null || path === '-') return;
+/** The edge opens them too, a process further down; here a wrong path ends the command, or refuses a reload, with one clear line. */
+function checkLogs(config: ResolvedConfig): ResolvedConfig {
+  checkLog('error log', config.settings.errorlog);
+  if (config.settings.accesslog !== null) checkLog('access log', config.settings.accesslog);
+  return config;
+}
+
+function checkLog(what: string, path: string): void {
+  if (path === '-') return;
   try {
     closeSync(openSync(path, 'a'));
   } catch (error) {
-    throw new KirinError('log-unusable', `the access log cannot be opened: ${(error as Error).message}`);
+    throw new KirinError('log-unusable', `the ${what} cannot be opened: ${(error as Error).message}`);
   }
 }

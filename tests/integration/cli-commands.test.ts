@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runKirin } from '../support/kirin.ts';
+import { projectRoot } from '../support/project.ts';
 
 describe('the commands that only print', () => {
   it('--version names kirin and node', async () => {
@@ -31,5 +35,17 @@ describe('the commands that only print', () => {
     assert.match(stdout, /^proc_name += My App$/m);
     assert.match(stdout, /^timeout += 2\.5$/m);
     assert.match(stdout, /^keepalive += 75$/m);
+  });
+
+  it('a reader that has seen enough, such as head, causes no complaint', async () => {
+    const kirin = spawn(process.execPath, [join(projectRoot, 'bin', 'kirin.js'), '--help-all']);
+    kirin.stdout.destroy();
+    let complaint = '';
+    kirin.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text;
+    });
+    const [code] = await once(kirin, 'close');
+    assert.equal(complaint, '');
+    assert.equal(code, 0);
   });
 });

@@ -56,6 +56,21 @@ export const requests = {
     default: 2 * GIBIBYTE,
     help: 'Largest request body, in bytes; 0 is unlimited',
   }),
+  body_buffer_size: setting<number>({
+    flags: ['--body-buffer-size'],
+    kind: integer({ example: 65_536 }),
+    default: 65_536,
+    help: 'Bytes of a body held in memory before it goes to a file',
+    detail:
+      'Of a request, while it arrives; of a response, while its client is slower than the worker. Each connection may hold this much.',
+  }),
+  response_spool_size: setting<number>({
+    flags: ['--response-spool-size'],
+    kind: integer({ example: 1_073_741_824 }),
+    default: GIBIBYTE,
+    help: 'Most of a response kept on disk for a slow client',
+    detail: 'Beyond it the worker waits for the client. 0 keeps nothing on disk: the worker waits as soon as the buffer is full.',
+  }),
   forwarded_allow_ips: setting<readonly string[]>({
     flags: ['--forwarded-allow-ips'],
     kind: addressList,

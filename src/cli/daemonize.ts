@@ -14,6 +14,9 @@ const DAEMON_VARIABLE = 'KIRIN_IS_DAEMON';
 
 type DaemonMessage = { readonly type: 'ready' } | { readonly type: 'failed'; readonly text: string };
 
+/** What shells report for a command that Ctrl-C ended. */
+const INTERRUPTED_EXIT_CODE = 130;
+
 /** What Gunicorn's daemon sets. */
 const DAEMON_UMASK = 0o022;
 
@@ -55,7 +58,11 @@ async function startDaemon(config: ResolvedConfig, start: Start): Promise<number
     if (message.type === 'ready') isReady = true;
     else failure = message.text;
   });
-  const interrupt = () => daemon.kill('SIGTERM');
+  let isInterrupted = false;
+  const interrupt = () => {
+    isInterrupted = true;
+    daemon.kill('SIGINT');
+  };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
 
   const ended = once(daemon, 'exit');
@@ -65,8 +72,13 @@ async function startDaemon(config: ResolvedConfig, start: Start): Promise<number
     return 0;
   }
   const [code] = (await ended) as [number | null];
+  if (isInterrupted) {
+    process.stderr.write('kirin: interrupted before the daemon served; it was stopped\n');
+    return INTERRUPTED_EXIT_CODE;
+  }
   await explainFailure(config, code, failure);
-  return code ?? 1;
+  // A daemon that somebody stopped before it served ended well, but the command has not done what it was asked to.
+  return code || 1;
 }
 
 async function explainFailure(

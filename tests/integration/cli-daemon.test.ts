@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { KirinProcess, runKirin } from '../support/kirin.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const HELLO = `import os
 def app(environ, start_response):
@@ -109,6 +110,26 @@ describe('--daemon', () => {
       );
     } finally {
       taken.close();
+    }
+  });
+
+  it('interrupted before it serves, leaves no daemon behind', async () => {
+    const kirin = new KirinProcess({
+      app: 'hello:app',
+      cwd: appFolder('import time\ntime.sleep(60)\n'),
+      args: ['-D'],
+    });
+    try {
+      await waitFor(() => kirin.processes().some(({ command }) => command.includes('kirin_worker')), {
+        what: 'the daemon’s zygote',
+        details: () => kirin.log(),
+      });
+      kirin.signal('SIGINT');
+      assert.equal((await kirin.ended()).code, 130);
+      assert.match(kirin.log(), /interrupted before the daemon served/);
+      await kirin.assertNothingLeft();
+    } finally {
+      kirin.discard();
     }
   });
 });

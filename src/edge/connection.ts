@@ -21,6 +21,9 @@ export class Connection extends Timed {
   #exchange: Http1Exchange | null = null;
   #isAdvancing = false;
   #isReadingPaused = false;
+  /** The last response has not been taken by the system whole: the next request waits for that, or a client that reads nothing could fill
+   * the memory. */
+  #isSending = false;
   /** The client has sent its last byte. */
   #hasEnded = false;
   /** Nothing more is read: the last response is on its way, or the connection is being closed. */
@@ -58,7 +61,7 @@ export class Connection extends Timed {
   }
 
   get isIdle(): boolean {
-    return this.#exchange === null && !this.#isClosing && !this.#parser.isMidMessage;
+    return this.#exchange === null && !this.#isSending && !this.#isClosing && !this.#parser.isMidMessage;
   }
 
   // --- reading ---
@@ -67,7 +70,7 @@ export class Connection extends Timed {
     if (this.#isClosing) return;
     this.#parser.push(chunk);
     const exchange = this.#exchange;
-    if (exchange === null || !exchange.isRead) this.#advance();
+    if (!this.#isSending && (exchange === null || !exchange.isRead)) this.#advance();
     else if (this.#parser.bufferedBytes > MAX_AHEAD_BYTES) this.pauseReading();
   }
 
@@ -76,7 +79,7 @@ export class Connection extends Timed {
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
     try {
-      while (!this.#isClosing && (this.#exchange === null || !this.#exchange.isRead)) {
+      while (!this.#isClosing && !this.#isSending && (this.#exchange === null || !this.#exchange.isRead)) {
         const event = this.#parser.next();
         if (event === null) {
           this.#awaitBytes();
@@ -144,8 +147,8 @@ export class Connection extends Timed {
   #onEnd(): void {
     this.#hasEnded = true;
     const exchange = this.#exchange;
-    if (this.#isClosing) {
-      this.socket.destroy();
+    if (this.#isClosing || this.#isSending) {
+      // What is on its way is still sent; then the socket closes, since both sides have ended.
     } else if (exchange === null || !exchange.isRead) {
       this.#awaitBytes();
     } else if (exchange.isQueued) {
@@ -183,9 +186,13 @@ export class Connection extends Timed {
     this.socket.uncork();
   }
 
-  outgoing(producer: Producer | null, fail: (error: Error) => void): Outgoing {
-    // While a response is being sent, a client that takes nothing for too long is given up.
+  /** While a response is being sent, a client that takes nothing for too long is given up. */
+  limitSending(): void {
     this.socket.setTimeout(this.#server.sendTimeoutMs);
+  }
+
+  outgoing(producer: Producer | null, fail: (error: Error) => void): Outgoing {
+    this.limitSending();
     return new Outgoing(this.socket, this.#server.outgoingLimits, producer, fail);
   }
 
@@ -197,13 +204,29 @@ export class Connection extends Timed {
   /** The response has been handed to the socket whole: on to the next request. */
   next(keepAlive: boolean, nowMs: number): void {
     this.#exchange = null;
+    if (this.socket.writableLength > 0) this.#awaitSent(keepAlive);
+    else this.#goOn(keepAlive, nowMs);
+  }
+
+  #awaitSent(keepAlive: boolean): void {
+    this.#isSending = true;
+    this.deadlineList?.remove(this);
+    this.limitSending();
+    // Writes are called back in order.
+    this.socket.write('', () => {
+      this.#isSending = false;
+      if (!this.socket.destroyed) this.#goOn(keepAlive, performance.now());
+    });
+  }
+
+  #goOn(keepAlive: boolean, nowMs: number): void {
     if (this.socket.timeout) this.socket.setTimeout(0);
-    if (!keepAlive) {
+    if (!keepAlive || this.#hasEnded) {
       this.#linger();
       return;
     }
     this.idleSinceMs = nowMs;
-    this.#server.idleDeadlines.add(this, nowMs);
+    this.#server.awaitRequest(this, nowMs);
     if (this.#isReadingPaused) this.resumeReading();
     if (this.#parser.bufferedBytes > 0) this.#advance();
   }
@@ -267,7 +290,6 @@ export class Connection extends Timed {
     this.#isClosing = true;
     if (this.#isReadingPaused) this.resumeReading();
     this.socket.end();
-    if (this.#hasEnded) return;
     this.#server.lingerDeadlines.add(this, performance.now());
   }
 

@@ -33,7 +33,7 @@ export class DeadlineList<T extends Timed> {
     if (this.#last === null) this.#first = item;
     else this.#last.later = item;
     this.#last = item;
-    this.#timer ??= setTimeout(() => this.#look(), this.durationMs);
+    this.#arm(this.durationMs);
   }
 
   remove(item: T): void {
@@ -55,7 +55,11 @@ export class DeadlineList<T extends Timed> {
       this.#expire(item as T);
     }
     // The timer is not stopped when the list empties: setting it anew for every request would cost more.
-    if (this.#first !== null)
-      this.#timer ??= setTimeout(() => this.#look(), this.#first.deadlineMs - now + 1);
+    if (this.#first !== null) this.#arm(this.#first.deadlineMs - now + 1);
+  }
+
+  /** The sockets that are timed keep the process alive; a timer that outlives them need not. */
+  #arm(delayMs: number): void {
+    this.#timer ??= setTimeout(() => this.#look(), delayMs).unref();
   }
 }

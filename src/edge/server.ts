@@ -32,7 +32,7 @@ export class Server {
   readonly log: ErrorLog;
   readonly headDeadlines: DeadlineList<Connection>;
   readonly bodyDeadlines: DeadlineList<Connection>;
-  readonly idleDeadlines: DeadlineList<Connection>;
+  readonly #idleDeadlines: DeadlineList<Connection>;
   readonly lingerDeadlines: DeadlineList<Connection>;
   readonly #quietDeadlines: DeadlineList<Connection>;
   readonly #runDir: string;
@@ -50,7 +50,7 @@ export class Server {
     const { config } = parts;
     this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
     this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
-    this.idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
+    this.#idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
     this.lingerDeadlines = new DeadlineList(LINGER_MS, (connection) => connection.destroy());
     this.#quietDeadlines = new DeadlineList(QUIET_MS, (connection) => connection.closeIdle());
   }
@@ -60,7 +60,7 @@ export class Server {
     this.#parts = parts;
     this.headDeadlines.durationMs = parts.config.headTimeoutMs;
     this.bodyDeadlines.durationMs = parts.config.bodyTimeoutMs;
-    this.idleDeadlines.durationMs = parts.config.keepAliveMs;
+    this.#idleDeadlines.durationMs = parts.config.keepAliveMs;
   }
 
   get router(): Router {
@@ -127,6 +127,11 @@ export class Server {
       serverPort: isUnix ? '' : String(spec.port),
       isTrusted: this.#parts.trusted.includes(remoteAddress),
     };
+  }
+
+  /** The connection is idle. */
+  awaitRequest(connection: Connection, nowMs: number): void {
+    (this.#isDraining ? this.#quietDeadlines : this.#idleDeadlines).add(connection, nowMs);
   }
 
   forget(connection: Connection): void {

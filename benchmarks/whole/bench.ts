@@ -15,8 +15,9 @@ import { isInstalled, type ServerName, serverOf } from './servers.ts';
 import { measureTransfer } from './transfers.ts';
 
 const WARM_UP_SECONDS = 1;
-/** After the load, before memory is read: connections close, and collectors that run when idle get their turn. */
-const REST_MS = 3000;
+/** What a server gets before its memory is read; then it rests, so that connections close and collectors that run when idle get their turn. */
+const MEMORY_LOAD = { connections: 64, seconds: 2 } as const;
+const REST_MS = 2000;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -50,8 +51,8 @@ async function main(): Promise<void> {
       console.error(`\n${formatCell(cell)}`);
       cells.push(cell);
     }
-    memory[app.name] = await measureMemory(started);
     await stopAll();
+    memory[app.name] = await measureMemory(app, options, environment, servers);
   }
 
   const transfers = options.apps.includes(TRANSFER.name)
@@ -137,7 +138,7 @@ async function measureCell(
     for (const server of servers) {
       try {
         if (round === 0) await takeTurn(server, connections, WARM_UP_SECONDS);
-        const turn = await takeTurn(server, connections, seconds);
+        const turn = await takeTurn(server, connections, turnSeconds(app, connections, seconds));
         turns[server.name] = [...(turns[server.name] ?? []), turn];
         if (!server.isAlive) throw new Error('it ended during the load');
       } catch (error) {
@@ -150,11 +151,23 @@ async function measureCell(
   return { app: app.name, connections, turns };
 }
 
+/** One server at a time: PSS divides what is shared, such as an interpreter, by all who share it. */
 async function measureMemory(
-  servers: readonly RunningServer[],
+  app: App,
+  options: Options,
+  environment: Environment,
+  servers: readonly ServerName[],
 ): Promise<Partial<Record<ServerName, number>>> {
-  await pause(REST_MS);
-  return Object.fromEntries(servers.map((server) => [server.name, treePssMegabytes(server.roots)]));
+  const memory: Partial<Record<ServerName, number>> = {};
+  for (const name of servers) {
+    const server = await start(name, app, options, environment, []);
+    if (server === null) continue;
+    await takeTurn(server, MEMORY_LOAD.connections, MEMORY_LOAD.seconds);
+    await pause(REST_MS);
+    memory[name] = treePssMegabytes(server.roots);
+    await stop(server);
+  }
+  return memory;
 }
 
 async function measureTransfers(
@@ -181,7 +194,13 @@ async function measureTransfers(
 function estimateMinutes({ apps, connections, rounds, seconds, starts }: Options, servers: number): number {
   const loaded = apps.filter((name) => name !== TRANSFER.name).length;
   const turnsSeconds = loaded * connections.length * servers * (rounds * seconds + WARM_UP_SECONDS);
-  return Math.ceil((turnsSeconds * 1.05 + starts * servers + 2 * apps.length * servers) / 60);
+  const memorySeconds = loaded * servers * (MEMORY_LOAD.seconds + REST_MS / 1000 + 1);
+  return Math.ceil((turnsSeconds * 1.05 + memorySeconds + starts * servers + 2 * apps.length * servers) / 60);
+}
+
+/** At hundreds of uploads at once the first to end does so late, and none may end in a short turn. */
+function turnSeconds({ uploadBytes }: App, connections: number, seconds: number): number {
+  return uploadBytes > 0 && connections > 100 ? seconds * 3 : seconds;
 }
 
 async function stop(server: RunningServer): Promise<void> {

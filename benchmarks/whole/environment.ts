@@ -1,11 +1,12 @@
 // Installs what is measured: wrk and nginx from the distribution, the rest from PyPI into one virtual environment.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const VENV = fileURLToPath(new URL('../../../.venvs/bench', import.meta.url));
+export const NODE_COPY = join(VENV, 'bin/node');
 const INSTALL_LIMIT_MS = 300_000;
 
 /** Each alone, so that one that cannot be built (uWSGI needs a C compiler) does not take the others with it. */
@@ -36,6 +37,7 @@ export function prepareEnvironment(python: string): Environment {
     const made = run(python, ['-m', 'venv', VENV]);
     if (!made.succeeded) throw new Error(`${python} -m venv ${VENV} failed: ${made.lastLine}`);
   }
+  copyNode();
   const installed = run(interpreter, ['-m', 'pip', 'list', '--format=freeze']).output.toLowerCase();
   for (const name of PYPI_PACKAGES) {
     if (new RegExp(`^${name}==`, 'm').test(installed)) continue;
@@ -44,6 +46,15 @@ export function prepareEnvironment(python: string): Environment {
     if (!succeeded) missing.push(`${name} (pip install: ${lastLine})`);
   }
   return { venv: VENV, missing };
+}
+
+/**
+ * The servers that are made of Node run a copy of it: of the original this process, and whatever else runs on the machine, shares
+ * pages with them, and their PSS would look smaller than it is.
+ */
+function copyNode(): void {
+  const { size } = statSync(process.execPath);
+  if (!existsSync(NODE_COPY) || statSync(NODE_COPY).size !== size) copyFileSync(process.execPath, NODE_COPY);
 }
 
 /** The versions of what is in the environment, for the report. */

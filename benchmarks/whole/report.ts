@@ -29,14 +29,16 @@ export function formatCell({ app, connections, turns }: Cell): string {
   const rows = SERVER_NAMES.flatMap((name) => {
     const rounds = turns[name];
     if (rounds === undefined) return [];
-    const good = rounds.filter((turn) => turn !== null);
+    const good = rounds.filter(hasResponses);
     const middle = (value: (turn: Turn) => number) => median(good.map(value));
     const times = (value: (turn: Turn) => number, base: ServerName) =>
       ratioByRound(
-        rounds.map((turn) => turn && value(turn)),
-        (turns[base] ?? []).map((turn) => turn && value(turn)),
+        rounds.map((turn) => (hasResponses(turn) ? value(turn) : null)),
+        (turns[base] ?? []).map((turn) => (hasResponses(turn) ? value(turn) : null)),
       );
-    const errors = new Set(good.map(errorsOf).filter((text) => text !== null));
+    const errors = new Set(rounds.flatMap((turn) => (turn && errorsOf(turn)) ?? []));
+    const empty = rounds.length - good.length;
+    if (empty > 0) errors.add(`${empty} of ${rounds.length} rounds without a response`);
     return [
       [
         serverOf(name).title,
@@ -71,6 +73,10 @@ export function formatCell({ app, connections, turns }: Cell): string {
       rows,
     ),
   ].join('\n');
+}
+
+function hasResponses(turn: Turn | null): turn is Turn {
+  return turn !== null && turn.requests > 0;
 }
 
 function formatStarts({ starts }: Results): string {

@@ -1,9 +1,10 @@
 // Who is measured: one row a server. Each serves one WSGI application on a port of the loopback interface.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { App } from './apps.ts';
+import { NODE_COPY } from './environment.ts';
 
 /** What a server is started with. */
 export interface Setting {
@@ -33,6 +34,7 @@ interface Server {
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const KIRIN = join(ROOT, 'bin/kirin.js');
+const PROFILE_HOOK = new URL('./profile-hook.js', import.meta.url).href;
 const FLOOR = fileURLToPath(new URL('./floor.js', import.meta.url));
 export const APPS_FOLDER = join(ROOT, 'benchmarks/whole/apps');
 
@@ -79,16 +81,16 @@ export function isInstalled(name: ServerName, venv: string): boolean {
 
 function startKirin(setting: Setting): readonly Command[] {
   const { app, port, workers, threads, venv, profile } = setting;
-  const profiling = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   return [
     {
       argv: [
-        process.execPath,
-        ...profiling,
+        NODE_COPY,
         KIRIN,
         ...['--python', join(venv, 'bin/python'), '-w', `${workers}`, '--threads', `${threads}`],
         ...['-b', `127.0.0.1:${port}`, '--chdir', APPS_FOLDER, `${app.module}:app`],
       ],
+      env:
+        profile === null ? {} : { NODE_OPTIONS: `--import=${PROFILE_HOOK}`, BENCH_PROFILE: resolve(profile) },
     },
   ];
 }
@@ -197,5 +199,5 @@ function startUnit({ app, port, workers, threads, venv, folder }: Setting): read
 }
 
 function startFloor({ app, port }: Setting): readonly Command[] {
-  return [{ argv: [process.execPath, FLOOR, `${port}`, `${app.uploadBytes}`, `${app.expectedBody.length}`] }];
+  return [{ argv: [NODE_COPY, FLOOR, `${port}`, `${app.uploadBytes}`, `${app.expectedBody.length}`] }];
 }

@@ -32,7 +32,18 @@ test('each server is one row: medians, ratios within rounds, errors', () => {
     .find((line) => line.startsWith('| Kirin'));
   const cells = row?.split('|').map((cell) => cell.trim());
   assert.deepEqual(cells?.slice(1, -1), [
-    ...['Kirin', '22,000', '8.00', '0.50', '1.50', '25.0', '0.10', '2.00', '10.0', '3 timeout'],
+    ...[
+      'Kirin',
+      '22,000',
+      '8.00',
+      '0.50',
+      '1.50',
+      '25.0',
+      '0.10',
+      '2.00',
+      '10.0',
+      '3 timeout; 1 of 3 rounds without a response',
+    ],
   ]);
 });
 

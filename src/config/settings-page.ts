@@ -1,11 +1,11 @@
-// docs/reference/settings.md, written from the table. `node scripts/settings-page.js` writes it anew.
+// docs/reference/settings.md, written from the table. `npm run settings-page` writes it anew.
 
 import { defaultText, flagForms } from './describe.ts';
 import { SECTIONS, SETTINGS, type SettingName } from './settings.ts';
 
 const INTRODUCTION = `# Settings
 
-Written by \`node scripts/settings-page.js\` from the settings table in \`src/config\`; change that, not this page.
+Written by \`npm run settings-page\` from the settings table in \`src/config\`; change that, not this page.
 
 A value comes from the strongest source that gives one, weakest first:
 

@@ -8,6 +8,8 @@ import type { WorkerPeer, WorkerPeerOwner } from './worker-peer.ts';
 
 /** A lane silent for this long is asked for what it has finished and what it has not begun. */
 const SILENCE_MS = 5;
+/** How long what an ended worker has written may take to arrive. */
+const LAST_WORDS_MS = 1000;
 /** How often deadlines are looked at while nothing is expected sooner. */
 const COARSE_TICK_MS = 100;
 
@@ -46,6 +48,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   #dirty: Lane[] = [];
   #isFlushPlanned = false;
   #tick: NodeJS.Timeout | null = null;
+  #isTickCoarse = false;
   #whenIdle: (() => void) | null = null;
 
   constructor(limits: DispatcherLimits, events: DispatcherEvents) {
@@ -89,7 +92,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       this.#checkIdle();
       return;
     }
-    if (lane.isPaused) lane.resume();
+    if (lane.jobs[0] === job) lane.resume();
     lane.worker.cancel(job.id);
   }
 
@@ -127,7 +130,9 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   // --- lanes ---
 
   laneActive(lane: Lane): void {
+    const mayFallSilent = lane.isReclaimed && lane.depth > 0;
     lane.noteLife(performance.now());
+    if (mayFallSilent) this.#arm();
     if (!lane.isFed) this.#settle(lane.worker);
     this.#pump();
   }
@@ -209,9 +214,21 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#graveyard.report(pid, running);
     const worker = this.#workers.get(pid);
     if (worker === undefined) return;
-    // What it wrote before it died may still be in the sockets: they close by themselves when that has been read.
+    if (worker.lanes.length === 0) {
+      this.#forget(worker);
+      return;
+    }
     worker.isRetiring = true;
     for (const lane of worker.lanes) this.#setFed(lane);
+    // What it wrote before it died may still be in the sockets: they close by themselves when that has been read, unless
+    // a child of the worker has inherited them.
+    setTimeout(() => this.#closeLanes(worker), LAST_WORDS_MS).unref();
+  }
+
+  #closeLanes(worker: WorkerPeer): void {
+    for (const lane of [...worker.lanes]) {
+      if (!lane.isPaused) lane.destroy();
+    }
   }
 
   returned(worker: WorkerPeer, laneIndex: number, ids: readonly number[]): void {
@@ -261,7 +278,12 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   // --- time ---
 
   #arm(delayMs = SILENCE_MS): void {
-    this.#tick ??= setTimeout(() => this.#look(), delayMs);
+    if (this.#tick !== null) {
+      if (!this.#isTickCoarse || delayMs !== SILENCE_MS) return;
+      clearTimeout(this.#tick);
+    }
+    this.#isTickCoarse = delayMs !== SILENCE_MS;
+    this.#tick = setTimeout(() => this.#look(), delayMs);
   }
 
   /** Asks silent lanes, and enforces deadlines. */
@@ -276,8 +298,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       const silentMs = now - lane.activeSinceMs;
       if (!lane.isReclaimed) {
         if (silentMs >= SILENCE_MS) {
-          lane.isReclaimed = true;
-          lane.worker.reclaim(lane.index);
+          lane.reclaim();
         } else {
           isAnyUnasked = true;
         }
@@ -328,6 +349,9 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     for (let job = this.#queue.peek(); job !== null; job = this.#queue.peek()) {
       this.#queue.shift();
       job.fail('stopping');
+    }
+    for (const job of this.#graveyard.takeAll()) {
+      if (!job.isOver) job.fail('stopping');
     }
     for (const lane of this.#lanes) {
       for (const job of lane.jobs) {

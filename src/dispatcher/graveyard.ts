@@ -7,7 +7,7 @@ const REPORT_WAIT_MS = 2000;
 export interface GraveyardEvents {
   /** The worker was running this request: it must not be run again. */
   lost(worker: WorkerPeer, job: Job): void;
-  /** These had not been started, or are safe to repeat. */
+  /** These had not been started, or are safe to repeat; none, if the grave has only been emptied. */
   spared(jobs: readonly Job[]): void;
 }
 
@@ -58,6 +58,17 @@ export class Graveyard {
     setTimeout(() => this.#reports.delete(pid), REPORT_WAIT_MS).unref();
   }
 
+  /** Gives out everything, judged by nobody. */
+  takeAll(): Job[] {
+    const jobs: Job[] = [];
+    for (const grave of this.#graves.values()) {
+      clearTimeout(grave.timer);
+      jobs.push(...grave.jobs);
+    }
+    this.#graves.clear();
+    return jobs;
+  }
+
   #open(pid: number, running: readonly number[] | null): void {
     const grave = this.#graves.get(pid);
     if (grave === undefined) return;
@@ -76,6 +87,6 @@ export class Graveyard {
       if (mayHaveRun) this.#events.lost(worker, job);
       else spared.push(job);
     }
-    if (spared.length > 0) this.#events.spared(spared);
+    this.#events.spared(spared);
   }
 }

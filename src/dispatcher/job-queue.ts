@@ -1,5 +1,7 @@
 import type { Job } from './job.ts';
 
+const COMPACTED_FROM = 64;
+
 /** First in, first out; jobs that are over (their client left) are dropped when they reach the head. */
 export class JobQueue {
   #jobs: Job[] = [];
@@ -24,6 +26,12 @@ export class JobQueue {
   /** A job in the queue has been given up. */
   noteOver(): void {
     this.#over += 1;
+    // While nothing reaches the head, those that left would pile up behind it.
+    if (this.#over >= COMPACTED_FROM && this.#over > this.length) {
+      this.#jobs = this.#jobs.slice(this.#head).filter((job) => !job.isOver);
+      this.#head = 0;
+      this.#over = 0;
+    }
   }
 
   peek(): Job | null {

@@ -13,7 +13,9 @@ export interface LaneOwner {
   laneDirty(lane: Lane): void;
 }
 
-const isAtomic = (kind: number) => kind !== KIND.response && kind !== KIND.body;
+/** Of a response only the head must be whole; and where a file is, where its body is a file. */
+const isAtomic = (kind: number, flags: number) =>
+  (kind !== KIND.response && kind !== KIND.body) || (flags & RESPONSE_FLAG.file) !== 0;
 
 /** The edge's end of one lane: what is on it, and the socket. */
 export class Lane implements LaneLoad, FrameSink {
@@ -64,6 +66,13 @@ export class Lane implements LaneLoad, FrameSink {
     this.isReclaimed = false;
   }
 
+  /** Asks for what it has not begun. Whatever it runs is not fast: nothing is put behind that. */
+  reclaim(): void {
+    this.isReclaimed = true;
+    this.isOpen = false;
+    this.worker.reclaim(this.index);
+  }
+
   add(job: Job): void {
     job.lane = this;
     this.jobs.push(job);
@@ -103,11 +112,15 @@ export class Lane implements LaneLoad, FrameSink {
 
   pause(): void {
     this.isPaused = true;
+    this.isOpen = false;
     this.#socket.pause();
   }
 
+  /** What the worker had to wait is not held against it. */
   resume(): void {
+    if (!this.isPaused) return;
     this.isPaused = false;
+    this.activeSinceMs = performance.now();
     this.#socket.resume();
   }
 
@@ -129,6 +142,7 @@ export class Lane implements LaneLoad, FrameSink {
     const job = this.jobs[0];
     if (kind === KIND.done) {
       this.#hasTail = false;
+      if (this.jobs.length === 0) this.isOpen = true;
       return;
     }
     if (job === undefined || job.id !== id) {
@@ -141,6 +155,7 @@ export class Lane implements LaneLoad, FrameSink {
     if (kind === KIND.response) {
       job.hasBegun = true;
       if (!job.isOver) job.begin(flags, a, bytes, start, end, isLast && isWhole);
+      else if ((flags & RESPONSE_FLAG.file) !== 0) this.worker.release(id);
     } else if (kind === KIND.body) {
       if (!job.isOver) job.more(bytes, start, end, isLast && isWhole);
     } else if (kind === KIND.abort && !job.isOver) {
@@ -148,7 +163,8 @@ export class Lane implements LaneLoad, FrameSink {
     }
     if (isLast) {
       this.#hasTail = (flags & RESPONSE_FLAG.tail) !== 0;
-      job.route.record(b);
+      // What was broken off tells nothing of how long it takes.
+      if (kind !== KIND.abort) job.route.record(b);
     }
     this.#streaming = isWhole ? null : job;
     this.#streamEnds = isLast;
@@ -168,9 +184,11 @@ export class Lane implements LaneLoad, FrameSink {
 
   #forget(at: number, job: Job): void {
     this.jobs.splice(at, 1);
+    // It was paused for this job's client; the next one's is another.
+    if (at === 0 && this.isPaused) this.resume();
     if (this.jobs.length === 0) {
       this.loadUs = 0;
-      this.isOpen = true;
+      this.isOpen = !this.#hasTail;
     } else {
       this.loadUs -= job.estimateUs;
     }

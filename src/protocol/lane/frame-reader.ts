@@ -27,12 +27,12 @@ export interface FrameSink {
  */
 export class FrameReader {
   readonly #sink: FrameSink;
-  /** Kinds whose payload must be whole before the sink sees it: small ones. */
-  readonly #isAtomic: (kind: number) => boolean;
+  /** Frames whose payload must be whole before the sink sees it: small ones. */
+  readonly #isAtomic: (kind: number, flags: number) => boolean;
   #held: Buffer | null = null;
   #remaining = 0;
 
-  constructor(sink: FrameSink, isAtomic: (kind: number) => boolean) {
+  constructor(sink: FrameSink, isAtomic: (kind: number, flags: number) => boolean) {
     this.#sink = sink;
     this.#isAtomic = isAtomic;
   }
@@ -53,8 +53,9 @@ export class FrameReader {
       if (available < HEADER_BYTES) break;
       const length = bytes.readUInt32LE(at);
       const kind = bytes[at + 4] as number;
+      const flags = bytes[at + 5] as number;
       const a = bytes.readUInt32LE(at + 12);
-      const needed = HEADER_BYTES + (this.#isAtomic(kind) ? length : Math.min(a, length));
+      const needed = HEADER_BYTES + (this.#isAtomic(kind, flags) ? length : Math.min(a, length));
       if (available < needed) break;
       const start = at + HEADER_BYTES;
       const end = Math.min(start + length, bytes.length);
@@ -63,7 +64,7 @@ export class FrameReader {
       at = end;
       this.#sink.frame(
         kind,
-        bytes[start - 15] as number,
+        flags,
         bytes.readUInt32LE(start - 12),
         a,
         bytes.readUInt32LE(start - 4),

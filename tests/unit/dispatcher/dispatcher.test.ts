@@ -1,0 +1,680 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Dispatcher } from '../../../src/dispatcher/dispatcher.ts';
+import { RouteHistory } from '../../../src/dispatcher/history.ts';
+import { KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
+import { FakeJob } from './fake-job.ts';
+import { FakeWorker, type FakeWorkerFacts, frame, responseFrame } from './fake-worker.ts';
+
+const { reclaim, cancel, quit } = KIND;
+
+/** A dispatcher whose clock the test moves, and which writes down what it says. */
+function setUp(t: TestContext, { timeoutMs = 1000, gracefulTimeoutMs = 500, generation = 1 } = {}) {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
+  let nowMs = performance.now();
+  t.mock.method(performance, 'now', () => nowMs);
+  const said: string[] = [];
+  const dispatcher = new Dispatcher(
+    { timeoutMs, gracefulTimeoutMs },
+    {
+      workerReady: ({ pid }) => said.push(`ready ${pid}`),
+      workerOverdue: ({ pid }, job) => said.push(`overdue ${pid} ${job?.summary ?? 'tail'}`),
+      workerCondemned: ({ pid }) => said.push(`condemned ${pid}`),
+      workerLeaving: ({ pid }, reason) => said.push(`leaving ${pid}: ${reason}`),
+      jobLost: ({ pid }, job) => said.push(`lost ${pid} ${job.summary}`),
+    },
+  );
+  dispatcher.activate(generation);
+  const fast = new RouteHistory();
+  for (let i = 0; i < 64; i += 1) fast.of('GET', '/fast').record(50);
+  return {
+    dispatcher,
+    said,
+    worker: (facts?: FakeWorkerFacts) => new FakeWorker(dispatcher, facts).connect(dispatcher),
+    /** A job that may be pipelined. */
+    fastJob: () => new FakeJob('fast', true, fast),
+    submit: (...jobs: FakeJob[]) => {
+      for (const job of jobs) dispatcher.submit(job);
+    },
+    pass: (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 1) {
+        nowMs += 1;
+        t.mock.timers.tick(1);
+      }
+    },
+  };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose_gc');
+  runInNewContext('gc')();
+}
+
+const reclaims = (worker: FakeWorker) =>
+  worker
+    .takeControl()
+    .filter(({ kind }) => kind === reclaim)
+    .map(({ a }) => a);
+
+describe('the dispatcher', () => {
+  it('gives a request to an idle lane, and its answer to the request', (t) => {
+    const { worker, submit } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('a');
+    submit(job);
+    assert.deepEqual(job.sentTo, [0]);
+    one.answer(0, job.id, 'hello');
+    assert.deepEqual(job.events, ['head 200 OK', 'body hello', 'end']);
+    assert.equal(one.lanes[0]?.depth, 0);
+  });
+
+  it('keeps requests in a queue while no lane is free, and gives them out in their order', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const jobs = [new FakeJob('a'), new FakeJob('b'), new FakeJob('c')] as const;
+    submit(...jobs);
+    assert.equal(dispatcher.queued, 3);
+    const one = worker();
+    assert.deepEqual(
+      jobs.map((job) => job.sentTo.length),
+      [1, 0, 0],
+    );
+    one.answer(0, jobs[0].id);
+    assert.deepEqual(
+      jobs.map((job) => job.sentTo.length),
+      [1, 1, 0],
+    );
+    one.answer(0, jobs[1].id);
+    one.answer(0, jobs[2].id);
+    assert.equal(dispatcher.queued, 0);
+    for (const job of jobs) assert.equal(job.events.at(-1), 'end');
+  });
+
+  it('puts nothing behind a request that is not known to be fast', (t) => {
+    const { dispatcher, worker, submit, fastJob } = setUp(t);
+    worker();
+    submit(new FakeJob('slow'), fastJob());
+    assert.equal(dispatcher.queued, 1);
+  });
+
+  it('puts fast requests behind one another, and splits the answers up', (t) => {
+    const { worker, submit, fastJob } = setUp(t);
+    const one = worker();
+    const jobs = [fastJob(), fastJob(), fastJob()];
+    submit(...jobs);
+    assert.equal(one.lanes[0]?.depth, 3);
+    one.send(0, ...jobs.map((job) => responseFrame(job.id, `for ${job.id}`)));
+    for (const job of jobs) assert.deepEqual(job.events, ['head 200 OK', `body for ${job.id}`, 'end']);
+  });
+
+  it('takes an answer in any pieces', (t) => {
+    const { worker, submit } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('a');
+    submit(job);
+    const bytes = Buffer.concat([
+      frame(KIND.response, { id: job.id, a: 8 }, '200 OK\r\nab'),
+      frame(KIND.body, { id: job.id }, 'cd'),
+      frame(KIND.body, { id: job.id, flags: RESPONSE_FLAG.end }, 'ef'),
+    ]);
+    for (const byte of bytes) one.send(0, Buffer.of(byte));
+    assert.equal(job.events[0], 'head 200 OK');
+    assert.equal(
+      job.events
+        .filter((event) => event.startsWith('body'))
+        .map((event) => event.slice(5))
+        .join(''),
+      'abcdef',
+    );
+    assert.equal(job.events.at(-1), 'end');
+    assert.equal(one.lanes[0]?.depth, 0);
+  });
+});
+
+describe('generations', () => {
+  it('get requests only while they are active', (t) => {
+    const { dispatcher, worker, submit } = setUp(t, { generation: 0 });
+    const old = worker({ pid: 1, generation: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    assert.equal(dispatcher.isReady, false);
+    assert.equal(dispatcher.queued, 1);
+    dispatcher.activate(1);
+    assert.equal(dispatcher.isReady, true);
+    assert.equal(dispatcher.queued, 0);
+    const renewed = worker({ pid: 2, generation: 2 });
+    dispatcher.activate(2);
+    const next = new FakeJob('b');
+    submit(next);
+    assert.equal(renewed.lanes[0]?.depth, 1);
+    old.answer(0, job.id);
+    assert.equal(job.events.at(-1), 'end');
+  });
+
+  it('are ready when all lanes of a worker have come', (t) => {
+    const { said, worker } = setUp(t);
+    worker({ pid: 5, lanes: 3 });
+    assert.deepEqual(said, ['ready 5']);
+  });
+});
+
+describe('a worker that is to leave', () => {
+  it('is told to quit when what it runs has ended, and gets nothing more', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    dispatcher.retire(1);
+    submit(new FakeJob('b'));
+    assert.equal(dispatcher.queued, 1);
+    assert.deepEqual(one.takeControl(), []);
+    one.answer(0, job.id);
+    assert.deepEqual(
+      one.takeControl().map(({ kind }) => kind),
+      [quit],
+    );
+    assert.equal(dispatcher.queued, 1);
+  });
+
+  it('is not told to quit while close() of its last response runs', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    dispatcher.retire(1);
+    one.send(0, responseFrame(job.id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
+    assert.deepEqual(one.takeControl(), []);
+    one.send(0, frame(KIND.done, { id: job.id }));
+    assert.deepEqual(
+      one.takeControl().map(({ kind }) => kind),
+      [quit],
+    );
+  });
+
+  it('may be told before it has come', (t) => {
+    const { dispatcher, worker } = setUp(t);
+    dispatcher.retire(1);
+    assert.deepEqual(
+      worker({ pid: 1 })
+        .takeControl()
+        .map(({ kind }) => kind),
+      [quit],
+    );
+    assert.equal(dispatcher.isReady, false);
+  });
+
+  it('is asked for when it has had its number of requests, once, and is fed until it goes', (t) => {
+    const { said, worker, submit } = setUp(t);
+    const one = worker({ pid: 1, maxGiven: 2 });
+    for (let i = 0; i < 4; i += 1) {
+      const job = new FakeJob('a');
+      submit(job);
+      one.answer(0, job.id);
+    }
+    assert.deepEqual(said, ['ready 1', 'leaving 1: it has had 2 requests']);
+  });
+
+  it('may ask for it itself', (t) => {
+    const { said, worker } = setUp(t);
+    worker({ pid: 1 }).control.deliver(frame(KIND.leaving, {}, 'it was sent SIGTERM'));
+    assert.deepEqual(said, ['ready 1', 'leaving 1: it was sent SIGTERM']);
+  });
+
+  it('is forgotten also when it ends before its lanes have come', (t) => {
+    const { dispatcher } = setUp(t);
+    const one = new FakeWorker(dispatcher, { pid: 1 });
+    dispatcher.exited(1, []);
+    assert.equal(dispatcher.worker(1), undefined);
+    assert.equal(one.control.destroyed, true);
+  });
+});
+
+describe('a silent lane', () => {
+  it('is asked once what it has not begun', (t) => {
+    const { worker, submit, pass } = setUp(t);
+    const one = worker();
+    submit(new FakeJob('a'));
+    pass(4);
+    assert.deepEqual(reclaims(one), []);
+    pass(10);
+    assert.deepEqual(reclaims(one), [0]);
+    pass(500);
+    assert.deepEqual(reclaims(one), []);
+  });
+
+  it('is asked again when it has shown life and is silent once more', (t) => {
+    const { worker, submit, pass } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('a');
+    submit(job);
+    pass(20);
+    one.send(0, frame(KIND.response, { id: job.id, a: 8 }, '200 OK\r\n'));
+    pass(200);
+    assert.deepEqual(reclaims(one), [0, 0]);
+  });
+
+  it('hands back to a free lane what it has not begun, which is then started there once', (t) => {
+    const { worker, submit, pass, fastJob } = setUp(t);
+    const one = worker({ pid: 1 });
+    const jobs = [fastJob(), fastJob(), fastJob()] as const;
+    submit(...jobs);
+    const two = worker({ pid: 2 });
+    assert.equal(one.lanes[0]?.depth, 3);
+    pass(10);
+    assert.deepEqual(reclaims(one), [0]);
+    one.returned(0, jobs[1].id, jobs[2].id);
+    assert.equal(one.lanes[0]?.depth, 1);
+    assert.equal(two.lanes[0]?.depth, 2);
+    for (const job of [jobs[1], jobs[2]]) two.answer(0, job.id);
+    one.answer(0, jobs[0].id);
+    assert.deepEqual(
+      jobs.map((job) => job.sentTo.length),
+      [1, 2, 2],
+    );
+    for (const job of jobs) assert.deepEqual(job.events, ['head 200 OK', 'end']);
+  });
+
+  it('gets nothing more, however fast, until it has answered', (t) => {
+    const { dispatcher, worker, submit, pass, fastJob } = setUp(t);
+    const one = worker({ pid: 1 });
+    const slow = fastJob();
+    submit(slow);
+    pass(10);
+    const two = worker({ pid: 2 });
+    const jobs = [fastJob(), fastJob()];
+    submit(...jobs);
+    assert.equal(one.lanes[0]?.depth, 1);
+    assert.equal(two.lanes[0]?.depth, 2);
+    pass(10);
+    const late = fastJob();
+    submit(late);
+    assert.equal(dispatcher.queued, 1);
+    one.answer(0, slow.id);
+    assert.equal(dispatcher.queued, 0);
+    assert.equal(one.lanes[0]?.depth, 1);
+  });
+
+  it('whose close() still runs gets nothing, however fast', (t) => {
+    const { dispatcher, worker, submit, fastJob } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = fastJob();
+    submit(job);
+    one.send(0, responseFrame(job.id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
+    const next = fastJob();
+    submit(next);
+    assert.equal(dispatcher.queued, 1);
+    one.send(0, frame(KIND.done, { id: job.id }));
+    assert.equal(dispatcher.queued, 0);
+  });
+
+  it('that handed back a request whose client had left does not get it again', (t) => {
+    const { dispatcher, worker, submit, pass, fastJob } = setUp(t);
+    const one = worker();
+    const jobs = [fastJob(), fastJob()] as const;
+    submit(...jobs);
+    pass(10);
+    dispatcher.cancel(jobs[1]);
+    one.returned(0, jobs[1].id);
+    assert.equal(dispatcher.queued, 0);
+    assert.equal(one.lanes[0]?.depth, 1);
+  });
+});
+
+describe('a deadline', () => {
+  it('ends a request that is silent for too long, and condemns its worker', (t) => {
+    const { said, worker, submit, pass } = setUp(t);
+    worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    pass(990);
+    assert.deepEqual(job.events, []);
+    pass(150);
+    assert.deepEqual(job.events, ['failed: overdue']);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 a', 'condemned 1']);
+  });
+
+  it('condemns the worker only when its neighbours have ended', (t) => {
+    const { said, worker, submit, pass } = setUp(t);
+    const one = worker({ pid: 1, lanes: 2 });
+    const stuck = new FakeJob('stuck');
+    submit(stuck);
+    pass(600);
+    const neighbour = new FakeJob('neighbour');
+    submit(neighbour);
+    pass(500);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck']);
+    one.answer(1, neighbour.id);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck', 'condemned 1']);
+    assert.equal(neighbour.events.at(-1), 'end');
+    const next = new FakeJob('next');
+    submit(next);
+    assert.deepEqual(next.sentTo, []);
+  });
+
+  it('gives the neighbours the grace of a stop and no more', (t) => {
+    const { said, worker, submit, pass } = setUp(t, { gracefulTimeoutMs: 200 });
+    const one = worker({ pid: 1, lanes: 2 });
+    submit(new FakeJob('stuck'));
+    pass(600);
+    const neighbour = new FakeJob('neighbour');
+    submit(neighbour);
+    for (let i = 0; i < 8; i += 1) {
+      pass(100);
+      one.send(1, frame(KIND.response, { id: neighbour.id, a: 8 }, '200 OK\r\n'));
+    }
+    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck', 'condemned 1']);
+  });
+
+  it('cuts a response that was begun', (t) => {
+    const { worker, submit, pass } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('a');
+    submit(job);
+    one.send(0, frame(KIND.response, { id: job.id, a: 8 }, '200 OK\r\n'));
+    pass(1150);
+    assert.deepEqual(job.events, ['head 200 OK', 'abort: it was silent past its deadline']);
+  });
+
+  it('is prolonged by every sign of life', (t) => {
+    const { worker, submit, pass } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('a');
+    submit(job);
+    for (let i = 0; i < 4; i += 1) {
+      pass(800);
+      one.send(
+        0,
+        frame(i === 0 ? KIND.response : KIND.body, { id: job.id, a: i === 0 ? 8 : 0 }, '200 OK\r\n'),
+      );
+    }
+    assert.equal(job.isOver, false);
+  });
+
+  it('does not pass while the client is the one who is waited for, and begins anew when he goes on', (t) => {
+    const { worker, submit, pass } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('a');
+    submit(job);
+    one.send(0, frame(KIND.response, { id: job.id, a: 8 }, '200 OK\r\n'));
+    one.lanes[0]?.pause();
+    pass(5000);
+    assert.equal(job.isOver, false);
+    one.lanes[0]?.resume();
+    pass(900);
+    assert.equal(job.isOver, false);
+    pass(300);
+    assert.equal(job.isOver, true);
+  });
+
+  it('holds for close(), too', (t) => {
+    const { said, worker, submit, pass } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    one.send(0, responseFrame(job.id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
+    pass(1200);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 tail', 'condemned 1']);
+  });
+
+  it('ends what waits for a worker', (t) => {
+    const { dispatcher, submit, pass } = setUp(t);
+    const early = new FakeJob('early');
+    submit(early);
+    pass(500);
+    const late = new FakeJob('late');
+    submit(late);
+    pass(650);
+    assert.deepEqual([early.events, late.events], [['failed: queued-too-long'], []]);
+    assert.equal(dispatcher.queued, 1);
+  });
+
+  it('of 0 never comes', (t) => {
+    const { worker, submit, pass } = setUp(t, { timeoutMs: 0 });
+    worker();
+    const jobs = [new FakeJob('running'), new FakeJob('waiting')];
+    submit(...jobs);
+    pass(20_000);
+    assert.deepEqual(
+      jobs.map((job) => job.isOver),
+      [false, false],
+    );
+  });
+});
+
+describe('a client that leaves', () => {
+  it('has its queued request dropped', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker();
+    const jobs = [new FakeJob('running'), new FakeJob('left'), new FakeJob('next')] as const;
+    submit(...jobs);
+    dispatcher.cancel(jobs[1]);
+    assert.equal(dispatcher.queued, 1);
+    one.answer(0, jobs[0].id);
+    assert.deepEqual(
+      jobs.map((job) => job.sentTo.length),
+      [1, 0, 1],
+    );
+  });
+
+  it('has the worker told of its running or pipelined request, whose output is thrown away', (t) => {
+    const { dispatcher, worker, submit, fastJob } = setUp(t);
+    const one = worker();
+    const jobs = [fastJob(), fastJob(), fastJob()] as const;
+    submit(...jobs);
+    dispatcher.cancel(jobs[0]);
+    dispatcher.cancel(jobs[1]);
+    assert.deepEqual(
+      one.takeControl(),
+      [jobs[0], jobs[1]].map(({ id }) => ({ kind: cancel, id, a: 0 })),
+    );
+    one.send(0, responseFrame(jobs[0].id, 'x'), frame(KIND.abort, { id: jobs[1].id, flags: 1 }, 'left'));
+    one.answer(0, jobs[2].id, 'y');
+    assert.deepEqual(
+      jobs.map((job) => job.events),
+      [[], [], ['head 200 OK', 'body y', 'end']],
+    );
+    assert.equal(one.lanes[0]?.depth, 0);
+  });
+
+  it('frees the lane that waited for it, and only that', (t) => {
+    const { dispatcher, worker, submit, fastJob } = setUp(t);
+    const one = worker();
+    const jobs = [fastJob(), fastJob()] as const;
+    submit(...jobs);
+    one.send(0, frame(KIND.response, { id: jobs[0].id, a: 8 }, '200 OK\r\n'));
+    one.lanes[0]?.pause();
+    dispatcher.cancel(jobs[1]);
+    assert.equal(one.sockets[0]?.isPaused, true);
+    dispatcher.cancel(jobs[0]);
+    assert.equal(one.sockets[0]?.isPaused, false);
+  });
+
+  it('does not make its slow route look fast', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker();
+    for (let i = 0; i < 64; i += 1) dispatcher.history.of('GET', '/slow').record(50_000);
+    for (let i = 0; i < 64; i += 1) {
+      const job = new FakeJob('slow', true, dispatcher.history);
+      submit(job);
+      dispatcher.cancel(job);
+      one.send(0, frame(KIND.abort, { id: job.id, flags: 1 }, 'its client has left'));
+    }
+    assert.equal(dispatcher.history.of('GET', '/slow').isFast, false);
+  });
+
+  it('leaves nothing in a queue that does not move', async (t) => {
+    const { dispatcher, submit } = setUp(t);
+    submit(new FakeJob('first'));
+    const references = Array.from({ length: 4096 }, () => {
+      const job = new FakeJob('left');
+      submit(job);
+      dispatcher.cancel(job);
+      return new WeakRef(job);
+    });
+    assert.equal(dispatcher.queued, 1);
+    // A WeakRef holds what it refers to until the end of the turn.
+    await new Promise((resolve) => process.nextTick(resolve));
+    collectGarbage();
+    assert.ok(references.filter((reference) => reference.deref() !== undefined).length < 200);
+  });
+
+  it('has the file of a response that nobody takes released', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('file');
+    submit(job);
+    dispatcher.cancel(job);
+    one.takeControl();
+    one.send(
+      0,
+      responseFrame(job.id, '{"fd": 9, "offset": 0, "length": 5}', RESPONSE_FLAG.end | RESPONSE_FLAG.file),
+    );
+    assert.deepEqual(one.takeControl(), [{ kind: KIND.release, id: job.id, a: 0 }]);
+  });
+});
+
+describe('the end of a worker', () => {
+  it('costs the request that it was running, and no other', (t) => {
+    const { dispatcher, said, worker, submit, fastJob } = setUp(t);
+    const one = worker({ pid: 1 });
+    const jobs = [fastJob(), fastJob(), fastJob()] as const;
+    submit(...jobs);
+    one.die();
+    assert.deepEqual(
+      jobs.map((job) => job.events),
+      [[], [], []],
+    );
+    dispatcher.exited(1, [jobs[0].id]);
+    assert.deepEqual(jobs[0].events, ['failed: worker-died']);
+    assert.deepEqual(said, ['ready 1', 'lost 1 fast']);
+    assert.equal(dispatcher.queued, 2);
+    const two = worker({ pid: 2 });
+    for (const job of [jobs[1], jobs[2]]) two.answer(0, job.id);
+    assert.deepEqual([jobs[1].events.at(-1), jobs[2].events.at(-1)], ['end', 'end']);
+  });
+
+  it('may be reported before its connections end', (t) => {
+    const { dispatcher, worker, submit, fastJob } = setUp(t);
+    const one = worker({ pid: 1 });
+    const jobs = [fastJob(), fastJob(), fastJob()] as const;
+    submit(...jobs);
+    dispatcher.exited(1, [jobs[1].id]);
+    // What it wrote last is still read.
+    one.answer(0, jobs[0].id);
+    one.die();
+    assert.deepEqual(
+      jobs.map((job) => job.events.at(-1)),
+      ['end', 'failed: worker-died', undefined],
+    );
+    assert.equal(dispatcher.queued, 1);
+  });
+
+  it('cuts a response that was begun', (t) => {
+    const { worker, submit } = setUp(t);
+    const one = worker();
+    const job = new FakeJob('a');
+    submit(job);
+    one.send(0, frame(KIND.response, { id: job.id, a: 8 }, '200 OK\r\n'));
+    one.die();
+    assert.deepEqual(job.events, ['head 200 OK', 'abort: the worker ended in the middle of the response']);
+  });
+
+  it('between its answers and close() costs nothing', (t) => {
+    const { dispatcher, said, worker, submit } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    one.send(0, responseFrame(job.id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
+    one.die();
+    dispatcher.exited(1, [job.id]);
+    assert.deepEqual(job.events, ['head 200 OK', 'end']);
+    assert.deepEqual(said, ['ready 1']);
+  });
+
+  it('is believed although a child of the worker keeps its connections open', (t) => {
+    const { dispatcher, worker, submit, pass } = setUp(t, { timeoutMs: 0 });
+    worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    dispatcher.exited(1, [job.id]);
+    pass(5000);
+    assert.deepEqual(job.events, ['failed: worker-died']);
+  });
+});
+
+describe('a stop', () => {
+  it('waits until nothing waits and nothing runs', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker();
+    const jobs = [new FakeJob('a'), new FakeJob('b')] as const;
+    submit(...jobs);
+    let isIdle = false;
+    dispatcher.whenIdle(() => {
+      isIdle = true;
+    });
+    one.answer(0, jobs[0].id);
+    assert.equal(isIdle, false);
+    one.answer(0, jobs[1].id);
+    assert.equal(isIdle, true);
+  });
+
+  it('is over at once when nothing is there', (t) => {
+    const { dispatcher } = setUp(t);
+    let isIdle = false;
+    dispatcher.whenIdle(() => {
+      isIdle = true;
+    });
+    assert.equal(isIdle, true);
+  });
+
+  it('does not wait for what a dead worker left, once nobody wants it', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    one.die();
+    dispatcher.cancel(job);
+    let isIdle = false;
+    dispatcher.whenIdle(() => {
+      isIdle = true;
+    });
+    assert.equal(isIdle, false);
+    dispatcher.exited(1, [job.id]);
+    assert.equal(isIdle, true);
+  });
+
+  it('that takes too long answers whatever is left', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker({ pid: 1, lanes: 2 });
+    const jobs = [new FakeJob('running'), new FakeJob('begun'), new FakeJob('waiting')] as const;
+    submit(...jobs);
+    one.send(1, frame(KIND.response, { id: jobs[1].id, a: 8 }, '200 OK\r\n'));
+    dispatcher.giveUp();
+    assert.deepEqual(
+      jobs.map((job) => job.events.at(-1)),
+      ['failed: stopping', 'abort: the server stops', 'failed: stopping'],
+    );
+  });
+
+  it('that takes too long answers what a dead worker left, too', (t) => {
+    const { dispatcher, worker, submit } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    one.die();
+    dispatcher.giveUp();
+    assert.deepEqual(job.events, ['failed: stopping']);
+  });
+
+  it('tells every worker to quit', (t) => {
+    const { dispatcher, worker } = setUp(t);
+    const workers = [worker({ pid: 1 }), worker({ pid: 2 })];
+    dispatcher.quitAll();
+    for (const one of workers)
+      assert.deepEqual(
+        one.takeControl().map(({ kind }) => kind),
+        [quit],
+      );
+  });
+});

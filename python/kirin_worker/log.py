@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-_COLOURS = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
-_COLOUR_END = "\x1b[0m"
+#: As in src/observe/error-log.ts, since both write to one terminal.
+_COLOURS = {"DEBUG": "90", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
+#: What a client sent must not reach a terminal as commands. Tabs and line feeds are what tracebacks are made of.
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
 #: How long a full pipe may hold up whoever logs. Only for a non-blocking one, as Node makes them.
 _WAIT_SECONDS = 1.0
 #: A part of a line in wsgi.errors is written out when it is this long.
@@ -70,10 +72,10 @@ class Log:
 
     def _record(self, level: str, message: str) -> None:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
-        tag = f"[{level}]"
+        line = f"[{stamp}] [{os.getpid()}] [{level}] {message.translate(_ESCAPES)}"
         if self._colour and level in _COLOURS:
-            tag = f"{_COLOURS[level]}{tag}{_COLOUR_END}"
-        self.write(f"[{stamp}] [{os.getpid()}] {tag} {message}\n")
+            line = f"\x1b[{_COLOURS[level]}m{line}\x1b[0m"
+        self.write(line + "\n")
 
     def write(self, text: str) -> None:
         write_all(self.fd, text.encode("utf-8", "backslashreplace"))

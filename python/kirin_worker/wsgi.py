@@ -293,7 +293,9 @@ def _request_of(environ: dict[str, Any]) -> str:
 
 
 def _uri_of(environ: dict[str, Any]) -> str:
-    return str(environ.get("RAW_URI") or environ.get("PATH_INFO") or "/")
+    uri = environ.get("RAW_URI")
+    # An application may have changed it; a path, unlike what the client sent, may hold line breaks.
+    return uri if isinstance(uri, str) and "\n" not in uri else repr(environ.get("PATH_INFO", ""))
 
 
 def base_environ(*, multithread: bool, multiprocess: bool, script_name: str, errors: object) -> dict[str, Any]:

@@ -51,13 +51,19 @@ def test_what_is_below_the_level_is_not_written(tmp_path: Path, level: str, writ
     assert log.lines == [f"[{name}] x" for name in written]
 
 
-def test_colours_are_round_the_level_only(tmp_path: Path) -> None:
+def test_control_characters_cannot_reach_a_terminal(log: ReadableLog) -> None:
+    log.error("a\x1b[2Jb\rc\x9bd\x7f\te\n  f")
+    assert log.text == "[ERROR] a\\x1b[2Jb\\x0dc\\x9bd\\x7f\te\n  f\n"
+
+
+def test_colours_are_for_what_is_not_routine(tmp_path: Path) -> None:
     log = Log(str(tmp_path / "colour.log"), colour=True)
     log.error("red")
     log.info("plain")
     os.close(log.fd)
     first, second = (tmp_path / "colour.log").read_text().splitlines()
-    assert first.endswith("\x1b[31m[ERROR]\x1b[0m red")
+    assert first.startswith("\x1b[31m[")
+    assert first.endswith("] [ERROR] red\x1b[0m")
     assert "\x1b" not in second
 
 

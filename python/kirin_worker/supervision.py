@@ -124,7 +124,8 @@ def write_line(fd: int, message: dict[str, object]) -> None:
 
 
 def set_title(role: str, name: str | None) -> None:
-    """Shows the role to ps and top: whole with setproctitle where the environment has it, else in 15 characters."""
+    """Shows role and name to ps and top with setproctitle, where the environment has it; else the role, which fits into
+    the 15 bytes that the system has for it."""
     title = f"kirin: {role}" if name is None else f"kirin: {role} [{name}]"
     set_whole: Callable[[str], None]
     try:
@@ -132,7 +133,7 @@ def set_title(role: str, name: str | None) -> None:
     except ImportError:
         try:
             with open("/proc/self/comm", "w") as comm:
-                comm.write(title[:15])
+                comm.write(f"kirin: {role}")
         except OSError:
             pass  # no /proc: the process keeps its command line
     else:

@@ -110,6 +110,10 @@ class Zygote:
 
     def _start(self, boot: Boot) -> None:
         self._boot = boot
+        os.set_inheritable(self._channel, False)
+        for fd in boot["closeFds"]:
+            if fd != self._channel:
+                os.close(fd)
         supervision.set_title("zygote", boot["name"])
         prepare(boot)
         _open_log(boot)

@@ -26,6 +26,7 @@ export interface ArbiterOptions {
   readonly runFolder: RunFolder;
   readonly log: Log;
   readonly edgeScript: string;
+  readonly edgeEnv: NodeJS.ProcessEnv;
   readonly zygoteScript: string;
   /** The edge listens for the first time. */
   readonly onListening: () => void;
@@ -179,10 +180,11 @@ export class Arbiter {
   // --- the edge -------------------------------------------------------------------------------------------
 
   #startEdge(): void {
-    const { listeners, runFolder, edgeScript } = this.#options;
+    const { listeners, runFolder, edgeScript, edgeEnv } = this.#options;
     const edge = new EdgeProcess(
       {
         script: edgeScript,
+        env: edgeEnv,
         name: this.#plan.name,
         laneFd: runFolder.laneSocket.fd,
         listenerFds: listeners.map(({ socket }) => socket.fd),
@@ -397,8 +399,14 @@ export class Arbiter {
     const shutdown = this.#shutdown;
     if (shutdown === null) return;
     if (nowMs >= shutdown.closeListenersAtMs) this.#options.closeListeners();
-    if (this.#fleet.stop === 'draining' && nowMs >= shutdown.edgeGivenUpAtMs) this.#fleet.stop = 'quitting';
+    if (this.#fleet.stop === 'draining' && nowMs >= shutdown.edgeGivenUpAtMs) {
+      this.#log.error('The edge has not ended in time and is killed');
+      this.#edge?.kill();
+      this.#fleet.stop = 'quitting';
+    }
     if (this.#fleet.stop !== 'quitting') return;
+    // A worker that has just come waits there for an edge to accept it: now it learns that none will.
+    this.#options.runFolder.laneSocket.close();
     if (this.#edge === null && !this.#generations.hasZygotes) this.#fleet.stop = 'over';
     if (nowMs < shutdown.overByMs) return;
     this.#log.error('What is left after the grace is killed');

@@ -8,7 +8,7 @@ import { getSystemErrorName } from 'node:util';
 /** A bound socket that is held open; `fd` may be handed to children. */
 export interface BoundSocket {
   readonly fd: number;
-  /** Also removes a unix socket's file. */
+  /** Also removes a unix socket's file. May be called again. */
   close(): void;
 }
 
@@ -63,7 +63,7 @@ export function bindUnix(path: string): BoundSocket {
 export function adoptSocket(
   fd: number,
 ): BoundSocket & { readonly tcp: { readonly address: string; readonly port: number } | null } {
-  const handle = createHandle(null, -1, -1, fd);
+  const handle = createHandle(null, 0, -1, fd);
   const name: { address?: string; port?: number } = {};
   handle.getsockname?.(name);
   const tcp = name.address === undefined ? null : { address: name.address, port: name.port ?? 0 };

@@ -98,6 +98,7 @@ function bootSpec(settings: Settings, app: string, name: string, { hasColour }: 
     pythonPath: settings.pythonpath,
     preload: settings.preload_app,
     threads: settings.threads,
+    closeFds: settings.bind.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])),
     workers: settings.workers,
     scriptName: settings.script_name,
     errorLog: settings.errorlog,

@@ -87,6 +87,7 @@ export async function runArbiter(
         runFolder,
         log,
         edgeScript: EDGE_SCRIPT,
+        edgeEnv: process.env,
         zygoteScript: ZYGOTE_SCRIPT,
         onListening: () => pidFile?.write(),
         onServing: () => onReady?.(),

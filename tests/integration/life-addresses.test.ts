@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { bindTcp } from '../../src/arbiter/bind-socket.ts';
 import { runKirin, startKirin, withKirin } from '../support/kirin.ts';
+import { fixture, projectRoot, testVenv } from '../support/project.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Somebody else who listens; its port or path. */
 async function occupy(where: { port: number; host: string } | { path: string }) {
@@ -113,6 +118,35 @@ describe('a unix socket', () => {
     assert.equal(ended.code, 1);
     assert.match(ended.log, /there is a file of that name which is not a socket/);
     assert.ok(existsSync(path));
+  });
+});
+
+describe('a socket that kirin inherits', () => {
+  it('is served, and its real address is in the log', async () => {
+    const socket = bindTcp('127.0.0.1', 0);
+    const kirin = spawn(
+      process.execPath,
+      [join(projectRoot, 'bin', 'kirin.js'), '--bind', 'fd://3', 'dangerous:app'],
+      {
+        stdio: ['ignore', 'ignore', 'pipe', socket.fd],
+        cwd: fixture('apps'),
+        env: { ...process.env, VIRTUAL_ENV: testVenv },
+      },
+    );
+    try {
+      let log = '';
+      kirin.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        log += text;
+      });
+      await waitFor(() => /Ready: 1 worker/.test(log), { details: () => log });
+      assert.match(log, new RegExp(`Listening at: http://127\\.0\\.0\\.1:${socket.port} `));
+      assert.equal((await fetch(`http://127.0.0.1:${socket.port}`)).status, 200);
+    } finally {
+      const ended = once(kirin, 'exit');
+      kirin.kill('SIGTERM');
+      await ended;
+      socket.close();
+    }
   });
 });
 

@@ -18,6 +18,8 @@ export interface BootSpec {
   readonly lanePath: string;
   /** Removed by the zygote if the arbiter is killed and cannot. */
   readonly runDir: string;
+  /** Listening sockets that Kirin was given and that this process has inherited with it; they are the edge's. */
+  readonly closeFds: readonly number[];
   readonly scriptName: string;
   /** `-` for standard error, or a file. */
   readonly errorLog: string;

@@ -139,13 +139,15 @@ export class Lane implements LaneLoad, FrameSink {
     end: number,
     isWhole: boolean,
   ): void {
-    const job = this.jobs[0];
     if (kind === KIND.done) {
       this.#hasTail = false;
       if (this.jobs.length === 0) this.isOpen = true;
       return;
     }
-    if (job === undefined || job.id !== id) {
+    // Mostly the head of the lane. Others stand before it only while the list of what was handed back is on its way.
+    const at = this.jobs[0]?.id === id ? 0 : this.jobs.findIndex((each) => each.id === id);
+    const job = this.jobs[at];
+    if (job === undefined) {
       // A frame for a request that was given up: its payload is thrown away.
       this.#streaming = null;
       this.#streamEnds = false;
@@ -168,7 +170,7 @@ export class Lane implements LaneLoad, FrameSink {
     }
     this.#streaming = isWhole ? null : job;
     this.#streamEnds = isLast;
-    if (isWhole && isLast) this.#forget(0, job);
+    if (isWhole && isLast) this.#forget(at, job);
   }
 
   more(bytes: Buffer, start: number, end: number, isLast: boolean): void {
@@ -178,7 +180,7 @@ export class Lane implements LaneLoad, FrameSink {
     if (!job.isOver) job.more(bytes, start, end, isEnd);
     if (isEnd) {
       this.#streaming = null;
-      this.#forget(0, job);
+      this.#forget(this.jobs.indexOf(job), job);
     }
   }
 

@@ -158,11 +158,13 @@ export class Http1Exchange implements Exchange {
       return;
     }
     const context = this.#context(flags, performance.now());
+    this.#connection.limitSending();
     sendFile(this.#connection.socket, file, {
       opened: () => {
+        if (this.isOver) return false;
         this.responseHead = head;
         this.#connection.writeText(sizedHead(head, flags, file.length, context));
-        return !context.isHead && !this.isOver;
+        return !context.isHead;
       },
       sent: (bytes) => {
         this.bodyBytes += bytes;
@@ -182,12 +184,19 @@ export class Http1Exchange implements Exchange {
   abort(): void {
     if (this.isOver) return;
     this.#close();
+    // Where it was not the producer himself who broke it off, he may be waiting.
+    this.producer?.cancel();
     this.#connection.cut(this.#framing === 'until-close');
     this.#connection.noteFinished(this, performance.now());
   }
 
   refuse(status: number, reason = '', extraFields = ''): void {
     if (this.isOver) return;
+    if (this.responseHead !== '') {
+      // A second head would be taken for a part of the body.
+      this.abort();
+      return;
+    }
     const phrase = REASON_PHRASES[status] ?? 'Error';
     const detail = reason === '' ? '' : `${reason}\n`;
     const body = `${status} ${phrase}\n${detail}`;

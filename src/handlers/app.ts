@@ -51,6 +51,21 @@ export class AppHandler implements Handler {
   }
 }
 
+interface FilePlace {
+  readonly fd: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Null: not what a worker of ours sends; the edge must outlive it. */
+function parsePlace(text: string): FilePlace | null {
+  try {
+    return JSON.parse(text) as FilePlace;
+  } catch {
+    return null;
+  }
+}
+
 /** A request for the application, from the queue to its last byte. */
 class AppRequest extends Job implements Producer {
   readonly #exchange: Exchange;
@@ -91,11 +106,12 @@ class AppRequest extends Job implements Producer {
 
   begin(flags: number, a: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
     const exchange = this.#exchange;
-    if (isEnd && end - start <= MAX_TEXT_BYTES) {
+    const isFile = (flags & RESPONSE_FLAG.file) !== 0;
+    if (isEnd && (isFile || end - start <= MAX_TEXT_BYTES)) {
       this.isOver = true;
       const text = bytes.toString('latin1', start, end);
       const head = text.slice(0, a);
-      if ((flags & RESPONSE_FLAG.file) !== 0) this.#sendFile(head, flags, text.slice(a));
+      if (isFile) this.#sendFile(head, flags, text.slice(a));
       else exchange.respond(head, flags, text.slice(a));
       return;
     }
@@ -110,7 +126,8 @@ class AppRequest extends Job implements Producer {
 
   abort(_reason: string): void {
     this.isOver = true;
-    this.#exchange.abort();
+    if (this.hasBegun) this.#exchange.abort();
+    else this.#exchange.refuse(502);
   }
 
   fail(failure: JobFailure): void {
@@ -121,7 +138,12 @@ class AppRequest extends Job implements Producer {
 
   #sendFile(head: string, flags: number, where: string): void {
     const worker = this.lane?.worker;
-    const { fd, offset, length } = JSON.parse(where) as { fd: number; offset: number; length: number };
+    const place = parsePlace(where);
+    if (place === null) {
+      this.#exchange.refuse(502);
+      return;
+    }
+    const { fd, offset, length } = place;
     this.#exchange.respondFile(head, flags, {
       path: `/proc/${worker?.pid}/fd/${fd}`,
       offset,
@@ -136,12 +158,14 @@ class AppRequest extends Job implements Producer {
     return this.lane === null;
   }
 
+  // Once its response is complete, the lane is another's.
+
   pause(): void {
-    this.lane?.pause();
+    if (!this.isOver) this.lane?.pause();
   }
 
   resume(): void {
-    this.lane?.resume();
+    if (!this.isOver) this.lane?.resume();
   }
 
   cancel(): void {

@@ -1,0 +1,77 @@
+import type { Exchange, FilePart, Peer, Producer, RequestBody } from '../../../src/handlers/exchange.ts';
+import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
+import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
+
+export const PEER: Peer = {
+  remoteAddress: '192.0.2.7',
+  remotePort: '40000',
+  serverName: '127.0.0.1',
+  serverPort: '8000',
+  isTrusted: false,
+};
+
+const LIMITS = { maxRequestLineBytes: 0, maxFields: 100, maxFieldBytes: 0, maxBodyBytes: 0 };
+
+export function parserOf(bytes: string): RequestParser {
+  const parser = new RequestParser(LIMITS);
+  parser.push(Buffer.from(bytes, 'latin1'));
+  return parser;
+}
+
+/** The head as the parser makes it; lines end in CRLF, and the empty one is added. */
+export function headOf(...lines: readonly string[]): RequestHead {
+  const event = parserOf(`${lines.join('\r\n')}\r\n\r\n`).next();
+  if (event?.type !== 'head') throw new Error(`not a head: ${JSON.stringify(event)}`);
+  return event.head;
+}
+
+export const get = (target: string, ...fields: readonly string[]) =>
+  headOf(`GET ${target} HTTP/1.1`, 'Host: example.com', ...fields);
+
+/** An exchange that writes down what its handler does. */
+export class FakeExchange implements Exchange {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  readonly receivedMs = performance.now();
+  readonly events: string[] = [];
+  producer: Producer | null = null;
+  workerPid = 0;
+  body: RequestBody = { kind: 'none' };
+  file: FilePart | null = null;
+
+  constructor(head: RequestHead, peer: Peer = PEER) {
+    this.head = head;
+    this.peer = peer;
+  }
+
+  collectBody(done: (body: RequestBody) => void): void {
+    done(this.body);
+  }
+
+  respond(head: string, _flags: number, body: string): void {
+    this.events.push(`respond ${head.trim()} | ${body}`);
+  }
+
+  begin(head: string, _flags: number, body: Buffer, isEnd: boolean): void {
+    this.events.push(`begin ${head.trim()} | ${body.length} bytes${isEnd ? ', all' : ''}`);
+  }
+
+  write(body: Buffer, isEnd: boolean): void {
+    this.events.push(`write ${body.length} bytes${isEnd ? ', the last' : ''}`);
+  }
+
+  respondFile(head: string, _flags: number, file: FilePart): void {
+    this.file = file;
+    this.events.push(`file ${head.trim()} | ${file.path} ${file.offset} ${file.length}`);
+  }
+
+  abort(): void {
+    this.events.push('abort');
+  }
+
+  refuse(status: number, reason = '', extraFields = ''): void {
+    this.events.push(
+      `refuse ${[status, reason, extraFields.trim()].filter((part) => part !== '').join(' ')}`,
+    );
+  }
+}

@@ -62,8 +62,6 @@ def regular_file(wrapper: FileWrapper) -> tuple[int, int, int] | None:
     if type(raw) is not io.FileIO:
         return None
     try:
-        if filelike is not raw and filelike.writable():
-            filelike.flush()
         fd = raw.fileno()
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or not raw.readable():

@@ -80,7 +80,7 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
     given = _NOT_STARTED
     fault: AppError | None = None
     pieces: PiecewiseResponse | None = None
-    #: A part of the body was taken from the iterable.
+    #: What may be the whole body was taken from the iterable, and is about to be sent.
     has_begun = False
 
     def write(data: bytes) -> None:
@@ -186,7 +186,6 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
             return
         if pieces is None:
             pieces = PiecewiseResponse(out, given, is_head_request)
-        has_begun = bool(body)
         pieces.send(body)
         if not is_complete and not pieces.is_silent:
             for block in blocks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import re
 import sys
@@ -199,6 +200,29 @@ def test_start_response_twice_without_exc_info_is_an_error(server: Server, app: 
     assert server.log.lines[0] == f"{PREFIX}: the application called start_response a second time without exc_info"
 
 
+def test_start_response_again_and_again_does_not_mend_a_response_that_has_begun(server: Server) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", TEXT)(b"a")
+        for _ in range(3):
+            with contextlib.suppress(Exception):
+                start_response("201 Created", TEXT)
+        return [b"b"]
+
+    assert_cut(server.run(app), b"ab")
+
+
+def test_headers_in_a_tuple_are_refused_also_when_they_are_known(server: Server) -> None:
+    def app_with(headers: Any) -> App:
+        def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+            start_response("200 OK", headers)
+            return [b"x"]
+
+        return app
+
+    assert server.run(app_with([("A", "b")])).status == "200 OK"
+    assert_500(server.run(app_with((("A", "b"),))))
+
+
 def test_start_response_again_in_the_middle_of_the_body_cuts_it(server: Server) -> None:
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
         start_response("200 OK", TEXT)
@@ -393,7 +417,8 @@ def test_the_chain_of_exceptions_is_logged(server: Server) -> None:
     assert server.log.lines[-1] == "ValueError: second"
 
 
-def test_a_request_that_failed_leaves_no_cycle_to_the_collector(server: Server) -> None:
+@pytest.mark.parametrize("with_exc_info", [False, True])
+def test_a_request_that_failed_leaves_no_cycle_to_the_collector(server: Server, with_exc_info: bool) -> None:
     class Canary:
         pass
 
@@ -402,8 +427,15 @@ def test_a_request_that_failed_leaves_no_cycle_to_the_collector(server: Server) 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         environ["canary"] = canary = Canary()
         alive.append(weakref.ref(canary))
-        start_response("200 OK", TEXT)
-        raise ValueError("x")
+        write = start_response("200 OK", TEXT)
+        try:
+            raise ValueError("x")
+        except ValueError:
+            if not with_exc_info:
+                raise
+            write(b"begun")
+            start_response("500 Oh", TEXT, sys.exc_info())
+        return []
 
     gc.disable()
     try:

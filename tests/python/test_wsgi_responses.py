@@ -213,6 +213,19 @@ def test_an_application_recovers_from_a_refused_header_with_exc_info(server: Ser
     assert (out.status, out.body) == ("500 Oh", b"recovered")
 
 
+def test_so_does_one_that_answers_piece_by_piece(server: Server) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        try:
+            start_response("200 OK", [("Bad Name", "x")])
+        except Exception:
+            start_response("500 Oh", TEXT, sys.exc_info())
+        yield b"re"
+        yield b"covered"
+
+    out = server.run(app)
+    assert (out.calls, out.status, out.body) == (["begin", "chunk", "end"], "500 Oh", b"recovered")
+
+
 def test_a_request_leaves_no_cycle_to_the_collector(server: Server) -> None:
     class Canary:
         pass

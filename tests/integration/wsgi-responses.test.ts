@@ -116,7 +116,7 @@ describe('a response', () => {
       assert.match(text, /the beginning/);
       assert.doesNotMatch(text, /must never be sent/);
       if (version === '1.1') assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
-      else assert.ok(connection.error, 'an orderly end would say that this is all');
+      else assert.ok(await connection.wasReset(), 'an orderly end would say that this is all');
     }
     await kirin().waitForLog(/ValueError: failed midway/);
   });

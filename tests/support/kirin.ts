@@ -238,7 +238,7 @@ export async function startKirin(options: KirinOptions): Promise<KirinProcess> {
   }
 }
 
-/** Runs kirin for the length of `use`. When that fails, the log is part of the error. */
+/** Runs kirin for the length of `use`. When that fails, the log is printed. */
 export async function withKirin<T>(
   options: KirinOptions,
   use: (kirin: KirinProcess) => Promise<T>,
@@ -248,9 +248,8 @@ export async function withKirin<T>(
   try {
     result = await use(kirin);
   } catch (error) {
-    const log = kirin.log();
+    console.error(`--- log of kirin ---\n${kirin.log()}`);
     kirin.discard();
-    if (error instanceof Error) error.message += `\n--- log of kirin ---\n${log}`;
     throw error;
   }
   await kirin.stop();

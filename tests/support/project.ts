@@ -16,7 +16,7 @@ export const testPython = join(testVenv, 'bin', 'python');
 
 function findProjectRoot(start: string): string {
   for (let folder = start; folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, 'tsconfig.build.json'))) return folder;
+    if (existsSync(join(folder, 'bin', 'kirin.js'))) return folder;
   }
   throw new Error(`no project folder above ${start}`);
 }

@@ -101,6 +101,20 @@ export class RawConnection {
     return this.#ended;
   }
 
+  /**
+   * After its end: whether the peer reset the connection rather than closing it. The error alone does not tell: libuv reports a
+   * reset that comes right behind data as an orderly end. But to a connection that was reset nothing can be written.
+   */
+  async wasReset(): Promise<boolean> {
+    return (
+      this.#error !== null ||
+      (await this.sendAll('x').then(
+        () => false,
+        () => true,
+      ))
+    );
+  }
+
   /** Why the connection broke, when it did not end in order. */
   get error(): Error | null {
     return this.#error;

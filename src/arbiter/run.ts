@@ -63,7 +63,6 @@ export async function runArbiter(
   const pidFile = plan.pidFile === null ? null : claimPidFile(plan.pidFile);
   giveLogFiles(plan);
   const log = new ErrorLog({ target: plan.edge.errorLog, level: plan.edge.logLevel });
-  log.info(`Starting kirin ${version()}`);
   process.title = `kirin: master [${plan.name}]`;
 
   let arbiter: Arbiter | null = null;
@@ -75,6 +74,7 @@ export async function runArbiter(
     });
   }
 
+  log.info(`Starting kirin ${version()}`);
   const runFolder = createRunFolder(plan.owner);
   const listeners: Listener[] = [];
   try {

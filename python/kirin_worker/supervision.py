@@ -20,7 +20,6 @@ import signal
 import struct
 import sys
 import threading
-from typing import Callable
 
 _U32 = struct.Struct("=I")
 _BOOTED_AT = 0
@@ -127,9 +126,8 @@ def set_title(role: str, name: str | None) -> None:
     """Shows role and name to ps and top with setproctitle, where the environment has it; else the role, which fits into
     the 15 bytes that the system has for it."""
     title = f"kirin: {role}" if name is None else f"kirin: {role} [{name}]"
-    set_whole: Callable[[str], None]
     try:
-        from setproctitle import setproctitle as set_whole  # type: ignore[import-not-found,unused-ignore]
+        from setproctitle import setproctitle  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         try:
             with open("/proc/self/comm", "w") as comm:
@@ -137,4 +135,4 @@ def set_title(role: str, name: str | None) -> None:
         except OSError:
             pass  # no /proc: the process keeps its command line
     else:
-        set_whole(title)
+        setproctitle(title)

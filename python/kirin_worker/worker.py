@@ -1,7 +1,7 @@
 """A worker's life after the fork: load the application, connect to the edge, serve, leave.
 
-The main thread runs the first lane, since some applications insist on the main thread; further lanes have a thread each; the
-control thread reads the control connection, so that it can act while requests run.
+The main thread runs the first lane, since some applications insist on the main thread; further lanes have a thread
+each; the control thread reads the control connection, so that it can act while requests run.
 src/dispatcher/worker-peer.ts is the other end.
 """
 

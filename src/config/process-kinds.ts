@@ -18,7 +18,7 @@ export const workerCount: Kind<number> = {
   show: (value) => value,
 };
 
-export const autoWorkers = (machine: Machine): number => 2 * grantedCores(machine) + 1;
+const autoWorkers = (machine: Machine): number => 2 * grantedCores(machine) + 1;
 
 /** A user id, by name or number. */
 export const user: Kind<number> = accountKind('user', '/etc/passwd', 'USER');

@@ -69,7 +69,8 @@ export const requests = {
     kind: integer({ example: 1_073_741_824 }),
     default: GIBIBYTE,
     help: 'Most of a response kept on disk for a slow client',
-    detail: 'Beyond it the worker waits for the client. 0 keeps nothing on disk: the worker waits as soon as the buffer is full.',
+    detail:
+      'Beyond it the worker waits for the client. 0 keeps nothing on disk: the worker waits as soon as the buffer is full.',
   }),
   forwarded_allow_ips: setting<readonly string[]>({
     flags: ['--forwarded-allow-ips'],

@@ -19,7 +19,7 @@ export const KIND = {
   leaving: 65,
 } as const;
 
-export const REQUEST_FLAG = { spooled: 1 } as const;
+const REQUEST_FLAG = { spooled: 1 } as const;
 
 export const RESPONSE_FLAG = {
   end: 1,
@@ -48,7 +48,7 @@ export interface Hello {
  * A frame's header as a latin-1 string: frames of one event-loop turn are joined with their payloads and
  * written at once, and one string write is cheaper than a list of buffers.
  */
-export function frameHeader(kind: number, flags: number, length: number, id: number, a: number): string {
+function frameHeader(kind: number, flags: number, length: number, id: number, a: number): string {
   return String.fromCharCode(
     length & 255,
     (length >>> 8) & 255,

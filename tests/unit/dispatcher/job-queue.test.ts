@@ -52,6 +52,9 @@ describe('the queue', () => {
       queue.shift();
     }
     order.push(...drain(queue));
-    assert.deepEqual(order, Array.from({ length: 10_000 }, (_, i) => String(i)));
+    assert.deepEqual(
+      order,
+      Array.from({ length: 10_000 }, (_, i) => String(i)),
+    );
   });
 });

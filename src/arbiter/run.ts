@@ -17,6 +17,7 @@ import { PidFile } from './pid-file.ts';
 import { type Plan, planFrom } from './plan.ts';
 import { findPortHolder } from './port-holder.ts';
 import { createRunFolder } from './run-folder.ts';
+import { SignalInbox } from './signal-inbox.ts';
 import { version } from './version.ts';
 
 /** As Gunicorn: a predecessor that is just stopping frees its address within seconds. */
@@ -24,18 +25,6 @@ const BIND_ATTEMPTS = 5;
 const BIND_RETRY_MS = 1000;
 
 const STDERR_FD = 2;
-
-const SIGNALS = [
-  'SIGTERM',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGHUP',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGTTIN',
-  'SIGTTOU',
-  'SIGWINCH',
-] as const;
 
 const EDGE_SCRIPT = fileURLToPath(new URL('../edge/main.js', import.meta.url));
 const ZYGOTE_SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/__main__.py', import.meta.url));
@@ -65,50 +54,48 @@ export async function runArbiter(
   const log = new ErrorLog({ target: plan.edge.errorLog, level: plan.edge.logLevel });
   process.title = `kirin: master [${plan.name}]`;
 
-  let arbiter: Arbiter | null = null;
-  let early: NodeJS.Signals | null = null;
-  for (const name of SIGNALS) {
-    process.on(name, () => {
-      if (arbiter !== null) arbiter.enqueue({ kind: 'signal', name });
-      else early = name;
-    });
-  }
-
+  const signals = new SignalInbox();
   log.info(`Starting kirin ${version()}`);
-  const runFolder = createRunFolder(plan.owner);
   const listeners: Listener[] = [];
   try {
     for (let attempt = 1; ; attempt++) {
-      await bindAll(plan, listeners, attempt, log);
-      arbiter = new Arbiter({
-        plan,
-        planAgain: () => planFrom(resolveAgain(), surroundings),
-        listeners,
-        runFolder,
-        log,
-        edgeScript: EDGE_SCRIPT,
-        edgeEnv: process.env,
-        zygoteScript: ZYGOTE_SCRIPT,
-        onListening: () => pidFile?.write(),
-        onServing: () => onReady?.(),
-        closeListeners: () => closeAll(listeners),
-      });
-      if (early !== null) arbiter.enqueue({ kind: 'signal', name: early });
-      const outcome = await arbiter.run();
-      if (outcome.kind === 'exit') {
-        log.info(`Shutting down: ${plan.name}`);
-        return outcome.code;
+      await bindAll(plan, listeners, attempt, { log, signals });
+      const runFolder = createRunFolder(plan.owner);
+      try {
+        const arbiter = new Arbiter({
+          plan,
+          planAgain: () => planFrom(resolveAgain(), surroundings),
+          listeners,
+          runFolder,
+          log,
+          edgeScript: EDGE_SCRIPT,
+          edgeEnv: process.env,
+          zygoteScript: ZYGOTE_SCRIPT,
+          onListening: () => pidFile?.write(),
+          onServing: () => onReady?.(),
+          closeListeners: () => closeAll(listeners),
+        });
+        signals.deliverTo((name) => arbiter.enqueue({ kind: 'signal', name }));
+        const outcome = await arbiter.run();
+        if (outcome.kind === 'exit') {
+          log.info(`Shutting down: ${plan.name}`);
+          return outcome.code;
+        }
+        // Somebody else was faster between our bind and the edge's listen.
+        await refuseOrWait(failedAddress(plan, outcome), outcome.code, attempt, { log, signals });
+      } finally {
+        signals.keep();
+        runFolder.remove();
+        closeAll(listeners);
       }
-      arbiter = null;
-      // Somebody else was faster between our bind and the edge's listen.
-      closeAll(listeners);
-      await refuseOrWait(failedAddress(plan, outcome), new BindError(outcome.code), attempt, log);
     }
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') return 0; // told to stop while waiting for an address
+    throw error;
   } finally {
     closeAll(listeners);
-    runFolder.remove();
     pidFile?.remove();
-    for (const name of SIGNALS) process.removeAllListeners(name);
+    signals.close();
   }
 }
 
@@ -135,12 +122,17 @@ function giveLogFiles({ owner, edge }: Plan): void {
   }
 }
 
+interface Waiting {
+  readonly log: ErrorLog;
+  readonly signals: SignalInbox;
+}
+
 /** Binds every address, into `listeners`. */
 async function bindAll(
   plan: Plan,
   listeners: Listener[],
   firstAttempt: number,
-  log: ErrorLog,
+  waiting: Waiting,
 ): Promise<void> {
   for (const address of plan.bind) {
     for (let attempt = firstAttempt; ; attempt++) {
@@ -149,7 +141,7 @@ async function bindAll(
         break;
       } catch (error) {
         if (!(error instanceof BindError)) throw error;
-        await refuseOrWait(address, error, attempt, log);
+        await refuseOrWait(address, error.code, attempt, waiting);
       }
     }
   }
@@ -158,13 +150,13 @@ async function bindAll(
 /** Returns when another attempt may be made. */
 async function refuseOrWait(
   address: BindAddress,
-  { code }: BindError,
+  code: string,
   attempt: number,
-  log: ErrorLog,
+  { log, signals }: Waiting,
 ): Promise<void> {
   if (code === 'EADDRINUSE' && attempt < BIND_ATTEMPTS) {
     log.error(`Connection in use: ${address.text}; trying again in 1 s (${attempt} of ${BIND_ATTEMPTS})`);
-    await sleep(BIND_RETRY_MS);
+    await sleep(BIND_RETRY_MS, undefined, { signal: signals.stop });
     return;
   }
   throw new KirinError('address-unavailable', `cannot listen on ${address.text}: ${reason(address, code)}`);

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { bindTcp } from '../../src/arbiter/bind-socket.ts';
-import { runKirin, startKirin, withKirin } from '../support/kirin.ts';
+import { KirinProcess, runKirin, startKirin, withKirin } from '../support/kirin.ts';
 import { fixture, projectRoot, testVenv } from '../support/project.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -46,12 +46,41 @@ describe('an address in use', () => {
 
   it('that becomes free meanwhile is taken', async () => {
     const other = await occupy({ port: 0, host: '127.0.0.1' });
-    const { KirinProcess } = await import('../support/kirin.ts');
     const kirin = new KirinProcess({ app: 'dangerous:app', bind: [`127.0.0.1:${other.port}`] });
     await kirin.waitForLog(/Connection in use/);
     await other.free();
     await kirin.waitUntilReady();
     await kirin.stop();
+  });
+
+  it('that somebody takes while kirin is starting is waited for', async () => {
+    const other = bindTcp('127.0.0.1', 0); // bound, not listening: others can bind it too
+    const kirin = new KirinProcess({ app: 'dangerous:app', bind: [`127.0.0.1:${other.port}`] });
+    const server = createServer((socket) => socket.destroy());
+    try {
+      await kirin.waitForLog(/Starting kirin/);
+      server.listen({ fd: other.fd });
+      await kirin.waitForLog(/Connection in use/);
+      server.close();
+      other.close();
+      await kirin.waitUntilReady();
+      assert.equal((await fetch(kirin.url)).status, 200);
+    } finally {
+      await kirin.stop();
+    }
+  });
+
+  it('is not waited for any longer when kirin is told to stop', async () => {
+    const other = await occupy({ port: 0, host: '127.0.0.1' });
+    const kirin = new KirinProcess({ app: 'dangerous:app', bind: [`127.0.0.1:${other.port}`] });
+    try {
+      await kirin.waitForLog(/Connection in use/);
+      kirin.signal('SIGTERM');
+      await kirin.ended(2000);
+    } finally {
+      await kirin.stop();
+      await other.free();
+    }
   });
 
   it('that this machine does not have is refused at once', async () => {

@@ -1,0 +1,48 @@
+const SIGNALS = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGWINCH',
+] as const;
+
+const STOPS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
+
+/** Takes this process's signals from the first moment, and keeps them while there is no arbiter to hear of them. */
+export class SignalInbox {
+  readonly #stop = new AbortController();
+  readonly #kept: NodeJS.Signals[] = [];
+  #deliver: ((name: NodeJS.Signals) => void) | null = null;
+
+  constructor() {
+    for (const name of SIGNALS) process.on(name, this.#take);
+  }
+
+  /** Aborted by the first signal that means to stop. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  deliverTo(deliver: (name: NodeJS.Signals) => void): void {
+    this.#deliver = deliver;
+    for (const name of this.#kept.splice(0)) deliver(name);
+  }
+
+  keep(): void {
+    this.#deliver = null;
+  }
+
+  close(): void {
+    for (const name of SIGNALS) process.off(name, this.#take);
+  }
+
+  readonly #take = (name: NodeJS.Signals): void => {
+    if (this.#deliver === null) this.#kept.push(name);
+    else this.#deliver(name);
+    if (STOPS.includes(name)) this.#stop.abort();
+  };
+}

@@ -9,11 +9,13 @@ import { resolveConfig, resolveStart, type Start } from './resolve.ts';
 /** Gunicorn's, for what nobody foresaw. */
 const BUG_EXIT_CODE = 255;
 
-try {
-  // Not process.exit: what is still on its way to a pipe gets there.
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.exitCode = explain(error);
+async function main(): Promise<void> {
+  try {
+    // Not process.exit: what is still on its way to a pipe gets there.
+    process.exitCode = await run(process.argv.slice(2));
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
 }
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -71,3 +73,5 @@ function explain(error: unknown): number {
   process.stderr.write(`This is a bug in kirin: ${error instanceof Error ? error.stack : error}\n`);
   return BUG_EXIT_CODE;
 }
+
+void main();

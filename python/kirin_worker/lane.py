@@ -30,6 +30,8 @@ FLUSH_BYTES = 65536
 #: Bodies above this are sent by themselves rather than copied together.
 LARGE_BODY = 32768
 RECV_BYTES = 65536
+#: How long the control thread waits for a lane that is sending.
+LOCK_SECONDS = 0.001
 #: A frame's length is a u32; pieces stay far below it.
 MAX_PIECE = 1 << 28
 
@@ -64,6 +66,8 @@ class Lane:
         #: The response was sent by the control thread while close() ran.
         self._tail_sent = False
         self._aborted = False
+        #: The worker leaves: no connection is served any more.
+        self._is_shut = False
         #: Requests whose client has left, as the control thread was told.
         self.cancelled: set[int] = set()
         #: Files that the edge has yet to open: response id → our duplicate of the descriptor.
@@ -71,13 +75,22 @@ class Lane:
 
     # --- the loop ---------------------------------------------------------------------------------------
 
+    def forget(self) -> None:
+        """Forgets the last edge, before the next one hears of this lane: every edge counts its requests from 1."""
+        with self._send_lock:
+            self._sock = None
+            self._pending.clear()
+            self._out.clear()
+            self._ready.clear()
+            self._tail_sent = False
+            self.cancelled.clear()
+
     def run(self, sock: socket.socket) -> None:
         """Serves until the edge closes the connection."""
         self._sock = sock
-        self._pending.clear()
-        self._out.clear()
-        self._ready.clear()
-        self._tail_sent = False
+        if self._is_shut:
+            sock.close()
+            return
         try:
             self._loop(sock)
         except (OSError, ClientGone):
@@ -125,11 +138,19 @@ class Lane:
             environ = base.copy()
             environ.update(zip(text, text))
             if flags & SPOOLED:
-                environ["wsgi.input"] = open(data[body:end], "rb")  # noqa: SIM115  (the application reads it)
+                try:
+                    spool = environ["wsgi.input"] = open(data[body:end], "rb")  # noqa: SIM115  (the application reads it)
+                except OSError as error:
+                    if not isinstance(error, FileNotFoundError):  # its client has left, and the edge has removed it
+                        log.error(f"Request {environ.get('RAW_URI')}: its body cannot be read: {error}")
+                    self.abort(f"its body cannot be read: {error}")
+                    continue
             else:
                 environ["wsgi.input"] = io.BytesIO(data[body:end])
             self._aborted = False
             serve(app, environ, self, log)
+            if flags & SPOOLED:
+                spool.close()
             now = perf_counter()
             try:
                 kind, head, response_flags, content = ready.pop()
@@ -260,8 +281,9 @@ class Lane:
                 ids.append(self._pending.pop()[0])
         except IndexError:
             ids.reverse()
-        # A lane that is just sending needs no help, and must not be waited for: a slow client may hold it up.
-        if self._send_lock.acquire(blocking=False):
+        # A lane that is just sending needs no help, and must not be waited for long: a slow client may hold it up. But
+        # one that only has a look at what was sent (`_settle`) is gone in a moment.
+        if self._send_lock.acquire(timeout=LOCK_SECONDS):
             try:
                 self._send_finished()
             except OSError:
@@ -289,6 +311,7 @@ class Lane:
 
     def shut(self) -> None:
         """Wakes the lane's thread from its wait for requests; it sees the end of the connection."""
+        self._is_shut = True
         sock = self._sock
         if sock is not None:
             try:

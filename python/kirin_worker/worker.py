@@ -76,6 +76,7 @@ class Worker:
                 session = self._session
             if self._quitting:
                 return
+            lane.forget()
             try:
                 sock = self._connect("lane", lane.index)
             except OSError:
@@ -126,20 +127,24 @@ class Worker:
         self._end_session()
 
     def _zygote_has_died(self, seconds: float) -> bool:
-        readable, _, _ = select.select([self._zygote_alive_fd], [], [], seconds)
-        return bool(readable)
+        poll = select.poll()
+        poll.register(self._zygote_alive_fd, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _read_control(self, sock: socket.socket) -> None:
         buffer = b""
-        waited = [sock.fileno(), self._zygote_alive_fd]
+        # Not select(2), which takes no descriptor above 1023, such as a connection to a new edge may be.
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        poll.register(self._zygote_alive_fd, select.POLLIN)
         while True:
-            readable, _, _ = select.select(waited, [], [])
-            if self._zygote_alive_fd in readable:
+            ready = [fd for fd, _ in poll.poll()]
+            if self._zygote_alive_fd in ready:
                 # Nobody would reap or replace this process: it leaves as soon as the edge lets it.
-                waited.remove(self._zygote_alive_fd)
+                poll.unregister(self._zygote_alive_fd)
                 self._leave("its zygote has ended")
-                threading.Timer(ORPHAN_SECONDS, self._give_up).start()
-            if sock.fileno() not in readable:
+                self._give_up_later()
+            if sock.fileno() not in ready:
                 continue
             received = sock.recv(65536)
             if not received:
@@ -169,7 +174,7 @@ class Worker:
                 self._session += 1
                 self._session_changed.notify_all()
         elif kind == frames.QUIT:
-            self._quitting = True
+            self._end_session()
             # Lanes blocked in recv are woken by the shutdown of their sockets.
             for lane in self._lanes:
                 lane.shut()
@@ -194,6 +199,11 @@ class Worker:
         self._quitting = True
         with self._session_changed:
             self._session_changed.notify_all()
+
+    def _give_up_later(self) -> None:
+        timer = threading.Timer(ORPHAN_SECONDS, self._give_up)
+        timer.daemon = True  # when the edge lets it go before, the process need not wait for this
+        timer.start()
 
     def _give_up(self) -> None:
         os._exit(1)

@@ -2,11 +2,15 @@ import type { Socket } from 'node:net';
 import type { Producer } from '../handlers/exchange.ts';
 import { SpoolFile } from './spool-file.ts';
 
+/** A client may hold up the worker for this long in all, and beyond it for half of the response's time. */
+const HOLD_MS = 50;
+const HOLD_SHARE = 0.5;
+
 /** Bytes that may wait for the disk before the worker is told to wait. */
 const MAX_WAITING_BYTES = 1 << 20;
 
 export interface OutgoingLimits {
-  /** Held in memory for a client that does not take them; more go to a file. */
+  /** Held in memory for a client that does not take them. Beyond, the worker waits for a moment, then more go to a file. */
   readonly memoryBytes: number;
   /** Held in the file; more make the worker wait. 0: no file. */
   readonly spoolBytes: number;
@@ -14,8 +18,9 @@ export interface OutgoingLimits {
 }
 
 /**
- * The body of one response on its way to a client that may be slower than the worker: the worker is rid of it at once,
- * the client takes it as it can.
+ * The body of one response on its way to a client that may be slower than the worker. A client that is about as fast is
+ * waited for, since a file would only slow both down; for one that is slower the worker is rid of the response at
+ * once, and the client takes it from the file as it can.
  */
 export class Outgoing {
   readonly #socket: Socket;
@@ -28,6 +33,11 @@ export class Outgoing {
   #isReading = false;
   #hasPaused = false;
   #whenDone: (() => void) | null = null;
+  readonly #begunMs = performance.now();
+  /** How long the worker was held up by now, since when it is again, and until when. */
+  #heldMs = 0;
+  #heldSinceMs = 0;
+  #holdTimer: NodeJS.Timeout | null = null;
 
   constructor(
     socket: Socket,
@@ -42,17 +52,38 @@ export class Outgoing {
   }
 
   write(bytes: Buffer): void {
-    if (this.#spool === null && this.#socket.writableLength <= this.#limits.memoryBytes) {
-      if (!this.#socket.write(bytes)) this.#block();
+    if (this.#spool !== null) {
+      this.#keep(this.#spool, bytes);
       return;
     }
-    if (this.#limits.spoolBytes === 0) {
-      if (!this.#socket.write(bytes)) this.#block();
-      this.#pause();
-      return;
-    }
-    this.#spool ??= new SpoolFile(this.#limits.folder, this.#fail);
-    const spool = this.#spool;
+    if (!this.#socket.write(bytes)) this.#block();
+    if (this.#socket.writableLength > this.#limits.memoryBytes && !this.#hasPaused) this.#hold();
+  }
+
+  /** The worker waits for the client, as long as that one deserves it. */
+  #hold(): void {
+    this.#pause();
+    if (this.#limits.spoolBytes === 0) return;
+    const now = performance.now();
+    const allowanceMs = HOLD_MS + HOLD_SHARE * (now - this.#begunMs) - this.#heldMs;
+    this.#heldSinceMs = now;
+    this.#holdTimer = setTimeout(() => this.#startSpool(), Math.max(0, allowanceMs));
+  }
+
+  #endHold(): void {
+    if (this.#holdTimer === null) return;
+    clearTimeout(this.#holdTimer);
+    this.#holdTimer = null;
+    this.#heldMs += performance.now() - this.#heldSinceMs;
+  }
+
+  #startSpool(): void {
+    this.#endHold();
+    this.#spool = new SpoolFile(this.#limits.folder, this.#fail);
+    this.#resume();
+  }
+
+  #keep(spool: SpoolFile, bytes: Buffer): void {
     spool.append(bytes);
     if (this.#hasPaused) return;
     if (spool.unreadBytes > this.#limits.spoolBytes) {
@@ -70,6 +101,7 @@ export class Outgoing {
   }
 
   discard(): void {
+    this.#endHold();
     this.#socket.off('drain', this.#onDrain);
     this.#spool?.discard();
     this.#spool = null;
@@ -86,6 +118,7 @@ export class Outgoing {
   #pump(): void {
     const spool = this.#spool;
     if (spool === null) {
+      this.#endHold();
       this.#resume();
       return;
     }

@@ -15,6 +15,7 @@ make_test_venv() {
   if ! python3 -m venv "$test_venv" > /dev/null 2>&1; then
     # Debian keeps a part of the venv module in a package of its own.
     install_debian_packages python3-venv
+    rm -rf "$test_venv"
     python3 -m venv "$test_venv" || fail "python3 -m venv $test_venv failed: is the venv module installed (python3-venv)?"
   fi
   "$test_venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input -r tests/requirements.txt < /dev/null ||

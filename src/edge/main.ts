@@ -167,7 +167,8 @@ function openAccessLog(config: EdgeConfig, log: ErrorLog): AccessLog | null {
 }
 
 function tell(message: EdgeToArbiter): void {
-  if (process.connected) process.send?.(message);
+  // With a callback a failure is no uncaught error: the arbiter may have died, which `disconnect` is about to say.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
 function main(): void {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { isRefused } from '../support/is-refused.ts';
 import { startKirin, withKirin } from '../support/kirin.ts';
+import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 describe('the death of the edge', () => {
@@ -78,18 +82,24 @@ describe('the death of the arbiter', () => {
   });
 
   it('lets a request that runs finish', async () => {
+    const folder = makeTemporaryFolder();
     const kirin = await startKirin({ app: 'dangerous:app' });
     try {
-      const slow = fetch(`${kirin.url}/sleep?seconds=1`);
-      await waitFor(
-        async () =>
-          (await fetch(`${kirin.url}/`, { signal: AbortSignal.timeout(50) }).catch(() => null)) === null,
-      );
+      const path = join(folder, 'go');
+      const slow = fetch(`${kirin.url}/wait-for-file?path=${path}`);
+      await waitFor(() => existsSync(`${path}.started`));
+      const { port } = kirin;
       kirin.signal('SIGKILL');
-      assert.equal((await slow).status, 200);
+      await kirin.ended();
+      // The others have noticed: nobody listens any more.
+      await waitFor(() => isRefused(port));
+      writeFileSync(path, '');
+      const status = await slow.then((response) => response.status, String);
+      assert.equal(status, 200, kirin.log());
       await kirin.assertNothingLeft();
     } finally {
       kirin.discard();
+      removeFolder(folder);
     }
   });
 });

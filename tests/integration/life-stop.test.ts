@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { isRefused } from '../support/is-refused.ts';
 import { KirinProcess, withKirin } from '../support/kirin.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
@@ -10,17 +10,6 @@ import { waitFor } from '../support/wait-for.ts';
 
 const ONE_WORKER = { app: 'dangerous:app' };
 const TWO_WORKERS = { app: 'dangerous:app', args: ['--workers', '2'] };
-
-/** Whether nobody listens on the port. */
-const isRefused = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.on('error', () => resolve(true));
-  });
 
 describe('a stop', () => {
   let folder: string;

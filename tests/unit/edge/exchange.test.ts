@@ -300,6 +300,7 @@ describe('a file as a response', () => {
     exchange.respondFile(head(4), RESPONSE_FLAG.length, part);
     assert.equal(textOf((await client.readResponse()).body), '3456');
     assert.equal(opened, 1);
+    await waitFor(() => edge.accessed.length > 0, { what: 'the access log' });
     assert.deepEqual(edge.accessed, ['GET / 200 4']);
     assert.equal(client.hasEnded, false);
   });

@@ -4,6 +4,11 @@ import { SpoolFile } from './spool-file.ts';
 /** Bytes that may wait for the disk before the client is told to wait. */
 const MAX_WAITING_BYTES = 1 << 20;
 
+/** Pieces smaller than this are copied together: each has an object of a hundred bytes, and a client may send single bytes. */
+const SMALL_BYTES = 2048;
+const BLOCK_BYTES = 16384;
+const EMPTY = Buffer.alloc(0);
+
 export interface BodyLimits {
   readonly memoryBytes: number;
   readonly folder: string;
@@ -20,6 +25,11 @@ export class BodyCollector {
   readonly #limits: BodyLimits;
   readonly #events: BodyEvents;
   #parts: Buffer[] = [];
+  /** Small pieces, copied together, and how much of it is in use. */
+  #block: Buffer = EMPTY;
+  #blockBytes = 0;
+  /** Where in the block the last of the parts begins, or -1: that part is no part of it. */
+  #partStart = -1;
   #bytes = 0;
   #file: SpoolFile | null = null;
   #isPaused = false;
@@ -39,10 +49,12 @@ export class BodyCollector {
       this.#file = new SpoolFile(this.#limits.folder, (error) => this.#events.failed(error));
       for (const part of this.#parts) this.#file.append(part);
       this.#parts = [];
+      this.#block = EMPTY;
+      this.#blockBytes = 0;
     }
     const file = this.#file;
     if (file === null) {
-      this.#parts.push(data);
+      this.#hold(data);
       return;
     }
     file.append(data);
@@ -53,6 +65,27 @@ export class BodyCollector {
       this.#isPaused = false;
       this.#events.resume();
     });
+  }
+
+  #hold(data: Buffer): void {
+    // The first piece is nearly always the only one.
+    if (data.length >= SMALL_BYTES || this.#parts.length === 0) {
+      this.#parts.push(data);
+      this.#partStart = -1;
+      return;
+    }
+    if (this.#blockBytes + data.length > this.#block.length) {
+      this.#block = Buffer.allocUnsafe(BLOCK_BYTES);
+      this.#blockBytes = 0;
+      this.#partStart = -1;
+    }
+    if (this.#partStart < 0) {
+      this.#partStart = this.#blockBytes;
+      this.#parts.push(EMPTY);
+    }
+    this.#block.set(data, this.#blockBytes);
+    this.#blockBytes += data.length;
+    this.#parts[this.#parts.length - 1] = this.#block.subarray(this.#partStart, this.#blockBytes);
   }
 
   finish(done: (body: RequestBody) => void): void {

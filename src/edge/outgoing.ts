@@ -134,7 +134,9 @@ export class Outgoing {
     spool.readNext((piece) => {
       this.#isReading = false;
       if (this.#socket.destroyed) return;
-      if (this.#socket.write(piece)) this.#pump();
+      const takesMore = this.#socket.write(piece);
+      this.#resume();
+      if (takesMore) this.#pump();
     });
   }
 

@@ -99,7 +99,10 @@ export class SpoolFile {
         this.#isWriting = false;
         return this.#dispose();
       }
-      if (error !== null) return this.#fail(error);
+      if (error !== null) {
+        this.#isWriting = false;
+        return this.#fail(error);
+      }
       this.#writtenBytes += count;
       this.waitingBytes -= count;
       if (count < bytes) {
@@ -113,13 +116,11 @@ export class SpoolFile {
   }
 
   #fail(error: Error): void {
-    this.#isWriting = false;
-    this.#isReading = false;
-    if (this.#isClosed) return;
     this.discard();
     this.#onError(error);
   }
 
+  /** Not before what is under way has ended: the descriptor's number could be another file's by then. */
   #dispose(): void {
     if (!this.#isOpen || this.#isWriting || this.#isReading) return;
     this.#isOpen = false;

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import fs, { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
+import { SpoolFile } from '../../../src/edge/spool-file.ts';
+import { listFolder, makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+let folder = '';
+let errors: string[] = [];
+
+const open = () => new SpoolFile(folder, (error) => errors.push(error.message));
+const written = (file: SpoolFile) => new Promise<void>((resolve) => file.whenWritten(resolve));
+const readNext = (file: SpoolFile) => new Promise<Buffer>((resolve) => file.readNext(resolve));
+const isGone = () => waitFor(() => listFolder(folder).length === 0, { what: 'the file’s removal' });
+
+/** Replaces one of the functions of node:fs, also for those that have imported it. */
+function replace(t: TestContext, name: 'writev' | 'read' | 'close', replacement: (...args: never[]) => void) {
+  const mocked = t.mock.method(fs, name, replacement as never);
+  syncBuiltinESMExports();
+  t.after(() => {
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+  });
+}
+
+async function readAll(file: SpoolFile): Promise<string> {
+  let text = '';
+  while (file.unreadBytes > 0) text += (await readNext(file)).toString('latin1');
+  return text;
+}
+
+beforeEach(() => {
+  folder = makeTemporaryFolder();
+  errors = [];
+});
+
+afterEach(() => removeFolder(folder));
+
+describe('a spool file', () => {
+  it('holds what was handed over, in its order, for its owner alone', async () => {
+    const file = open();
+    for (const part of ['one ', 'two ', 'three']) file.append(Buffer.from(part));
+    assert.equal(file.waitingBytes, 13);
+    await written(file);
+    assert.equal(file.waitingBytes, 0);
+    assert.equal(readFileSync(file.path, 'utf8'), 'one two three');
+    assert.equal(fs.statSync(file.path).mode & 0o777, 0o600);
+    file.discard();
+    await isGone();
+  });
+
+  it('calls back once for each who asked, also when there is nothing to write', async () => {
+    const file = open();
+    let calls = 0;
+    file.whenWritten(() => (calls += 1));
+    await written(file);
+    file.append(Buffer.from('x'));
+    await written(file);
+    assert.equal(calls, 1);
+    file.discard();
+  });
+
+  it('is read while it is being written', async () => {
+    const file = open();
+    const total = 2_000_000;
+    let sent = 0;
+    let text = '';
+    while (text.length < total) {
+      for (let i = 0; i < 5 && sent < total; i += 1) {
+        file.append(Buffer.from(String(sent % 10).repeat(50_000)));
+        sent += 50_000;
+      }
+      text += (await readNext(file)).toString('latin1');
+    }
+    assert.equal(file.unreadBytes, 0);
+    for (let at = 0; at < total; at += 50_000) assert.equal(text[at], String(at % 10));
+    file.discard();
+    await isGone();
+  });
+
+  it('survives short writes', async (t) => {
+    const { writeSync } = fs;
+    replace(t, 'writev', ((
+      fd: number,
+      parts: Buffer[],
+      at: number,
+      done: (error: null, count: number) => void,
+    ) => {
+      const bytes = Buffer.concat(parts);
+      const count = writeSync(fd, bytes, 0, Math.min(3, bytes.length), at);
+      setImmediate(done, null, count);
+    }) as never);
+    const file = open();
+    for (const part of ['abcd', 'efgh', 'ij']) file.append(Buffer.from(part));
+    await written(file);
+    assert.equal(await readAll(file), 'abcdefghij');
+    file.discard();
+  });
+
+  it('reports a failure once, and is gone', async (t) => {
+    replace(t, 'writev', ((...args: unknown[]) => {
+      setImmediate(args.at(-1) as (error: Error) => void, new Error('ENOSPC'));
+    }) as never);
+    const file = open();
+    file.append(Buffer.from('x'));
+    await waitFor(() => errors.length > 0);
+    file.append(Buffer.from('y'));
+    file.discard();
+    await isGone();
+    assert.deepEqual(errors, ['ENOSPC']);
+  });
+
+  it('that cannot be made reports it', async () => {
+    new SpoolFile(`${folder}/none`, (error) => errors.push((error as NodeJS.ErrnoException).code ?? ''));
+    await waitFor(() => errors.length > 0);
+    assert.deepEqual(errors, ['ENOENT']);
+  });
+
+  it('that fails to be read does not close its descriptor under a write that is under way', async (t) => {
+    const events: string[] = [];
+    const { writev, close } = fs;
+    const file = open();
+    file.append(Buffer.from('first'));
+    await written(file);
+    let finishWrite = () => {};
+    replace(t, 'writev', ((fd: number, parts: Buffer[], at: number, done: () => void) => {
+      finishWrite = () => {
+        events.push('written');
+        writev(fd, parts, at, done);
+      };
+    }) as never);
+    replace(t, 'read', ((...args: unknown[]) => {
+      setImmediate(args.at(-1) as (error: Error) => void, new Error('EIO'));
+    }) as never);
+    replace(t, 'close', ((fd: number, done: () => void) => {
+      events.push('closed');
+      close(fd, done);
+    }) as never);
+    file.append(Buffer.from('second'));
+    file.readNext(() => assert.fail('it cannot be read'));
+    await waitFor(() => errors.length > 0);
+    finishWrite();
+    await isGone();
+    assert.deepEqual(events, ['written', 'closed']);
+  });
+});
+
+describe('a discarded spool file', () => {
+  it('leaves nothing behind, whatever it was doing', async () => {
+    const states: Record<string, (file: SpoolFile) => Promise<unknown> | undefined> = {
+      opening: () => undefined,
+      'opening, with bytes': (file) => {
+        file.append(Buffer.from('x'));
+        return undefined;
+      },
+      idle: (file) => written(file),
+      writing: async (file) => {
+        await written(file);
+        file.append(Buffer.alloc(100_000));
+      },
+      reading: async (file) => {
+        file.append(Buffer.alloc(100_000));
+        await written(file);
+        file.readNext(() => assert.fail('it was discarded'));
+      },
+      'reading and writing': async (file) => {
+        file.append(Buffer.alloc(100_000));
+        await written(file);
+        file.readNext(() => assert.fail('it was discarded'));
+        file.append(Buffer.alloc(100_000));
+        file.whenWritten(() => assert.fail('it was discarded'));
+      },
+    };
+    for (const reach of Object.values(states)) {
+      const file = open();
+      await reach(file);
+      file.discard();
+      file.discard();
+    }
+    await isGone();
+    assert.deepEqual(errors, []);
+  });
+});

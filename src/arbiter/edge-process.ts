@@ -27,11 +27,15 @@ export class EdgeProcess {
   readonly #child: ChildProcess;
 
   constructor(options: EdgeOptions, events: EdgeEvents) {
-    this.#child = spawn(process.execPath, [`--title=kirin: edge [${options.name}]`, options.script], {
-      env: withoutExtraCertificates(options.env),
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
-      ...options.owner,
-    });
+    this.#child = spawn(
+      process.execPath,
+      ['--expose-gc', `--title=kirin: edge [${options.name}]`, options.script],
+      {
+        env: withoutExtraCertificates(options.env),
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
+        ...options.owner,
+      },
+    );
     this.#child.on('message', (message) => events.onMessage(message as EdgeToArbiter));
     let status: ExitStatus | null = null;
     const report = (): void => {

@@ -1,4 +1,5 @@
 import type { RequestBody } from '../handlers/exchange.ts';
+import { noteBufferedBytes } from './buffer-relief.ts';
 import { SpoolFile } from './spool-file.ts';
 
 /** Bytes that may wait for the disk before the client is told to wait. */
@@ -44,6 +45,7 @@ export class BodyCollector {
   }
 
   add(data: Buffer): void {
+    noteBufferedBytes(data.length);
     this.#bytes += data.length;
     if (this.#file === null && this.#bytes > this.#limits.memoryBytes) {
       this.#file = new SpoolFile(this.#limits.folder, (error) => this.#events.failed(error));

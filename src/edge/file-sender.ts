@@ -1,6 +1,7 @@
 import { close, createReadStream, open } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { FilePart } from '../handlers/exchange.ts';
+import { noteBufferedBytes } from './buffer-relief.ts';
 
 const PIECE_BYTES = 131072;
 
@@ -36,6 +37,7 @@ export function sendFile(socket: Socket, part: FilePart, events: FileSenderEvent
     stream.on('data', (piece) => {
       missing -= piece.length;
       events.sent(piece.length);
+      noteBufferedBytes(piece.length);
       if (!socket.write(piece)) stream.pause();
     });
     stream.on('error', (failure) => events.failed(failure));

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Producer } from '../handlers/exchange.ts';
+import { noteBufferedBytes } from './buffer-relief.ts';
 import { SpoolFile } from './spool-file.ts';
 
 /** A client may hold up the worker for this long in all, and beyond it for half of the response's time. */
@@ -52,6 +53,7 @@ export class Outgoing {
   }
 
   write(bytes: Buffer): void {
+    noteBufferedBytes(bytes.length);
     if (this.#spool !== null) {
       this.#keep(this.#spool, bytes);
       return;

@@ -307,7 +307,6 @@ def prepare(boot: Boot) -> None:
         absolute = os.path.abspath(folder)
         if absolute not in sys.path:
             sys.path.insert(0, absolute)
-    os.umask(boot["umask"])
 
 
 def _load(boot: Boot) -> tuple[int, object | None]:

@@ -105,7 +105,6 @@ function bootSpec(settings: Settings, app: string, name: string, { hasColour }: 
     captureOutput: settings.capture_output,
     logLevel: settings.loglevel,
     colour: settings.errorlog === '-' && hasColour,
-    umask: settings.umask,
     name,
     reportModules: settings.reload,
     gracefulTimeoutMs: milliseconds(settings.graceful_timeout),

@@ -64,7 +64,6 @@ class Arbiter:
             "captureOutput": False,
             "logLevel": "info",
             "colour": False,
-            "umask": 0,
             "name": None,
             "reportModules": False,
             "gracefulTimeoutMs": 1000,
@@ -304,7 +303,7 @@ def test_the_applications_imports_see_its_folders_and_not_ours(arbiter: Arbiter)
 
 def test_check_loads_the_application(tmp_path: Path) -> None:
     def check(app: str) -> subprocess.CompletedProcess[str]:
-        boot = {"app": app, "chdir": str(tmp_path), "pythonPath": [], "umask": 0}
+        boot = {"app": app, "chdir": str(tmp_path), "pythonPath": []}
         command = [sys.executable, str(PACKAGE), "check", json.dumps(boot)]
         return subprocess.run(command, capture_output=True, text=True, timeout=SLOW_S, check=False)
 

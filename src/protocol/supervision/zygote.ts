@@ -26,7 +26,6 @@ export interface BootSpec {
   readonly captureOutput: boolean;
   readonly logLevel: LogLevel;
   readonly colour: boolean;
-  readonly umask: number;
   /** For the process title; null for none. */
   readonly name: string | null;
   /** Report the files of the loaded modules, for `--reload`. */

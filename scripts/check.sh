@@ -16,9 +16,9 @@ check() {
   "$@" || status=1
 }
 
-check 'TypeScript: types' npx tsc -p tsconfig.json --noEmit
-check 'TypeScript: format and lint' npx biome check --error-on-warnings
-check 'TypeScript: dead code' npx knip
+check 'TypeScript: types' node_modules/.bin/tsc -p tsconfig.json --noEmit
+check 'TypeScript: format and lint' node_modules/.bin/biome check --error-on-warnings
+check 'TypeScript: dead code' node_modules/.bin/knip
 check 'Python: lint' "$test_venv/bin/ruff" check --quiet python tests examples
 check 'Python: format' "$test_venv/bin/ruff" format --check --quiet python tests examples
 check 'Python: types' "$test_venv/bin/mypy"

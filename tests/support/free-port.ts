@@ -19,7 +19,7 @@ const claims = new Map<number, Promise<boolean>>();
 /** Keeps other test processes off the port until this one ends, by an abstract socket that bears its number. */
 function claim(port: number): Promise<boolean> {
   const known = claims.get(port);
-  if (known) return known;
+  if (known !== undefined) return known;
   const claimed = new Promise<boolean>((resolve) => {
     const server = createServer().unref();
     server.once('error', () => resolve(false));

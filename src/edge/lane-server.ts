@@ -11,8 +11,15 @@ export interface RecyclingLimits {
   readonly maxRequestsJitter: number;
 }
 
+const MAX_HELLO_BYTES = 4096;
+
 /** Accepts the connections of workers, and turns each into a control connection or a lane. */
-export function serveLanes(fd: number, dispatcher: Dispatcher, limits: () => RecyclingLimits): NetServer {
+export function serveLanes(
+  fd: number,
+  dispatcher: Dispatcher,
+  limits: () => RecyclingLimits,
+  report: (problem: string) => void,
+): NetServer {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     readHello(socket, (hello) => {
@@ -31,6 +38,7 @@ export function serveLanes(fd: number, dispatcher: Dispatcher, limits: () => Rec
       else dispatcher.addLane(new Lane(worker, hello.lane, socket, dispatcher));
     });
   });
+  server.on('error', (error) => report(`Could not accept a worker's connection: ${error.message}`));
   server.listen({ fd });
   return server;
 }
@@ -41,18 +49,32 @@ function readHello(socket: Socket, done: (hello: Hello) => void): void {
     held = Buffer.concat([held, chunk]);
     if (held.length < HEADER_BYTES) return;
     const end = HEADER_BYTES + held.readUInt32LE(0);
-    if (held.length < end) return;
-    socket.off('data', onData);
-    if (held[4] !== KIND.hello) {
+    if (held[4] !== KIND.hello || end > MAX_HELLO_BYTES) {
       socket.destroy();
       return;
     }
-    const hello = JSON.parse(held.toString('utf8', HEADER_BYTES, end)) as Hello;
+    if (held.length < end) return;
+    socket.off('data', onData);
+    const hello = parseHello(held.toString('utf8', HEADER_BYTES, end));
+    if (hello === null) {
+      socket.destroy();
+      return;
+    }
     const rest = held.subarray(end);
     done(hello);
     if (rest.length > 0) socket.unshift(rest);
   };
   socket.on('data', onData);
+}
+
+/** Null: not what a worker of ours says; the edge must outlive it. */
+function parseHello(text: string): Hello | null {
+  try {
+    const hello = JSON.parse(text) as Hello | null;
+    return hello?.role === 'control' || hello?.role === 'lane' ? hello : null;
+  } catch {
+    return null;
+  }
 }
 
 function requestsBeforeLeaving(limits: RecyclingLimits): number {

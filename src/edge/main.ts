@@ -40,7 +40,12 @@ class Edge {
     });
     this.#server = new Server(start.runDir, this.#log, this.#parts());
     this.#dispatcher.activate(start.activeGeneration);
-    serveLanes(start.laneFd, this.#dispatcher, () => this.#config);
+    serveLanes(
+      start.laneFd,
+      this.#dispatcher,
+      () => this.#config,
+      (problem) => this.#log.error(problem),
+    );
   }
 
   #parts(): ServerParts {
@@ -57,12 +62,24 @@ class Edge {
     const before = this.#config;
     this.#config = config;
     if (config.accessLog !== before.accessLog || config.accessLogFormat !== before.accessLogFormat) {
-      this.#accessLog?.close();
-      this.#accessLog = openAccessLog(config, this.#log);
+      this.#replaceAccessLog();
     }
     this.#dispatcher.limits = config;
     this.#server.reconfigure(this.#parts());
     this.#dispatcher.activate(generation);
+  }
+
+  #replaceAccessLog(): void {
+    try {
+      const opened = openAccessLog(this.#config, this.#log);
+      this.#accessLog?.close();
+      this.#accessLog = opened;
+    } catch (error) {
+      // A reload with a mistake must not end what is running.
+      this.#log.error(
+        `Cannot open the access log ${this.#config.accessLog}, going on with the old one: ${(error as Error).message}`,
+      );
+    }
   }
 
   #router(): Router {

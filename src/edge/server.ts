@@ -113,6 +113,11 @@ export class Server {
 
   #accept(socket: Socket, spec: ListenerSpec): void {
     this.#accepted += 1;
+    // It has been reset already, and its address is lost: without one it would pass for a peer on a unix socket.
+    if (spec.kind === 'tcp' && socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     this.#connections.add(new Connection(socket, this.#peer(socket, spec), this));
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
@@ -29,6 +30,11 @@ afterEach(async () => {
 /** More than the sockets' buffers of both sides hold. */
 const LARGE = Buffer.alloc(12_000_000, 'x');
 const CLOSING_REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+const SEND_AND_RESET = `
+  const socket = require('node:net').connect(Number(process.argv[1]), '127.0.0.1', () =>
+    socket.write('GET /forged HTTP/1.1\\r\\nHost: a\\r\\nX-Forwarded-Proto: https\\r\\n\\r\\n', () => socket.resetAndDestroy()));
+`;
 
 /** Sends, and reads nothing until it is told to. */
 class SlowClient {
@@ -180,6 +186,22 @@ describe('a connection', () => {
     await client.readResponse();
     client.reset();
     await edge.whenEmpty();
+  });
+});
+
+describe('a client whose address is lost', () => {
+  it('because it has reset the connection is not served, let alone trusted', async () => {
+    await start(echo);
+    // It waits in the backlog, with its request, while this process does not get to accept it.
+    const ends = spawnSync(process.execPath, ['-e', SEND_AND_RESET, String(edge.port)], { encoding: 'utf8' });
+    assert.equal(ends.stderr, '');
+    const client = await open();
+    client.send('GET /after HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.equal((await client.readResponse()).status, 200);
+    assert.deepEqual(
+      edge.exchanges.map(({ head }) => head.path),
+      ['/after'],
+    );
   });
 });
 

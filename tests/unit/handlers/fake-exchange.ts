@@ -2,7 +2,7 @@ import type { Exchange, FilePart, Peer, Producer, RequestBody } from '../../../s
 import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
 import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
 
-const PEER: Peer = {
+export const PEER: Peer = {
   remoteAddress: '192.0.2.7',
   remotePort: '40000',
   serverName: '127.0.0.1',
@@ -12,7 +12,7 @@ const PEER: Peer = {
 
 const LIMITS = { maxRequestLineBytes: 0, maxFields: 100, maxFieldBytes: 0, maxBodyBytes: 0 };
 
-function parserOf(bytes: string): RequestParser {
+export function parserOf(bytes: string): RequestParser {
   const parser = new RequestParser(LIMITS);
   parser.push(Buffer.from(bytes, 'latin1'));
   return parser;

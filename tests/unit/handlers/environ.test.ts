@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodePath, environText } from '../../../src/handlers/environ.ts';
+import type { Peer } from '../../../src/handlers/exchange.ts';
+import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
+import { get, headOf, PEER, parserOf } from './fake-exchange.ts';
+
+interface Options {
+  readonly peer?: Peer;
+  readonly scriptName?: string;
+  readonly contentLength?: number;
+}
+
+/** The environ as Python makes it of the text. */
+function environ(head: RequestHead, { peer = PEER, scriptName = '', contentLength = -1 }: Options = {}) {
+  const result = environText(head, peer, scriptName, contentLength);
+  assert.ok(result.ok);
+  const parts = result.text.split('\0');
+  assert.equal(parts.length % 2, 0);
+  const names = parts.filter((_, index) => index % 2 === 0);
+  assert.equal(new Set(names).size, names.length, 'a variable stands there twice');
+  return Object.fromEntries(names.map((name, index) => [name, parts[index * 2 + 1] as string]));
+}
+
+const TRUSTED: Peer = { ...PEER, isTrusted: true };
+const UNIX: Peer = { remoteAddress: '', remotePort: '', serverName: '', serverPort: '', isTrusted: true };
+
+describe('the environ', () => {
+  it('holds what PEP 3333 and Gunicorn’s users expect', () => {
+    const head = headOf(
+      'POST /a%20b?c=d&e HTTP/1.1',
+      'Host: example.com:81',
+      'Content-Type: text/plain',
+      'Content-Length: 5',
+      'Accept: */*',
+      'X-Custom-Name: value',
+    );
+    assert.deepEqual(environ(head, { contentLength: 5 }), {
+      REQUEST_METHOD: 'POST',
+      PATH_INFO: '/a b',
+      QUERY_STRING: 'c=d&e',
+      RAW_URI: '/a%20b?c=d&e',
+      SERVER_PROTOCOL: 'HTTP/1.1',
+      CONTENT_LENGTH: '5',
+      CONTENT_TYPE: 'text/plain',
+      'wsgi.url_scheme': 'http',
+      REMOTE_ADDR: '192.0.2.7',
+      REMOTE_PORT: '40000',
+      SERVER_NAME: '127.0.0.1',
+      SERVER_PORT: '8000',
+      HTTP_HOST: 'example.com:81',
+      HTTP_ACCEPT: '*/*',
+      HTTP_X_CUSTOM_NAME: 'value',
+    });
+  });
+
+  it('has a CONTENT_LENGTH only where there is a body, and never how it was framed', () => {
+    assert.equal('CONTENT_LENGTH' in environ(get('/')), false);
+    const chunked = environ(headOf('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'), {
+      contentLength: 7,
+    });
+    assert.equal(chunked.CONTENT_LENGTH, '7');
+    assert.equal('HTTP_TRANSFER_ENCODING' in chunked, false);
+    assert.equal('HTTP_CONTENT_LENGTH' in chunked, false);
+  });
+
+  it('joins repeated fields with commas, and cookies with semicolons', () => {
+    const variables = environ(get('/', 'A: 1', 'Cookie: a=1', 'A: 2', 'Cookie: b=2, c', 'a: '));
+    assert.equal(variables.HTTP_A, '1,2,');
+    assert.equal(variables.HTTP_COOKIE, 'a=1; b=2, c');
+  });
+
+  it('leaves out names with underscores, which could pass for others', () => {
+    const variables = environ(get('/', 'X_Real_IP: 6.6.6.6', 'X-Real-IP: 192.0.2.1', 'Content_Length: 9'));
+    assert.equal(variables.HTTP_X_REAL_IP, '192.0.2.1');
+    assert.equal('HTTP_CONTENT_LENGTH' in variables, false);
+  });
+
+  it('takes the authority of an absolute-form target for the host', () => {
+    const variables = environ(get('http://real.example:82/path?q'));
+    assert.equal(variables.HTTP_HOST, 'real.example:82');
+    assert.equal(variables.PATH_INFO, '/path');
+    assert.equal(variables.RAW_URI, 'http://real.example:82/path?q');
+  });
+
+  it('is made anew when the same fields come with another authority', () => {
+    const parser = parserOf(
+      ['/1', 'http://other.example/2', '/3']
+        .map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`)
+        .join(''),
+    );
+    const hosts = [1, 2, 3].map(() => {
+      const event = parser.next();
+      assert.ok(event?.type === 'head');
+      return environ(event.head).HTTP_HOST;
+    });
+    assert.deepEqual(hosts, ['a', 'other.example', 'a']);
+  });
+
+  it('names the server as the client did, behind a unix socket', () => {
+    const server = (...lines: readonly string[]) => {
+      const { SERVER_NAME, SERVER_PORT, REMOTE_ADDR, REMOTE_PORT } = environ(headOf(...lines), {
+        peer: UNIX,
+      });
+      assert.equal(REMOTE_ADDR, '');
+      assert.equal(REMOTE_PORT, undefined);
+      return `${SERVER_NAME} ${SERVER_PORT}`;
+    };
+    assert.equal(server('GET / HTTP/1.1', 'Host: example.com'), 'example.com 80');
+    assert.equal(server('GET / HTTP/1.1', 'Host: example.com:8080'), 'example.com 8080');
+    assert.equal(server('GET / HTTP/1.1', 'Host: [::1]:8080'), '[::1] 8080');
+    assert.equal(server('GET / HTTP/1.1', 'Host: [::1]'), '[::1] 80');
+    assert.equal(server('GET / HTTP/1.0'), 'localhost 80');
+    assert.equal(server('GET / HTTP/1.1', 'Host: a', 'X-Forwarded-Proto: https'), 'a 443');
+  });
+
+  it('has the scheme that a trusted proxy says, and no other', () => {
+    const scheme = (peer: Peer) => environ(get('/', 'X-Forwarded-Proto: https'), { peer })['wsgi.url_scheme'];
+    assert.equal(scheme(TRUSTED), 'https');
+    assert.equal(scheme(PEER), 'http');
+  });
+
+  it('is refused where a trusted proxy contradicts itself', () => {
+    const head = get('/', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off');
+    assert.deepEqual(environText(head, TRUSTED, '', -1), { ok: false, status: 400 });
+  });
+
+  it('has the path below SCRIPT_NAME', () => {
+    const path = (target: string) => environ(get(target), { scriptName: '/app' }).PATH_INFO;
+    assert.equal(path('/app/page'), '/page');
+    assert.equal(path('/app/'), '/');
+    assert.equal(path('/app'), '');
+    assert.equal(path('/%61pp/page'), '/page');
+  });
+
+  it('does not exist for a path outside SCRIPT_NAME', () => {
+    for (const target of ['/', '/application', '/other', '/ap']) {
+      assert.deepEqual(environText(get(target), PEER, '/app', -1), { ok: false, status: 404 });
+    }
+  });
+});
+
+describe('a path', () => {
+  it('is decoded into bytes, as latin-1', () => {
+    assert.equal(decodePath('/a%2Fb%2fc'), '/a/b/c');
+    assert.equal(decodePath('/%C3%A4%ff'), '/\xc3\xa4\xff');
+    assert.equal(decodePath('/plain'), '/plain');
+  });
+
+  it('keeps what is no valid encoding, and is decoded once', () => {
+    assert.equal(decodePath('/100%'), '/100%');
+    assert.equal(decodePath('/%zz%4'), '/%zz%4');
+    assert.equal(decodePath('/%2541'), '/%41');
+    assert.equal(decodePath('/%%34%31'), '/%41');
+  });
+});

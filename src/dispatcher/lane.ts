@@ -35,6 +35,8 @@ export class Lane implements LaneLoad, FrameSink {
   isReclaimed = false;
   isOverdue = false;
   isPaused = false;
+  /** Everything on it may have others behind it. */
+  #areAllFast = true;
   /** The last response's `close()` still runs. */
   #hasTail = false;
   /** The job whose payload is being streamed; null when it is over and the rest is thrown away. */
@@ -63,10 +65,12 @@ export class Lane implements LaneLoad, FrameSink {
   /** The worker has been heard of, or given its first request. */
   noteLife(nowMs: number): void {
     this.activeSinceMs = nowMs;
+    if (!this.isReclaimed) return;
     this.isReclaimed = false;
+    this.#reopen();
   }
 
-  /** Asks for what it has not begun. Whatever it runs is not fast: nothing is put behind that. */
+  /** Asks for what it has not begun. Until it is heard of, nothing more is put behind what it runs. */
   reclaim(): void {
     this.isReclaimed = true;
     this.isOpen = false;
@@ -77,8 +81,15 @@ export class Lane implements LaneLoad, FrameSink {
     job.lane = this;
     this.jobs.push(job);
     this.loadUs += job.estimateUs;
-    this.isOpen &&= job.canPipeline;
+    if (!job.canPipeline) {
+      this.#areAllFast = false;
+      this.isOpen = false;
+    }
     job.send(this);
+  }
+
+  #reopen(): void {
+    this.isOpen = this.#areAllFast && !this.isReclaimed && !this.isPaused && !this.#hasTail;
   }
 
   /** Takes back a job that the worker has not started. */
@@ -121,6 +132,7 @@ export class Lane implements LaneLoad, FrameSink {
     if (!this.isPaused) return;
     this.isPaused = false;
     this.activeSinceMs = performance.now();
+    this.#reopen();
     this.#socket.resume();
   }
 
@@ -141,7 +153,7 @@ export class Lane implements LaneLoad, FrameSink {
   ): void {
     if (kind === KIND.done) {
       this.#hasTail = false;
-      if (this.jobs.length === 0) this.isOpen = true;
+      this.#reopen();
       return;
     }
     // Mostly the head of the lane. Others stand before it only while the list of what was handed back is on its way.
@@ -190,7 +202,8 @@ export class Lane implements LaneLoad, FrameSink {
     if (at === 0 && this.isPaused) this.resume();
     if (this.jobs.length === 0) {
       this.loadUs = 0;
-      this.isOpen = !this.#hasTail;
+      this.#areAllFast = true;
+      this.#reopen();
     } else {
       this.loadUs -= job.estimateUs;
     }

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { withKirin } from '../support/kirin.ts';
+import { RawConnection } from '../support/raw-connection.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const ATOMS = ['h', 'l', 'u', 't', 'r', 'm', 'U', 'q', 'H', 's', 'B', 'b', 'f', 'a', 'T', 'M', 'D', 'L', 'p'];
+const VARIABLES = ['{x-id}i', '{content-type}o', '{REQUEST_METHOD}e', '{x-none}i'];
+
+describe('the access log', () => {
+  it("has all of Gunicorn's atoms", async () => {
+    const format = [...ATOMS, ...VARIABLES].map((atom) => `${atom}=%(${atom})s`).join('|');
+    const args = ['--access-logfile', '-', '--access-logformat', format];
+    await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
+      const client = await RawConnection.open({ port: kirin.port });
+      client.send(
+        'GET /sleep?seconds=0.1 HTTP/1.1\r\nHost: a\r\nReferer: http://from/\r\nUser-Agent: test "1"\r\n' +
+          `Authorization: Basic ${Buffer.from('ada:secret').toString('base64')}\r\nX-Id: 7\r\n\r\n`,
+      );
+      await client.readResponse();
+      client.destroy();
+      const line = await waitFor(() => /^(h=.*)\n/.exec(kirin.stdout())?.[1]);
+      const values = Object.fromEntries(line.split('|').map((part) => part.split(/=(.*)/s, 2)));
+      const { t, T, M, D, L, ...exact } = values;
+      assert.deepEqual(exact, {
+        h: '127.0.0.1',
+        l: '-',
+        u: 'ada',
+        r: 'GET /sleep?seconds=0.1 HTTP/1.1',
+        m: 'GET',
+        U: '/sleep',
+        q: 'seconds=0.1',
+        H: 'HTTP/1.1',
+        s: '200',
+        B: '6',
+        b: '6',
+        f: 'http://from/',
+        a: 'test \\"1\\"',
+        p: `<${kirin.workerPids()[0]}>`,
+        '{x-id}i': '7',
+        '{content-type}o': 'text/plain; charset=utf-8',
+        '{REQUEST_METHOD}e': 'GET',
+        '{x-none}i': '-',
+      });
+      assert.match(t ?? '', /^\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]$/);
+      assert.equal(T, '0');
+      const durationUs = Number(D);
+      assert.ok(durationUs >= 100_000 && durationUs < 900_000, line);
+      assert.equal(Number(M), Math.floor(durationUs / 1000));
+      assert.equal(Number(L), durationUs / 1e6);
+    });
+  });
+
+  it('is off by default', async () => {
+    await withKirin({ app: 'dangerous:app' }, async (kirin) => {
+      assert.equal((await fetch(kirin.url)).status, 200);
+      assert.equal(kirin.stdout(), '');
+      assert.doesNotMatch(kirin.log(), /GET \//);
+    });
+  });
+
+  it("has the common log format's line for each response, those that the edge gives included", async () => {
+    const args = ['--access-logfile', '-', '--health-path', '/health'];
+    await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
+      await fetch(`${kirin.url}/health/live`, { headers: { 'User-Agent': 'probe' } });
+      await fetch(`${kirin.url}/exit`, { headers: { 'User-Agent': 'victim' } });
+      const line = (path: string, rest: string) =>
+        new RegExp(`^127\\.0\\.0\\.1 - - \\[.*\\] "GET ${path} HTTP/1\\.1" ${rest}$`, 'm');
+      await waitFor(() => line('/health/live', '200 5 "-" "probe"').test(kirin.stdout()));
+      await waitFor(() => line('/exit', '502 \\d+ "-" "victim"').test(kirin.stdout()));
+    });
+  });
+});

@@ -8,6 +8,7 @@ import { Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
 import type { Listener } from './listeners.ts';
 import type { Log } from './log.ts';
+import { giveLogFiles } from './log-files.ts';
 import type { Plan } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
@@ -347,9 +348,7 @@ export class Arbiter {
         if (this.#shutdown === null) this.#wantReload();
         break;
       case 'SIGUSR1':
-        this.#log.reopen();
-        this.#edge?.send({ type: 'reopen-logs' });
-        this.#generations.reopenLogs();
+        this.#reopenLogs();
         break;
       case 'SIGTTIN':
         this.#wantWorkers(this.#fleet.wanted + 1);
@@ -360,6 +359,17 @@ export class Arbiter {
       default:
         this.#log.warning(`${name} is ignored: it has no meaning to Kirin`);
     }
+  }
+
+  #reopenLogs(): void {
+    this.#log.reopen();
+    try {
+      giveLogFiles(this.#activePlan());
+    } catch {
+      // Who cannot open one says so.
+    }
+    this.#edge?.send({ type: 'reopen-logs' });
+    this.#generations.reopenLogs();
   }
 
   #wantWorkers(count: number): void {

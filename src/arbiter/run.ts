@@ -1,6 +1,5 @@
 // Process 1's main: binds, runs the arbiter, cleans up. It is here that signals arrive.
 
-import { chownSync, closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { KirinError } from '../base/errors.ts';
@@ -13,6 +12,7 @@ import { BindError } from './bind-socket.ts';
 import { FIRST_LISTENER_FD } from './edge-process.ts';
 import type { Outcome } from './events.ts';
 import { bindListener, type Listener } from './listeners.ts';
+import { giveLogFiles } from './log-files.ts';
 import { PidFile } from './pid-file.ts';
 import { type Plan, planFrom } from './plan.ts';
 import { findPortHolder } from './port-holder.ts';
@@ -110,16 +110,6 @@ function claimPidFile(path: string): PidFile {
     );
   }
   return pidFile;
-}
-
-/** Workers under another account must be able to write to the log files, and to open them again. */
-function giveLogFiles({ owner, edge }: Plan): void {
-  if (owner === null) return;
-  for (const file of [edge.errorLog, edge.accessLog]) {
-    if (file === null || file === '-') continue;
-    closeSync(openSync(file, 'a'));
-    chownSync(file, owner.uid, owner.gid);
-  }
 }
 
 interface Waiting {

@@ -183,10 +183,10 @@ export class Generations {
   }
 
   #noteBootFailure(number: number, status: ExitStatus): void {
-    if (this.#fleet.generations.get(number)?.phase === 'booting') {
-      this.#noteGenerationFailure(number, status);
-      return;
-    }
+    const generation = this.#fleet.generations.get(number);
+    if (generation?.phase === 'booting') this.#noteGenerationFailure(number, status);
+    // One that has been given up gets no other.
+    if (generation === undefined || generation.phase === 'ending' || this.#fleet.stop !== 'no') return;
     this.#log.error(`Another worker is started in ${this.#fleet.bootFailures.pauseMs / 1000} s`);
   }
 

@@ -12,11 +12,15 @@ const SIGNALS = [
 
 const STOPS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
+/** npm and npx send on what the terminal, or systemd, has sent to the whole group: it arrives twice, which does not mean twice. */
+const ECHO_MS = 300;
+
 /** Takes this process's signals from the first moment, and keeps them while there is no arbiter to hear of them. */
 export class SignalInbox {
   readonly #stop = new AbortController();
   readonly #kept: NodeJS.Signals[] = [];
   #deliver: ((name: NodeJS.Signals) => void) | null = null;
+  #lastStop: { readonly name: NodeJS.Signals; readonly atMs: number } | null = null;
 
   constructor() {
     for (const name of SIGNALS) process.on(name, this.#take);
@@ -41,8 +45,15 @@ export class SignalInbox {
   }
 
   readonly #take = (name: NodeJS.Signals): void => {
+    if (STOPS.includes(name) && this.#isEcho(name, performance.now())) return;
     if (this.#deliver === null) this.#kept.push(name);
     else this.#deliver(name);
     if (STOPS.includes(name)) this.#stop.abort();
   };
+
+  #isEcho(name: NodeJS.Signals, nowMs: number): boolean {
+    const last = this.#lastStop;
+    this.#lastStop = { name, atMs: nowMs };
+    return last !== null && last.name === name && nowMs - last.atMs < ECHO_MS;
+  }
 }

@@ -84,6 +84,18 @@ describe('a stop', () => {
     });
   });
 
+  it('is not shortened by the same signal once more at once, as npm and npx pass it on', async () => {
+    await withKirin(ONE_WORKER, async (kirin) => {
+      const { response, letGo } = await holdRequest(kirin);
+      kirin.signal('SIGTERM');
+      await kirin.waitForLog(/Handling signal: term/);
+      kirin.signal('SIGTERM');
+      await waitFor(() => isRefused(kirin.port));
+      letGo();
+      assert.equal((await response)?.status, 200);
+    });
+  });
+
   for (const pattern of [/Starting kirin/, /Listening at|Using python/, /Booting worker/]) {
     it(`while it is starting (${pattern.source}) leaves nothing behind`, async () => {
       const kirin = new KirinProcess({ app: 'dangerous:app', args: ['--workers', '3'] });

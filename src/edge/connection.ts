@@ -178,14 +178,6 @@ export class Connection extends Timed {
     if (this.#parser.bufferedBytes === 0) this.writeText(CONTINUE);
   }
 
-  cork(): void {
-    this.socket.cork();
-  }
-
-  uncork(): void {
-    this.socket.uncork();
-  }
-
   /** While a response is being sent, a client that takes nothing for too long is given up. */
   limitSending(): void {
     this.socket.setTimeout(this.#server.sendTimeoutMs);

@@ -119,37 +119,33 @@ export class Http1Exchange implements Exchange {
     this.#framing = isEnd ? 'sized' : framingFor(flags, context, status);
     this.#keepAlive = context.keepAlive && this.#framing !== 'until-close';
     const finalContext = { ...context, keepAlive: this.#keepAlive };
-    this.#connection.writeText(
-      isEnd
-        ? sizedHead(head, flags, body.length, finalContext)
-        : streamedHead(head, this.#framing, finalContext),
-    );
+    const text = isEnd
+      ? sizedHead(head, flags, body.length, finalContext)
+      : streamedHead(head, this.#framing, finalContext);
     this.#outgoing = this.#connection.outgoing(this.producer, (error) => {
       this.#connection.log.error(`A response could not be kept for a slow client: ${error.message}`);
       this.abort();
     });
-    if (context.isHead || isBodiless(status)) this.#framing = 'sized';
-    this.write(body, isEnd);
+    this.#writeParts(Buffer.from(text, 'latin1'), body, isEnd);
   }
 
   write(body: Buffer, isEnd: boolean): void {
+    this.#writeParts(null, body, isEnd);
+  }
+
+  #writeParts(head: Buffer | null, body: Buffer, isEnd: boolean): void {
     const outgoing = this.#outgoing;
     if (this.isOver || outgoing === null) return;
+    const parts = head === null ? [] : [head];
+    const isChunked = this.#framing === 'chunked';
     if (body.length > 0 && !this.#isBodiless()) {
       this.bodyBytes += body.length;
-      if (this.#framing === 'chunked') {
-        this.#connection.cork();
-        outgoing.write(Buffer.from(chunkStart(body.length), 'latin1'));
-        outgoing.write(body);
-        outgoing.write(CRLF);
-        this.#connection.uncork();
-      } else {
-        outgoing.write(body);
-      }
+      if (isChunked) parts.push(Buffer.from(chunkStart(body.length), 'latin1'), body, CRLF);
+      else parts.push(body);
     }
-    if (!isEnd) return;
-    if (this.#framing === 'chunked') outgoing.write(Buffer.from(LAST_CHUNK, 'latin1'));
-    outgoing.end(() => this.#finish(this.#keepAlive, performance.now()));
+    if (isEnd && isChunked) parts.push(Buffer.from(LAST_CHUNK, 'latin1'));
+    if (parts.length > 0) outgoing.write(...parts);
+    if (isEnd) outgoing.end(() => this.#finish(this.#keepAlive, performance.now()));
   }
 
   respondFile(head: string, flags: number, file: FilePart): void {

@@ -33,6 +33,7 @@ export class Outgoing {
   #isBlocked = false;
   #isReading = false;
   #hasPaused = false;
+  #hasFailed = false;
   #whenDone: (() => void) | null = null;
   readonly #begunMs = performance.now();
   /** How long the worker was held up by now, since when it is again, and until when. */
@@ -52,14 +53,20 @@ export class Outgoing {
     this.#fail = fail;
   }
 
-  write(bytes: Buffer): void {
-    noteBufferedBytes(bytes.length);
+  /** Writes what belongs together: one system call, where the socket takes it. */
+  write(...parts: Buffer[]): void {
+    if (this.#hasFailed) return;
+    for (const part of parts) noteBufferedBytes(part.length);
+    const socket = this.#socket;
     if (this.#spool !== null) {
-      this.#keep(this.#spool, bytes);
+      this.#keep(this.#spool, parts);
       return;
     }
-    if (!this.#socket.write(bytes)) this.#block();
-    if (this.#socket.writableLength > this.#limits.memoryBytes && !this.#hasPaused) this.#hold();
+    if (parts.length > 1) socket.cork();
+    for (const part of parts) socket.write(part);
+    if (parts.length > 1) socket.uncork();
+    if (socket.writableNeedDrain) this.#block();
+    if (socket.writableLength > this.#limits.memoryBytes && !this.#hasPaused) this.#hold();
   }
 
   /** The worker waits for the client, as long as that one deserves it. */
@@ -81,12 +88,16 @@ export class Outgoing {
 
   #startSpool(): void {
     this.#endHold();
-    this.#spool = new SpoolFile(this.#limits.folder, this.#fail);
+    this.#spool = new SpoolFile(this.#limits.folder, (error) => {
+      this.#hasFailed = true;
+      this.discard();
+      this.#fail(error);
+    });
     this.#resume();
   }
 
-  #keep(spool: SpoolFile, bytes: Buffer): void {
-    spool.append(bytes);
+  #keep(spool: SpoolFile, parts: readonly Buffer[]): void {
+    for (const part of parts) spool.append(part);
     if (this.#hasPaused) return;
     if (spool.unreadBytes > this.#limits.spoolBytes) {
       this.#pause();

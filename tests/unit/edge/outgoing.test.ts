@@ -18,6 +18,14 @@ class FakeSocket extends EventEmitter {
   #waiting = '';
   #needsDrain = false;
 
+  get writableNeedDrain(): boolean {
+    return this.#needsDrain;
+  }
+
+  cork(): void {}
+
+  uncork(): void {}
+
   write(bytes: Buffer): boolean {
     this.#waiting += bytes.toString('latin1');
     this.writableLength += bytes.length;

@@ -109,6 +109,7 @@ export class Outgoing {
 
   /** Everything has been written; calls back once the socket has it all, and can take another response. */
   end(done: () => void): void {
+    if (this.#hasFailed) return;
     this.#whenDone = done;
     if (this.#spool === null) this.#finish();
   }

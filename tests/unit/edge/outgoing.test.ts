@@ -120,7 +120,7 @@ describe('a response on its way', () => {
     let isDone = false;
     const letters = 'abcdefghijklmno';
     await produce(response, letters);
-    assert.equal(spooled(), 1);
+    await waitFor(() => spooled() === 1);
     response.end(() => {
       isDone = true;
     });

@@ -45,6 +45,8 @@ export const processSettings = {
     kind: optionalText,
     default: null,
     help: 'Name of the processes in ps and top',
+    detail:
+      'Of Python processes only where setproctitle is installed in their environment; without it top shows `kirin: worker`, and ps the command line.',
   }),
   user: setting<number>({
     flags: ['-u', '--user'],

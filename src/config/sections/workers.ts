@@ -25,7 +25,7 @@ export const workers = {
     default: 30,
     help: 'Deadline of a request; 0 is none',
     detail:
-      'Past it the client gets 504, the tracebacks of the worker are logged, and the worker is replaced. It holds for every request, with threads too.',
+      'Past it the client gets 504, the tracebacks of the worker are logged, and the worker is replaced. It holds for every request, with threads too. Each piece of a response that is sent begins it anew, so a stream may go on for as long as it does not fall silent.',
     common: true,
   }),
   graceful_timeout: setting<number>({

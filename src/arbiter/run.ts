@@ -166,6 +166,9 @@ function reason(address: BindAddress, code: string): string {
         : 'permission denied';
     case 'EEXIST':
       return 'there is a file of that name which is not a socket';
+    case 'EINVAL':
+    case 'EBADF':
+      return address.kind === 'fd' ? `kirin was given no socket as descriptor ${address.fd}` : code;
     case 'ENOTFOUND':
       return 'the host name cannot be resolved';
     default:

@@ -179,6 +179,14 @@ describe('a socket that kirin inherits', () => {
   });
 });
 
+describe('a descriptor that is no socket', () => {
+  it('is refused at once', async () => {
+    const ended = await runKirin({ app: 'dangerous:app', bind: ['fd://9'] });
+    assert.equal(ended.code, 1);
+    assert.match(ended.log, /cannot listen on fd:\/\/9: kirin was given no socket as descriptor 9/);
+  });
+});
+
 describe('several addresses', () => {
   it('are served together, and each is in the log', async () => {
     const folder = makeTemporaryFolder();

@@ -161,6 +161,8 @@ export class Generations {
   }
 
   #noteWorkerExit(exit: Extract<ZygoteToArbiter, { type: 'exited' }>, nowMs: number): void {
+    // It had been given requests, so it was ready: the edge's word for it has been overtaken.
+    if (exit.running.length > 0) this.#fleet.workerReady(exit.pid);
     const worker = this.#fleet.workerExited(exit.pid, nowMs);
     if (worker === undefined) return;
     const status: ExitStatus = 'signal' in exit ? { signal: exit.signal } : { code: exit.code };

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { Fleet } from '../../../src/arbiter/fleet.ts';
+import { Generations } from '../../../src/arbiter/generations.ts';
+import type { Log } from '../../../src/arbiter/log.ts';
+import type { RunFolder } from '../../../src/arbiter/run-folder.ts';
+
+it('a worker that ended before the edge told of it, while it ran a request, had been ready', () => {
+  const lines: string[] = [];
+  const note = (line: string) => void lines.push(line);
+  const log: Log = { debug: note, info: note, warning: note, error: note, critical: note, reopen() {} };
+  const fleet = new Fleet(1, 30_000);
+  const { number } = fleet.generationStarted();
+  fleet.generationActivated(number);
+  fleet.forkAsked(number);
+  const generations = new Generations(fleet, log, '', {} as RunFolder, {
+    enqueue() {},
+    workerExited() {},
+    modulesLoaded() {},
+    end: () => assert.fail('Kirin goes on'),
+  });
+  generations.note(number, { type: 'forked', pid: 7 }, 0);
+  generations.note(number, { type: 'exited', pid: 7, code: 9, booted: true, running: [1] }, 100);
+
+  assert.match(lines.at(-1) ?? '', /^Worker \(pid:7\) exited with code 9, after 0\.1 s, running 1 request$/);
+  // A failed boot makes longer pauses than a death at work.
+  assert.equal(fleet.bootFailures.failures, 0);
+  assert.equal(fleet.youngDeaths.failures, 1);
+});

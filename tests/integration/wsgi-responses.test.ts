@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { fieldValue, fieldValues, type RawResponse } from '../support/response-reader.ts';
 import { useKirin } from '../support/shared-kirin.ts';
+import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 describe('a response', () => {
@@ -142,10 +145,19 @@ describe('a response', () => {
   });
 
   it('streams: a piece reaches the client before the next is made', async () => {
+    const folder = makeTemporaryFolder();
+    const path = join(folder, 'go');
     const connection = await RawConnection.open({ port: kirin().port });
-    connection.send('GET /closing-endless HTTP/1.1\r\nHost: a\r\n\r\n');
-    await connection.peek(50_000);
-    connection.destroy();
+    try {
+      connection.send(`GET /stream-until-file?path=${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      // The application makes the second piece when the file is there.
+      await waitFor(async () => /first\n/.test((await connection.peek(1)).toString('latin1')));
+      writeFileSync(path, '');
+      assert.equal((await connection.readResponse()).body.toString(), 'first\nsecond\n');
+    } finally {
+      connection.destroy();
+      removeFolder(folder);
+    }
   });
 
   it('has its iterable closed: at its end, when it fails, and when the client leaves', async () => {

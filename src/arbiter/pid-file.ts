@@ -3,9 +3,11 @@ import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 /** The file that names this process, for whoever wants to signal it. */
 export class PidFile {
   readonly #path: string;
+  readonly #aside: string;
 
   constructor(path: string) {
     this.#path = path;
+    this.#aside = `${path}.${process.pid}`;
   }
 
   /** The process named in the file, if it is another and alive. */
@@ -14,11 +16,21 @@ export class PidFile {
     return pid !== null && pid !== process.pid && isAlive(pid) ? pid : null;
   }
 
+  /** @throws the system's error when `write` would fail */
+  checkWritable(): void {
+    this.#writeAside();
+    unlinkSync(this.#aside);
+  }
+
+  /** @throws the system's error */
   write(): void {
-    // Written aside and renamed: whoever reads it never sees half of a number.
-    const aside = `${this.#path}.${process.pid}`;
-    writeFileSync(aside, `${process.pid}\n`, { mode: 0o644 });
-    renameSync(aside, this.#path);
+    this.#writeAside();
+    renameSync(this.#aside, this.#path);
+  }
+
+  /** Written aside and renamed: whoever reads it never sees half of a number. */
+  #writeAside(): void {
+    writeFileSync(this.#aside, `${process.pid}\n`, { mode: 0o644 });
   }
 
   /** Removes it, unless it has become another's. */

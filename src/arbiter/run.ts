@@ -1,5 +1,7 @@
 // Process 1's main: binds, runs the arbiter, cleans up. It is here that signals arrive.
 
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { KirinError } from '../base/errors.ts';
@@ -71,7 +73,7 @@ export async function runArbiter(
           edgeScript: EDGE_SCRIPT,
           edgeEnv: process.env,
           zygoteScript: ZYGOTE_SCRIPT,
-          onListening: () => pidFile?.write(),
+          onListening: () => writePidFile(pidFile, log),
           onServing: () => onReady?.(),
           closeListeners: () => closeAll(listeners),
         });
@@ -109,7 +111,20 @@ function claimPidFile(path: string): PidFile {
       'Stop that process, or remove the file if it is not a Kirin.',
     );
   }
+  try {
+    pidFile.checkWritable();
+  } catch (error) {
+    throw new KirinError('pidfile-unusable', `the pid file cannot be written: ${(error as Error).message}`);
+  }
   return pidFile;
+}
+
+function writePidFile(pidFile: PidFile | null, log: ErrorLog): void {
+  try {
+    pidFile?.write();
+  } catch (error) {
+    log.error(`Cannot write the pid file, going on without: ${(error as Error).message}`);
+  }
 }
 
 interface Waiting {
@@ -161,9 +176,12 @@ function reason(address: BindAddress, code: string): string {
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address';
     case 'EACCES':
-      return address.kind === 'tcp' && address.port < 1024
-        ? 'ports below 1024 need the privilege CAP_NET_BIND_SERVICE'
-        : 'permission denied';
+      if (address.kind === 'tcp' && address.port < 1024)
+        return 'ports below 1024 need the privilege CAP_NET_BIND_SERVICE';
+      // libuv makes no difference between a folder that is missing and one that is not ours.
+      if (address.kind === 'unix' && !existsSync(dirname(address.path)))
+        return `there is no folder ${dirname(address.path)}`;
+      return 'permission denied';
     case 'EEXIST':
       return 'there is a file of that name which is not a socket';
     case 'EINVAL':

@@ -6,7 +6,7 @@ interface ErrorKind {
   readonly hint: string | null;
 }
 
-/** Exit codes follow Gunicorn: 1 configuration and addresses, 2 the command line's form, 3 and 4 the application. */
+/** Exit codes follow Gunicorn: 1 configuration and addresses, 2 the command line's form; 3 and 4 are an application's that does not load. */
 export const ERRORS = {
   usage: { exitCode: 2, hint: "Try 'kirin --help'." },
   'config-invalid': { exitCode: 1, hint: null },
@@ -16,8 +16,6 @@ export const ERRORS = {
   'address-unavailable': { exitCode: 1, hint: null },
   'pidfile-unusable': { exitCode: 1, hint: null },
   'log-unusable': { exitCode: 1, hint: null },
-  'app-boot-failed': { exitCode: 3, hint: null },
-  'app-not-found': { exitCode: 4, hint: null },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

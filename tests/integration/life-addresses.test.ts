@@ -141,6 +141,12 @@ describe('a unix socket', () => {
     }
   });
 
+  it('is not made in a folder that is not there', async () => {
+    const ended = await runKirin({ app: 'dangerous:app', bind: ['unix:/nowhere/app.sock'] });
+    assert.equal(ended.code, 1);
+    assert.match(ended.log, /cannot listen on unix:\/nowhere\/app\.sock: there is no folder \/nowhere$/m);
+  });
+
   it('is not made in the place of a file', async () => {
     writeFileSync(path, 'precious');
     const ended = await runKirin({ app: 'dangerous:app', bind: [`unix:${path}`] });

@@ -43,6 +43,15 @@ describe('the pid file', () => {
   });
 });
 
+describe('a pid file that cannot be written', () => {
+  it('is a clear error, before anything is served', async () => {
+    const ended = await runKirin({ app: 'dangerous:app', args: ['--pid', '/nowhere/kirin.pid'] });
+    assert.equal(ended.code, 1);
+    assert.match(ended.log, /^kirin: the pid file cannot be written: ENOENT.*\/nowhere\/kirin\.pid/m);
+    assert.doesNotMatch(ended.log, /Listening/);
+  });
+});
+
 describe('the environment of the application', () => {
   it('has the variables of --env', async () => {
     const folder = makeTemporaryFolder();

@@ -1,6 +1,7 @@
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KirinError } from '../base/errors.ts';
 import { type BoundSocket, bindUnix } from './bind-socket.ts';
 
 /** A unix socket's path has at most 107 bytes on Linux, 103 on macOS. */
@@ -14,8 +15,9 @@ export interface RunFolder {
   remove(): void;
 }
 
+/** @throws {KirinError} */
 export function createRunFolder(owner: { readonly uid: number; readonly gid: number } | null): RunFolder {
-  const path = mkdtempSync(join(parentFolder(), `kirin-${process.pid}-`)); // made with mode 0700
+  const path = makeFolder();
   const lanePath = join(path, 'lane.sock');
   const laneSocket = bindUnix(lanePath);
   if (owner !== null) {
@@ -31,6 +33,17 @@ export function createRunFolder(owner: { readonly uid: number; readonly gid: num
       rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/** Made with mode 0700. */
+function makeFolder(): string {
+  const parent = parentFolder();
+  try {
+    return mkdtempSync(join(parent, `kirin-${process.pid}-`));
+  } catch (error) {
+    const message = `no temporary folder can be made in ${parent}: ${(error as Error).message}`;
+    throw new KirinError('temporary-folder-unusable', message);
+  }
 }
 
 function parentFolder(): string {

@@ -16,6 +16,10 @@ export const ERRORS = {
   'address-unavailable': { exitCode: 1, hint: null },
   'pidfile-unusable': { exitCode: 1, hint: null },
   'log-unusable': { exitCode: 1, hint: null },
+  'temporary-folder-unusable': {
+    exitCode: 1,
+    hint: 'Name a folder that can be written to in the variable TMPDIR.',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

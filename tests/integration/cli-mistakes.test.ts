@@ -58,6 +58,13 @@ describe('what was typed wrong', () => {
     }
   });
 
+  it('a temporary folder that is not there is named', async () => {
+    const { code, log } = await runKirin({ app: 'dangerous:app', env: { TMPDIR: '/nowhere' } });
+    assert.equal(code, 1);
+    assert.match(log, /^kirin: no temporary folder can be made in \/nowhere: ENOENT/m);
+    assert.match(log, /TMPDIR/);
+  });
+
   it('without an application, in an empty folder, it says what is missing', async () => {
     const { code, log } = await runKirin({ bind: [], cwd: emptyFolder() });
     assert.equal(code, 1);

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .log import Log
 
 #: Output is sent although further requests are at hand when it is this old or this large.
-FLUSH_SECONDS = 0.001
+FLUSH_SECONDS = 0.002
 FLUSH_BYTES = 65536
 #: Bodies above this are sent by themselves rather than copied together.
 LARGE_BODY = 32768

@@ -27,6 +27,8 @@ export interface DispatcherEvents {
   /** Nothing that could still end well is left on this worker. */
   workerCondemned(worker: WorkerPeer): void;
   workerLeaving(worker: WorkerPeer, reason: string): void;
+  /** The request has waited for a worker until its deadline. */
+  jobExpired(job: Job, waitedMs: number): void;
   /** The worker ended while it ran this request. */
   jobLost(worker: WorkerPeer, job: Job): void;
 }
@@ -310,6 +312,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       isBusy = true;
       if (timeoutMs === 0 || now - job.arrivedMs < timeoutMs) break;
       this.#queue.shift();
+      this.#events.jobExpired(job, now - job.arrivedMs);
       job.fail('queued-too-long');
     }
     if (isBusy) this.#arm(isAnyUnasked ? SILENCE_MS : COARSE_TICK_MS);

@@ -8,7 +8,7 @@
 /** Up to this much estimated work, a lane that is awake is preferred to an idle one. */
 export const PACK_BUDGET_US = 150;
 /** Up to this much estimated work is put on a lane when none is idle. */
-export const PIPELINE_BUDGET_US = 2000;
+export const PIPELINE_BUDGET_US = 4000;
 /** Most requests on one lane, however fast. */
 export const MAX_DEPTH = 64;
 

@@ -35,6 +35,10 @@ class Edge {
         tell({ type: 'worker-overdue', pid, request: job?.summary ?? 'what ran after a response', ageMs }),
       workerCondemned: ({ pid }) => tell({ type: 'worker-condemned', pid }),
       workerLeaving: ({ pid }, reason) => tell({ type: 'worker-leaving', pid, reason }),
+      jobExpired: (job, waitedMs) =>
+        this.#log.warning(
+          `No worker was free for ${job.summary} in ${(waitedMs / 1000).toFixed(1)} s, past the timeout: answered 504`,
+        ),
       jobLost: ({ pid }, job) =>
         this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}: answered 502`),
     });

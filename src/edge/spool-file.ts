@@ -116,6 +116,8 @@ export class SpoolFile {
   }
 
   #fail(error: Error): void {
+    // Nobody asks any more.
+    if (this.#isClosed) return;
     this.discard();
     this.#onError(error);
   }

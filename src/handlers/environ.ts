@@ -97,8 +97,9 @@ export function environText(
     fields.memo = part;
   }
   if (part.isContradictory) return { ok: false, status: 400 };
-  let path = decodePath(head.path);
-  if (scriptName !== '') {
+  // `OPTIONS *` asks about the server as a whole; a PATH_INFO begins with a slash or is empty (PEP 3333).
+  let path = head.path === '*' ? '' : decodePath(head.path);
+  if (scriptName !== '' && head.path !== '*') {
     if (path !== scriptName && !path.startsWith(`${scriptName}/`)) return { ok: false, status: 404 };
     path = path.slice(scriptName.length);
   }

@@ -29,6 +29,7 @@ describe('wsgiref.validate', () => {
         ['GET /caf%C3%A9?q=%20 HTTP/1.0\r\n\r\n', /"PATH_INFO"/],
         ['HEAD / HTTP/1.1\r\nHost: a\r\n\r\n', /^$/],
         ['OPTIONS /any HTTP/1.1\r\nHost: a\r\n\r\n', /"REQUEST_METHOD": "OPTIONS"/],
+        ['OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', /"PATH_INFO": ""/],
         [`POST /echo HTTP/1.1\r\nHost: a\r\n${WITH_LENGTH}`, new RegExp(`^${BODY}$`)],
         [`POST /echo HTTP/1.1\r\nHost: a\r\n${CHUNKED}`, new RegExp(`^${BODY}$`)],
       ] as const) {

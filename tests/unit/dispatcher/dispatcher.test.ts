@@ -23,6 +23,7 @@ function setUp(t: TestContext, { timeoutMs = 1000, gracefulTimeoutMs = 500, gene
       workerOverdue: ({ pid }, job) => said.push(`overdue ${pid} ${job?.summary ?? 'tail'}`),
       workerCondemned: ({ pid }) => said.push(`condemned ${pid}`),
       workerLeaving: ({ pid }, reason) => said.push(`leaving ${pid}: ${reason}`),
+      jobExpired: (job) => said.push(`expired ${job.summary}`),
       jobLost: ({ pid }, job) => said.push(`lost ${pid} ${job.summary}`),
     },
   );
@@ -418,7 +419,7 @@ describe('a deadline', () => {
   });
 
   it('ends what waits for a worker', (t) => {
-    const { dispatcher, submit, pass } = setUp(t);
+    const { dispatcher, said, submit, pass } = setUp(t);
     const early = new FakeJob('early');
     submit(early);
     pass(500);
@@ -426,6 +427,7 @@ describe('a deadline', () => {
     submit(late);
     pass(650);
     assert.deepEqual([early.events, late.events], [['failed: queued-too-long'], []]);
+    assert.ok(said.includes(`expired ${early.summary}`));
     assert.equal(dispatcher.queued, 1);
   });
 

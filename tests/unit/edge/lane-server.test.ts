@@ -29,6 +29,7 @@ beforeEach(() => {
       workerOverdue: () => {},
       workerCondemned: () => {},
       workerLeaving: ({ pid, maxGiven }, reason) => said.push(`leaving ${pid} ${reason} ${maxGiven}`),
+      jobExpired: () => {},
       jobLost: () => {},
     },
   );

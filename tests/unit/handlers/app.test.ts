@@ -16,6 +16,7 @@ function setUp(t: TestContext, { scriptName = '', lanes = 1 } = {}) {
       workerOverdue: ignore,
       workerCondemned: ignore,
       workerLeaving: ignore,
+      jobExpired: ignore,
       jobLost: ignore,
     },
   );

@@ -29,7 +29,7 @@ export class EdgeProcess {
   constructor(options: EdgeOptions, events: EdgeEvents) {
     this.#child = spawn(
       process.execPath,
-      ['--expose-gc', `--title=kirin: edge [${options.name}]`, options.script],
+      ['--expose-gc', '--single-threaded-gc', `--title=kirin: edge [${options.name}]`, options.script],
       {
         env: withoutExtraCertificates(options.env),
         stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],

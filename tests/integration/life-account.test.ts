@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, cpSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { installKirin } from '../support/install-kirin.ts';
 import { KirinProcess } from '../support/kirin.ts';
 import { userIdOf } from '../support/processes.ts';
 import { fixture } from '../support/project.ts';
@@ -24,7 +25,12 @@ describe('another account', { skip: process.getuid?.() !== 0 && 'only root may c
     const [errors, access] = [join(folder, 'error.log'), join(folder, 'access.log')];
     const args = [...ACCOUNT, '--error-logfile', errors, '--access-logfile', access];
     const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-    const kirin = new KirinProcess({ app: 'wrong:app', cwd: join(folder, 'apps'), args });
+    const kirin = new KirinProcess({
+      program: installKirin(folder),
+      app: 'wrong:app',
+      cwd: join(folder, 'apps'),
+      args,
+    });
     try {
       const port = await waitFor(() => /Ready: 1/.test(read(errors)) && /:(\d+) \(/.exec(read(errors))?.[1]);
       for (const pid of kirin.workerPids()) assert.equal(userIdOf(pid), NOBODY);
@@ -45,7 +51,12 @@ describe('another account', { skip: process.getuid?.() !== 0 && 'only root may c
 
   it('has no group of the one who started kirin', async () => {
     cpSync(fixture('apps'), join(folder, 'apps'), { recursive: true });
-    const kirin = new KirinProcess({ app: 'dangerous:app', cwd: join(folder, 'apps'), args: ACCOUNT });
+    const kirin = new KirinProcess({
+      program: installKirin(folder),
+      app: 'dangerous:app',
+      cwd: join(folder, 'apps'),
+      args: ACCOUNT,
+    });
     try {
       await kirin.waitUntilReady();
       for (const pid of [kirin.edgePid(), ...kirin.workerPids()]) {

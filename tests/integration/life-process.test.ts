@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { installKirin } from '../support/install-kirin.ts';
 import { runKirin, withKirin } from '../support/kirin.ts';
 import { userIdOf } from '../support/processes.ts';
+import { fixture } from '../support/project.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -104,7 +106,15 @@ describe('another user', { skip: process.getuid?.() !== 0 && 'only root may chan
     const args = [...account, '--access-logfile', log];
     const bind = ['127.0.0.1:0', `unix:${path}`];
     try {
-      await withKirin({ app: 'dangerous:app', args, bind }, async (kirin) => {
+      cpSync(fixture('apps'), join(folder, 'apps'), { recursive: true });
+      const options = {
+        program: installKirin(folder),
+        cwd: join(folder, 'apps'),
+        app: 'dangerous:app',
+        args,
+        bind,
+      };
+      await withKirin(options, async (kirin) => {
         for (const { pid } of kirin.processes()) {
           assert.equal(userIdOf(pid), pid === kirin.pid ? 0 : NOBODY);
         }

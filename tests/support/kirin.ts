@@ -31,6 +31,8 @@ export interface KirinOptions {
   /** Default: tests/fixtures/apps. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: bin/kirin.js of the project. */
+  readonly program?: string;
   /** Instead of all of the above but `cwd` and `env`: a line for the shell that begins with `kirin`. */
   readonly commandLine?: string;
 }
@@ -220,10 +222,11 @@ export class KirinProcess {
 
 function programOf(options: KirinOptions): [program: string, ...args: string[]] {
   const { app, args = [], bind = ['127.0.0.1:0'], commandLine } = options;
+  const program = options.program ?? join(projectRoot, 'bin', 'kirin.js');
   if (commandLine !== undefined) return ['/bin/sh', '-c', `exec ${commandLine}`];
   const binds = bind.flatMap((address) => ['--bind', address]);
   const apps = app === undefined ? [] : [app];
-  return [process.execPath, join(projectRoot, 'bin', 'kirin.js'), ...binds, ...args, ...apps];
+  return [process.execPath, program, ...binds, ...args, ...apps];
 }
 
 /** Starts kirin and waits until it serves. The caller stops it. */

@@ -1,4 +1,4 @@
-/** A collection of the young generation for every so many bytes that streamed through: 0.3 ms each, in which 8 MB take 10. */
+/** How many bytes may stream through before the young generation is collected. */
 const RELIEF_BYTES = 8 << 20;
 
 type CollectGarbage = (options: { readonly type: 'minor' }) => void;

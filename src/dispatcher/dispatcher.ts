@@ -47,8 +47,10 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   readonly #unwelcome = new Set<number>();
   #generation = 0;
   #nextId = 1;
-  #dirty: Lane[] = [];
   #isFlushPlanned = false;
+  /** Requests since the last moment at which no worker had anything to do, and how many there were in the time before. */
+  #burst = 0;
+  #lastBurst = 0;
   #tick: NodeJS.Timeout | null = null;
   #isTickCoarse = false;
   #whenIdle: (() => void) | null = null;
@@ -105,12 +107,32 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     const worker = lane.worker;
     job.id = this.#nextId;
     this.#nextId = this.#nextId === 0xffffffff ? 1 : this.#nextId + 1;
-    if (lane.depth === 0) lane.noteLife(performance.now());
+    if (lane.depth === 0) {
+      lane.noteLife(performance.now());
+      if (this.#lanes.every((each) => each.depth === 0)) {
+        this.#lastBurst = this.#burst;
+        this.#burst = 0;
+      }
+    }
+    this.#burst += 1;
     lane.add(job);
+    // One client that waits for each answer before he asks again: nobody's request comes to join this one in its write.
+    if (this.#burst === 1 && this.#lastBurst <= 1) lane.flush();
+    else this.#planFlush();
     worker.given += 1;
     if (worker.given >= worker.maxGiven) this.leaving(worker, `it has had ${worker.given} requests`);
     this.#arm();
     return true;
+  }
+
+  /** What one turn of the event loop gives a lane is written at once: one system call and one wake-up for many requests. */
+  #planFlush(): void {
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    setImmediate(() => {
+      this.#isFlushPlanned = false;
+      for (const lane of this.#lanes) lane.flush();
+    });
   }
 
   #pump(): void {
@@ -137,18 +159,6 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     if (mayFallSilent) this.#arm();
     if (!lane.isFed) this.#settle(lane.worker);
     this.#pump();
-  }
-
-  laneDirty(lane: Lane): void {
-    this.#dirty.push(lane);
-    if (this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
-    setImmediate(() => {
-      this.#isFlushPlanned = false;
-      const dirty = this.#dirty;
-      this.#dirty = [];
-      for (const each of dirty) each.flush();
-    });
   }
 
   laneClosed(lane: Lane): void {

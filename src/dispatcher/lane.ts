@@ -9,8 +9,6 @@ export interface LaneOwner {
   /** Something came from this lane, and may have freed it. */
   laneActive(lane: Lane): void;
   laneClosed(lane: Lane): void;
-  /** The lane has something to write at the end of this turn. */
-  laneDirty(lane: Lane): void;
 }
 
 /** Of a response only the head must be whole; and where a file is, where its body is a file. */
@@ -22,7 +20,6 @@ export class Lane implements LaneLoad, FrameSink {
   readonly worker: WorkerPeer;
   readonly index: number;
   readonly #socket: Socket;
-  readonly #owner: LaneOwner;
   readonly #reader: FrameReader;
   /** In the order in which they were given, which is the order in which they are answered. */
   readonly jobs: Job[] = [];
@@ -48,7 +45,6 @@ export class Lane implements LaneLoad, FrameSink {
     this.worker = worker;
     this.index = index;
     this.#socket = socket;
-    this.#owner = owner;
     this.#reader = new FrameReader(this, isAtomic);
     socket.on('data', (chunk) => {
       this.#reader.push(chunk);
@@ -101,9 +97,8 @@ export class Lane implements LaneLoad, FrameSink {
     return job;
   }
 
-  /** Text is joined and written once at the end of the turn: one system call and one wake-up for many requests. */
+  /** Kept until `flush`. */
   writeText(text: string): void {
-    if (this.#text === '') this.#owner.laneDirty(this);
     this.#text += text;
   }
 

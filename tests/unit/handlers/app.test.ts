@@ -147,6 +147,43 @@ describe('the application', () => {
   });
 });
 
+describe('requests on their way to a worker', () => {
+  const written = ({ worker }: ReturnType<typeof setUp>) => {
+    const bytes = worker.sockets[0]?.written ?? '';
+    return bytes.split('REQUEST_METHOD').length - 1;
+  };
+
+  it('go at once while there is one at a time', (t) => {
+    const all = setUp(t);
+    for (let id = 1; id <= 3; id += 1) {
+      all.handler.handle(new FakeExchange(get('/')));
+      assert.equal(written(all), id);
+      all.worker.answer(0, id);
+    }
+  });
+
+  it('go together, at the end of the turn, when the last ones came several at a time', (t) => {
+    const all = setUp(t);
+    // Until the path has proved fast, a lane is given one at a time.
+    for (let id = 1; id <= 8; id += 1) {
+      all.handle(new FakeExchange(get('/')));
+      all.worker.answer(0, id);
+    }
+    const several = () => {
+      for (let n = 0; n < 3; n += 1) all.handler.handle(new FakeExchange(get('/')));
+    };
+    several();
+    assert.equal(written(all), 9, 'the first of them was thought to be alone');
+    t.mock.timers.tick(0);
+    assert.equal(written(all), 11);
+    for (const id of [9, 10, 11]) all.worker.answer(0, id);
+    several();
+    assert.equal(written(all), 11);
+    t.mock.timers.tick(0);
+    assert.equal(written(all), 14);
+  });
+});
+
 describe('a file as a response', () => {
   const WHERE = '{"fd": 9, "offset": 3, "length": 5}';
   const FLAGS = RESPONSE_FLAG.end | RESPONSE_FLAG.file | RESPONSE_FLAG.length;

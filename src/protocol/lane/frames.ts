@@ -15,6 +15,7 @@ export const KIND = {
   release: 50,
   cancel: 51,
   quit: 52,
+  interrupt: 53,
   returned: 64,
   leaving: 65,
 } as const;

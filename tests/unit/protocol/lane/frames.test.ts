@@ -74,6 +74,7 @@ describe('what the edge says', () => {
     assert.equal(hex(controlFrame(KIND.release, 9)), vector('a file has been opened').hex);
     assert.equal(hex(controlFrame(KIND.cancel, 258)), vector('a client has left').hex);
     assert.equal(hex(controlFrame(KIND.quit)), vector('the worker may go').hex);
+    assert.equal(hex(controlFrame(KIND.interrupt, 515, 2)), vector('a request is past its deadline').hex);
     const { hex: expected } = vector('the edge can open the worker’s files'.replace('’', "'"));
     assert.equal(hex(controlFrame(KIND.welcome, 0, 0, { files: true })), expected);
   });

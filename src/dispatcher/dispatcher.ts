@@ -1,8 +1,10 @@
+import type { LoadReport } from '../protocol/supervision/edge.ts';
 import { Graveyard } from './graveyard.ts';
 import { RouteHistory } from './history.ts';
 import type { Job } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import type { Lane, LaneOwner } from './lane.ts';
+import { LoadMeter } from './load.ts';
 import { chooseLane } from './policy.ts';
 import type { WorkerPeer, WorkerPeerOwner } from './worker-peer.ts';
 
@@ -41,6 +43,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   readonly #workers = new Map<number, WorkerPeer>();
   readonly #queue = new JobQueue();
   readonly #graveyard: Graveyard;
+  readonly #load = new LoadMeter();
   /** First lanes of all workers, then second lanes …: a second thread of a busy process is the last resort. */
   #lanes: Lane[] = [];
   /** Workers that were to leave before they had come. */
@@ -71,6 +74,11 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   /** Requests that wait for a lane. */
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** How busy the lanes were since the last call. */
+  takeLoad(): LoadReport {
+    return this.#load.take(this.#queue.length, this.#queue.peek()?.arrivedMs ?? null, this.#lanes);
   }
 
   /** Whether a worker is there that takes requests. */
@@ -108,6 +116,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     job.id = this.#nextId;
     this.#nextId = this.#nextId === 0xffffffff ? 1 : this.#nextId + 1;
     if (lane.depth === 0) {
+      this.#load.noteLaneWakes(this.#lanes);
       lane.noteLife(performance.now());
       if (this.#lanes.every((each) => each.depth === 0)) {
         this.#lastBurst = this.#burst;
@@ -138,6 +147,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   #pump(): void {
     for (let job = this.#queue.peek(); job !== null; job = this.#queue.peek()) {
       if (!this.#place(job)) return;
+      this.#load.noteWait(job.arrivedMs);
       this.#queue.shift();
     }
     this.#checkIdle();

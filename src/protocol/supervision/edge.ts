@@ -48,6 +48,18 @@ export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 /** How a worker's process ended. */
 export type ExitStatus = { readonly code: number } | { readonly signal: string };
 
+/** How much the lanes had to do since the report before. */
+export interface LoadReport {
+  /** Requests that wait for a lane. */
+  readonly queued: number;
+  /** Longest wait of what waits, or was given a lane since the last report. */
+  readonly waitedMs: number;
+  /** Most lanes that were busy at one moment, of those that are fed. */
+  readonly peakBusyLanes: number;
+  /** Lanes that are fed. */
+  readonly lanes: number;
+}
+
 export type ArbiterToEdge =
   /** First message: everything the edge needs to serve. `activeGeneration` is 0 until one is active. */
   | {

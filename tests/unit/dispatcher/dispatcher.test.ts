@@ -71,6 +71,22 @@ describe('the dispatcher', () => {
     assert.equal(one.lanes[0]?.depth, 0);
   });
 
+  it('reports how busy its lanes were, and how long requests waited', (t) => {
+    const { dispatcher, worker, submit, pass } = setUp(t);
+    dispatcher.takeLoad();
+    const one = worker({ lanes: 2 });
+    const jobs = [new FakeJob('a'), new FakeJob('b'), new FakeJob('c'), new FakeJob('d')] as const;
+    submit(...jobs);
+    pass(40);
+    one.answer(0, jobs[0].id);
+    assert.deepEqual(dispatcher.takeLoad(), { queued: 1, waitedMs: 40, peakBusyLanes: 2, lanes: 2 });
+    one.answer(0, jobs[2].id);
+    one.answer(0, jobs[3].id);
+    one.answer(1, jobs[1].id);
+    assert.deepEqual(dispatcher.takeLoad(), { queued: 0, waitedMs: 40, peakBusyLanes: 2, lanes: 2 });
+    assert.deepEqual(dispatcher.takeLoad(), { queued: 0, waitedMs: 0, peakBusyLanes: 0, lanes: 2 });
+  });
+
   it('keeps requests in a queue while no lane is free, and gives them out in their order', (t) => {
     const { dispatcher, worker, submit } = setUp(t);
     const jobs = [new FakeJob('a'), new FakeJob('b'), new FakeJob('c')] as const;

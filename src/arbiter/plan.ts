@@ -3,6 +3,7 @@ import type { PythonChoice, ResolvedConfig } from '../config/resolved-config.ts'
 import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 import type { BootSpec } from '../protocol/supervision/zygote.ts';
+import { laneRules } from './lane-rules.ts';
 
 /** Account that edge, zygotes and workers run as. */
 export interface Owner {
@@ -79,6 +80,12 @@ function edgeConfig(settings: Settings): EdgeConfig {
     limitRequestBody: settings.limit_request_body,
     bodyBufferBytes: settings.body_buffer_size,
     responseSpoolBytes: settings.response_spool_size,
+    queueLimit: settings.queue_limit,
+    queueTimeoutMs: milliseconds(settings.queue_timeout),
+    stealAfterMs: milliseconds(settings.steal_after),
+    laneRules: laneRules(settings.lane_limit, settings.lane_reserve),
+    requestStartHeader: settings.request_start_header,
+    reportsLoad: false,
     maxRequests: settings.max_requests,
     maxRequestsJitter: settings.max_requests_jitter,
     forwardedAllowIps: settings.forwarded_allow_ips,
@@ -111,4 +118,6 @@ function bootSpec(settings: Settings, app: string, name: string, { hasColour }: 
   };
 }
 
-const milliseconds = (seconds: number): number => Math.round(seconds * 1000);
+/** Whatever is more than nothing stays so: 0 has a meaning of its own. */
+const milliseconds = (seconds: number): number =>
+  seconds === 0 ? 0 : Math.max(1, Math.round(seconds * 1000));

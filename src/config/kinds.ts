@@ -54,6 +54,16 @@ export const seconds: Kind<number> = {
   show: (value) => value,
 };
 
+/** A duration that a timer can tell from none: 0, or a millisecond and more. */
+export const wholeMilliseconds: Kind<number> = {
+  ...seconds,
+  parse(text, context) {
+    const value = seconds.parse(text, context);
+    if (value > 0 && value < 0.001) throw new ValueProblem('must be 0, or 0.001 seconds or more', 'meaning');
+    return value;
+  },
+};
+
 /** Any text, trimmed as Gunicorn trims it. */
 export function text(metavar = 'STRING'): Kind<string> {
   return { metavar, parse: (value) => value.trim(), show: (value) => value };

@@ -1,11 +1,16 @@
 import type { Problem } from './config-error.ts';
+import { requestsText } from './lane-quota.ts';
 import type { Machine } from './machine.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
 
 /** Rules that span settings, or a setting and the machine. */
 export function checkRules(settings: Settings, sources: Sources, machine: Machine): Problem[] {
-  const messages = [...onlyRootSwitchesAccounts(settings, sources, machine)];
+  const messages = [
+    ...onlyRootSwitchesAccounts(settings, sources, machine),
+    ...reservesLeaveALane(settings, sources),
+    ...limitsCoverReserves(settings),
+  ];
   return messages.map((message) => ({ fault: 'meaning', message }));
 }
 
@@ -20,5 +25,21 @@ function* onlyRootSwitchesAccounts(
   }
   if (settings.group !== machine.gid) {
     yield `group ${settings.group} (from ${sources.group}): only root may switch groups, and kirin was started with group ${machine.gid}`;
+  }
+}
+
+function* reservesLeaveALane(settings: Settings, sources: Sources): Generator<string> {
+  const reserved = settings.lane_reserve.reduce((sum, { lanes }) => sum + lanes, 0);
+  const lanes = settings.workers * settings.threads;
+  if (reserved === 0 || reserved < lanes) return;
+  yield `lane_reserve (from ${sources.lane_reserve}) keeps ${reserved} lanes free, and there are ${lanes} (workers x threads): other requests would never run; give more workers or threads, or reserve fewer`;
+}
+
+function* limitsCoverReserves({ lane_limit, lane_reserve }: Settings): Generator<string> {
+  for (const reserve of lane_reserve) {
+    const requests = requestsText(reserve);
+    const limit = lane_limit.findLast((each) => requestsText(each) === requests);
+    if (limit === undefined || limit.lanes >= reserve.lanes) continue;
+    yield `lane_reserve keeps ${reserve.lanes} lanes free for '${requests}', and lane_limit lets such requests use ${limit.lanes}: reserve no more than the limit`;
   }
 }

@@ -3,12 +3,13 @@
 
 import { logging } from './sections/logging.ts';
 import { processSettings } from './sections/process.ts';
+import { queue } from './sections/queue.ts';
 import { requests } from './sections/requests.ts';
 import { serverSocket } from './sections/server-socket.ts';
 import { workers } from './sections/workers.ts';
 import type { Setting } from './setting.ts';
 
-const TABLE = { ...serverSocket, ...workers, ...requests, ...logging, ...processSettings };
+const TABLE = { ...serverSocket, ...workers, ...requests, ...queue, ...logging, ...processSettings };
 
 type Table = typeof TABLE;
 
@@ -29,6 +30,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Server socket', names: namesOf(serverSocket) },
   { title: 'Workers', names: namesOf(workers) },
   { title: 'Requests', names: namesOf(requests) },
+  { title: 'Queue', names: namesOf(queue) },
   { title: 'Logging', names: namesOf(logging) },
   { title: 'Process', names: namesOf(processSettings) },
 ];

@@ -28,6 +28,8 @@ export class Http1Exchange implements Exchange {
   readonly receivedMs: number;
   producer: Producer | null = null;
   workerPid = 0;
+  queuedUs = -1;
+  serviceUs = -1;
   /** For the access log. */
   responseHead = '';
   bodyBytes = 0;

@@ -54,6 +54,10 @@ export interface Exchange {
   producer: Producer | null;
   /** For the access log: the worker that ran it, or 0. */
   workerPid: number;
+  /** For log and metrics: from the whole request's arrival until a lane was given it, in µs; -1: none ever was. */
+  queuedUs: number;
+  /** For log and metrics: how long the worker took, by its own measure, in µs; -1: not known. */
+  serviceUs: number;
   /** Calls back when the whole body is there; never, if the client leaves before. */
   collectBody(done: (body: RequestBody) => void): void;
   respond(head: string, flags: number, body: string): void;

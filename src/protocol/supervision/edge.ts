@@ -5,10 +5,22 @@ export type ListenerSpec =
   | { readonly fd: number; readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly fd: number; readonly kind: 'unix'; readonly path: string };
 
+/** What is set about the requests for a path: on how many lanes they run. */
+export interface LaneRuleSpec {
+  /** null: every method. */
+  readonly method: string | null;
+  /** Decoded; `*` stands for any characters. */
+  readonly path: string;
+  /** Most lanes that run such requests at once; null: all. */
+  readonly limit: number | null;
+  /** Lanes that are kept free for such requests. */
+  readonly reserve: number;
+}
+
 /** The settings that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
 export interface EdgeConfig {
   readonly backlog: number;
-  /** How long a request may wait for a worker, and then how long it may run without a sign of life; 0: for ever. */
+  /** How long a request may run without a sign of life; 0: for ever. */
   readonly timeoutMs: number;
   readonly gracefulTimeoutMs: number;
   readonly keepAliveMs: number;
@@ -29,6 +41,18 @@ export interface EdgeConfig {
   readonly bodyBufferBytes: number;
   /** How much of a response may wait on disk for a slow client before the worker has to wait; 0: nothing. */
   readonly responseSpoolBytes: number;
+  /** Requests that may wait for a worker; 0: any number. */
+  readonly queueLimit: number;
+  /** How long a request may wait for a worker; 0: for ever. */
+  readonly queueTimeoutMs: number;
+  /** A lane silent for this long is asked for what it has not started; 0: never. */
+  readonly stealAfterMs: number;
+  /** The first that is for a request counts. */
+  readonly laneRules: readonly LaneRuleSpec[];
+  /** Whether the application is told when its request arrived. */
+  readonly requestStartHeader: boolean;
+  /** Whether the arbiter wants `load` messages. */
+  readonly reportsLoad: boolean;
   readonly maxRequests: number;
   readonly maxRequestsJitter: number;
   /** Addresses and networks, or `*`. */
@@ -96,4 +120,6 @@ export type EdgeToArbiter =
   | { readonly type: 'worker-condemned'; readonly pid: number }
   /** The worker should be replaced: fork another, then `retire` this one. */
   | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
+  /** Once a second, where `reportsLoad`. */
+  | ({ readonly type: 'load' } & LoadReport)
   | { readonly type: 'drained' };

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choice, flag, integer, optionalFile, seconds } from '../../../src/config/kinds.ts';
+import {
+  choice,
+  flag,
+  integer,
+  optionalFile,
+  seconds,
+  wholeMilliseconds,
+} from '../../../src/config/kinds.ts';
 import {
   environmentPairs,
   folder,
@@ -47,6 +54,14 @@ test('durations are seconds, with a fraction if need be, that a timer can hold',
     refuses(seconds, text, /not a number of seconds/);
   refuses(seconds, '-1', /0 or more/);
   refuses(seconds, '2147484', /24 days/);
+});
+
+test('durations that a timer has to tell from none are 0, or a millisecond and more', () => {
+  assert.equal(parse(wholeMilliseconds, '0'), 0);
+  assert.equal(parse(wholeMilliseconds, '0.001'), 0.001);
+  refuses(wholeMilliseconds, '0.0009', /must be 0, or 0\.001 seconds or more/);
+  refuses(wholeMilliseconds, 'soon', /not a number of seconds/);
+  refuses(wholeMilliseconds, '-0.001', /0 or more/);
 });
 
 test('switches are true or false', () => {

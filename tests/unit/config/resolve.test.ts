@@ -77,6 +77,62 @@ test('settings that may be repeated add up within a source, and replace those of
   assert.equal(resolve(['-w', '1', '-w', '2']).settings.workers, 2, 'of others the last counts');
 });
 
+test('what may wait, and where it may run, has defaults that bound it', () => {
+  const { settings } = resolve([]);
+  assert.equal(settings.queue_limit, 2048);
+  assert.equal(settings.queue_timeout, 30);
+  assert.equal(settings.steal_after, 0.005);
+  assert.deepEqual(settings.lane_limit, []);
+  assert.deepEqual(settings.lane_reserve, []);
+  assert.equal(settings.request_start_header, false);
+});
+
+test('the queue is bounded by whole numbers and seconds, 0 for none', () => {
+  const { settings } = resolve(['--queue-limit', '0', '--queue-timeout=0', '--steal-after', '0']);
+  assert.deepEqual([settings.queue_limit, settings.queue_timeout, settings.steal_after], [0, 0, 0]);
+  assert.equal(resolve(['--queue-limit', '1']).settings.queue_limit, 1);
+  assert.equal(resolve(['--queue-timeout', '0.001']).settings.queue_timeout, 0.001);
+  assert.equal(resolve(['--queue-timeout', '2147483']).settings.queue_timeout, 2_147_483);
+  assert.match(failure(['--queue-limit', '-1']).message, /setting queue_limit.*must be 0 or more/);
+  assert.match(failure(['--queue-limit', '0.5']).message, /not a whole number; give one such as 2048/);
+  assert.match(failure(['--queue-timeout', '-0.1']).message, /setting queue_timeout.*0 or more/);
+  assert.match(failure(['--queue-timeout', '2147484']).message, /24 days/);
+  assert.match(failure(['--steal-after', '0.0001']).message, /setting steal_after.*0\.001 seconds or more/);
+});
+
+test('rules for lanes add up', () => {
+  const { settings } = resolve(['--lane-limit', '/reports/*=2', '--lane-limit', 'POST /upload=1', '-w', '4']);
+  assert.deepEqual(settings.lane_limit, [
+    { method: null, path: '/reports/*', lanes: 2 },
+    { method: 'POST', path: '/upload', lanes: 1 },
+  ]);
+  assert.match(
+    failure(['--lane-limit', 'reports=2']).message,
+    /^--lane-limit 'reports=2' \(setting lane_limit, from the command line\): .* did you mean '\/reports'\?/,
+  );
+});
+
+test('reserved lanes leave one to other requests', () => {
+  const reserve = ['--lane-reserve', '/a=2', '--lane-reserve', '/b=1'];
+  assert.equal(resolve([...reserve, '-w', '2', '--threads', '2']).settings.lane_reserve.length, 2);
+  assert.equal(
+    failure([...reserve, '-w', '3']).message,
+    'lane_reserve (from the command line) keeps 3 lanes free, and there are 3 (workers x threads): other requests would never run; give more workers or threads, or reserve fewer',
+  );
+});
+
+test('no more lanes are reserved for requests than they may use', () => {
+  const both = (limit: number, reserve: number) => [
+    ...['-w', '9', '--lane-limit', `GET /a=${limit}`],
+    ...['--lane-reserve', `GET /a=${reserve}`, '--lane-reserve', '/a=3'],
+  ];
+  assert.equal(resolve(both(2, 2)).settings.lane_limit.length, 1);
+  assert.equal(
+    failure(both(1, 2)).message,
+    "lane_reserve keeps 2 lanes free for 'GET /a', and lane_limit lets such requests use 1: reserve no more than the limit",
+  );
+});
+
 test('workers auto is two for each core that is granted, and one', () => {
   assert.equal(resolve(['-w', 'auto'], {}, { cores: 4 }).settings.workers, 9);
   assert.equal(resolve([], { WEB_CONCURRENCY: 'auto' }, { cores: 1 }).settings.workers, 3);

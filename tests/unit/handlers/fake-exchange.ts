@@ -36,6 +36,8 @@ export class FakeExchange implements Exchange {
   readonly events: string[] = [];
   producer: Producer | null = null;
   workerPid = 0;
+  queuedUs = -1;
+  serviceUs = -1;
   body: RequestBody = { kind: 'none' };
   file: FilePart | null = null;
 

@@ -95,7 +95,7 @@ class Edge {
         handler: new HealthHandler(prefix, () => this.#whyNotReady()),
       });
     }
-    return new Router(rules, new AppHandler(this.#dispatcher, this.#config.scriptName));
+    return new Router(rules, new AppHandler(this.#dispatcher, this.#config));
   }
 
   #whyNotReady(): string | null {

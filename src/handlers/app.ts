@@ -9,6 +9,7 @@ import {
 } from '../protocol/lane/frames.ts';
 import { environText } from './environ.ts';
 import type { Exchange, Handler, Producer, RequestBody } from './exchange.ts';
+import { sinceEpochUs } from './wall-clock.ts';
 
 /** RFC 9110 9.2.1: these ask for no change of state, so running one twice does no harm. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -23,14 +24,23 @@ const FAILURE_STATUS = {
   stopping: 503,
 } as const satisfies Record<JobFailure, number>;
 
+export interface AppOptions {
+  /** Where the application is mounted; '' for the root. */
+  readonly scriptName: string;
+  /** Whether the application is told when its request arrived. */
+  readonly requestStartHeader: boolean;
+}
+
 /** Has requests answered by the Python application. */
 export class AppHandler implements Handler {
   readonly #dispatcher: Dispatcher;
   readonly #scriptName: string;
+  readonly #tellsRequestStart: boolean;
 
-  constructor(dispatcher: Dispatcher, scriptName: string) {
+  constructor(dispatcher: Dispatcher, { scriptName, requestStartHeader }: AppOptions) {
     this.#dispatcher = dispatcher;
     this.#scriptName = scriptName;
+    this.#tellsRequestStart = requestStartHeader;
   }
 
   handle(exchange: Exchange): void {
@@ -42,7 +52,8 @@ export class AppHandler implements Handler {
     const head = exchange.head;
     const contentLength =
       body.kind === 'none' ? (head.fields.get('content-length') === '0' ? 0 : -1) : body.bytes;
-    const environ = environText(head, exchange.peer, this.#scriptName, contentLength);
+    const arrivedUs = this.#tellsRequestStart ? sinceEpochUs(exchange.receivedMs) : -1;
+    const environ = environText(head, exchange.peer, this.#scriptName, contentLength, arrivedUs);
     if (!environ.ok) {
       exchange.refuse(environ.status);
       return;

@@ -12,6 +12,10 @@ interface FieldPart {
   /** An absolute-form target's authority stands in for the Host field. */
   readonly authority: string | null;
   readonly isContradictory: boolean;
+  /** Whether it was made for an application that is told when its request arrived. */
+  readonly tellsRequestStart: boolean;
+  /** It has no X-Request-Start that can be believed: the edge adds its own. */
+  readonly needsRequestStart: boolean;
 }
 
 /** Bounded: names come from clients. */
@@ -31,7 +35,14 @@ function environName(name: string): string | null {
   return made;
 }
 
-function fieldPart(fields: FieldBlock, peer: Peer, authority: string | null): FieldPart {
+const REQUEST_START = 'HTTP_X_REQUEST_START';
+
+function fieldPart(
+  fields: FieldBlock,
+  peer: Peer,
+  authority: string | null,
+  tellsRequestStart: boolean,
+): FieldPart {
   const values = new Map<string, string>();
   for (let index = 0; index < fields.names.length; index += 1) {
     const name = fields.names[index] as string;
@@ -49,13 +60,22 @@ function fieldPart(fields: FieldBlock, peer: Peer, authority: string | null): Fi
     }
   }
   if (authority !== null) values.set('HTTP_HOST', authority);
+  const isStartBelieved = peer.isTrusted && values.get(REQUEST_START) !== '';
+  if (tellsRequestStart && !isStartBelieved) values.delete(REQUEST_START);
+  const needsRequestStart = tellsRequestStart && !values.has(REQUEST_START);
   const scheme = peer.isTrusted ? forwardedScheme(fields) : 'http';
   let text = `wsgi.url_scheme\0${scheme === 'https' ? 'https' : 'http'}`;
   text += `\0REMOTE_ADDR\0${peer.remoteAddress}`;
   if (peer.remotePort !== '') text += `\0REMOTE_PORT\0${peer.remotePort}`;
   text += serverAddress(peer, authority, scheme === 'https');
   for (const [key, value] of values) text += `\0${key}\0${value}`;
-  return { text, authority, isContradictory: scheme === 'contradiction' };
+  return {
+    text,
+    authority,
+    isContradictory: scheme === 'contradiction',
+    tellsRequestStart,
+    needsRequestStart,
+  };
 }
 
 /** SERVER_NAME and SERVER_PORT must not be empty: behind a unix socket they are what the client asked for. */
@@ -83,17 +103,26 @@ export type EnvironResult =
   /** The path is outside SCRIPT_NAME, or the proxy's fields contradict one another. */
   | { readonly ok: false; readonly status: 400 | 404 };
 
-/** `contentLength`: of the complete body, or -1 where the request has none. */
+/**
+ * `contentLength`: of the complete body, or -1 where the request has none.
+ * `arrivedUs`: when the head was there, in microseconds since 1970, or -1: the application is not told.
+ */
 export function environText(
   head: RequestHead,
   peer: Peer,
   scriptName: string,
   contentLength: number,
+  arrivedUs: number,
 ): EnvironResult {
   const fields = head.fields;
   let part = fields.memo as FieldPart | undefined;
-  if (part === undefined || part.authority !== head.authority) {
-    part = fieldPart(fields, peer, head.authority);
+  const tellsRequestStart = arrivedUs >= 0;
+  if (
+    part === undefined ||
+    part.authority !== head.authority ||
+    part.tellsRequestStart !== tellsRequestStart
+  ) {
+    part = fieldPart(fields, peer, head.authority, tellsRequestStart);
     fields.memo = part;
   }
   if (part.isContradictory) return { ok: false, status: 400 };
@@ -104,8 +133,9 @@ export function environText(
     path = path.slice(scriptName.length);
   }
   const length = contentLength < 0 ? '' : `\0CONTENT_LENGTH\0${contentLength}`;
+  const start = part.needsRequestStart ? `\0${REQUEST_START}\0t=${arrivedUs}` : '';
   return {
     ok: true,
-    text: `REQUEST_METHOD\0${head.method}\0PATH_INFO\0${path}\0QUERY_STRING\0${head.query}\0RAW_URI\0${head.target}\0SERVER_PROTOCOL\0HTTP/1.${head.minor}${length}\0${part.text}`,
+    text: `REQUEST_METHOD\0${head.method}\0PATH_INFO\0${path}\0QUERY_STRING\0${head.query}\0RAW_URI\0${head.target}\0SERVER_PROTOCOL\0HTTP/1.${head.minor}${length}${start}\0${part.text}`,
   };
 }

@@ -173,6 +173,38 @@ describe('the environ behind an untrusted peer', () => {
   });
 });
 
+describe('the environ with --request-start-header', () => {
+  const startOf = async (port: number, ...fields: readonly string[]) => {
+    const request = ['GET / HTTP/1.1', 'Host: a', ...fields, '', ''].join('\r\n');
+    const response = await exchange({ port }, request);
+    return JSON.parse(response.body.toString()).HTTP_X_REQUEST_START;
+  };
+
+  describe('behind a trusted proxy', () => {
+    const kirin = useKirin({ app: 'environ_dump:app', args: ['--request-start-header'] });
+
+    it('tells in microseconds since 1970 when the request arrived', async () => {
+      const beforeMs = Date.now();
+      const [, microseconds] = /^t=(\d{16})$/.exec(await startOf(kirin().port)) ?? [];
+      const arrivedMs = Number(microseconds) / 1000;
+      assert.ok(arrivedMs >= beforeMs - 1 && arrivedMs <= Date.now() + 1, `${arrivedMs}, not ${beforeMs}`);
+    });
+
+    it('keeps what the proxy says', async () => {
+      assert.equal(await startOf(kirin().port, 'X-Request-Start: t=1795259400.123'), 't=1795259400.123');
+    });
+  });
+
+  describe('facing clients', () => {
+    const args = ['--request-start-header', '--forwarded-allow-ips', '10.0.0.1'];
+    const kirin = useKirin({ app: 'environ_dump:app', args });
+
+    it('replaces what a client claims', async () => {
+      assert.match(await startOf(kirin().port, 'X-Request-Start: t=1'), /^t=\d{16}$/);
+    });
+  });
+});
+
 describe('the environ with threads and a single process', () => {
   const kirin = useKirin({ app: 'environ_dump:app', args: ['--workers', '1', '--threads', '3'] });
 

@@ -21,7 +21,7 @@ function setUp(t: TestContext, { scriptName = '', lanes = 1 } = {}) {
     },
   );
   dispatcher.activate(1);
-  const handler = new AppHandler(dispatcher, scriptName);
+  const handler = new AppHandler(dispatcher, { scriptName, requestStartHeader: false });
   const worker = new FakeWorker(dispatcher, { pid: 77, lanes }).connect(dispatcher);
   return {
     dispatcher,

@@ -9,11 +9,13 @@ interface Options {
   readonly peer?: Peer;
   readonly scriptName?: string;
   readonly contentLength?: number;
+  readonly arrivedUs?: number;
 }
 
 /** The environ as Python makes it of the text. */
-function environ(head: RequestHead, { peer = PEER, scriptName = '', contentLength = -1 }: Options = {}) {
-  const result = environText(head, peer, scriptName, contentLength);
+function environ(head: RequestHead, options: Options = {}) {
+  const { peer = PEER, scriptName = '', contentLength = -1, arrivedUs = -1 } = options;
+  const result = environText(head, peer, scriptName, contentLength, arrivedUs);
   assert.ok(result.ok);
   const parts = result.text.split('\0');
   assert.equal(parts.length % 2, 0);
@@ -122,7 +124,7 @@ describe('the environ', () => {
 
   it('is refused where a trusted proxy contradicts itself', () => {
     const head = get('/', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off');
-    assert.deepEqual(environText(head, TRUSTED, '', -1), { ok: false, status: 400 });
+    assert.deepEqual(environText(head, TRUSTED, '', -1, -1), { ok: false, status: 400 });
   });
 
   it('has the path below SCRIPT_NAME', () => {
@@ -135,8 +137,38 @@ describe('the environ', () => {
 
   it('does not exist for a path outside SCRIPT_NAME', () => {
     for (const target of ['/', '/application', '/other', '/ap']) {
-      assert.deepEqual(environText(get(target), PEER, '/app', -1), { ok: false, status: 404 });
+      assert.deepEqual(environText(get(target), PEER, '/app', -1, -1), { ok: false, status: 404 });
     }
+  });
+});
+
+describe('when a request arrived', () => {
+  const start = (head: RequestHead, options: Options) => environ(head, options).HTTP_X_REQUEST_START;
+  const arrivedUs = 1_795_259_400_123_456;
+
+  it('is told in microseconds since 1970, when the application is to know', () => {
+    assert.equal(start(get('/'), { arrivedUs }), 't=1795259400123456');
+    assert.equal(start(get('/'), { arrivedUs, peer: TRUSTED }), 't=1795259400123456');
+    assert.equal(start(get('/'), {}), undefined);
+  });
+
+  it('is believed of a trusted proxy, and of nobody else', () => {
+    const claimed = () => get('/', 'X-Request-Start: t=1');
+    assert.equal(start(claimed(), { arrivedUs, peer: TRUSTED }), 't=1');
+    assert.equal(start(claimed(), { arrivedUs }), 't=1795259400123456');
+    assert.equal(start(get('/', 'X-Request-Start:'), { arrivedUs, peer: TRUSTED }), 't=1795259400123456');
+  });
+
+  it('is a field like any other where the application is not told', () => {
+    assert.equal(start(get('/', 'X-Request-Start: t=1'), {}), 't=1');
+  });
+
+  it('is of each request, also where all fields are the same', () => {
+    const head = get('/', 'X-Request-Start: t=1');
+    assert.deepEqual(
+      [{}, { arrivedUs: 2 }, { arrivedUs: 3 }, {}].map((options) => start(head, options)),
+      ['t=1', 't=2', 't=3', 't=1'],
+    );
   });
 });
 

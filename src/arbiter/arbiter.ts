@@ -13,6 +13,7 @@ import type { Plan } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
 import type { SourceWatch } from './watch.ts';
+import { MemoryWatch } from './worker-memory.ts';
 
 /** How often orphaned workers are looked for. */
 const ORPHAN_CHECK_MS = 200;
@@ -46,6 +47,7 @@ export class Arbiter {
   readonly #log: Log;
   readonly #fleet: Fleet;
   readonly #generations: Generations;
+  readonly #memoryWatch: MemoryWatch;
   readonly #events: ArbiterEvent[] = [];
   #plan: Plan;
   #edge: EdgeProcess | null = null;
@@ -71,6 +73,10 @@ export class Arbiter {
       modulesLoaded: (files) => this.#watchSources(files),
       end: (outcome, reason) => this.#end(outcome, reason),
     });
+    this.#memoryWatch = new MemoryWatch(
+      () => this.#fleet.workersOf(this.#fleet.active?.number ?? 0, 'ready').map(({ pid }) => pid),
+      (pid, bytes) => this.enqueue({ kind: 'worker-over-memory', pid, bytes }),
+    );
   }
 
   run(): Promise<Outcome> {
@@ -135,6 +141,12 @@ export class Arbiter {
       case 'zygote-exit':
         this.#generations.noteExit(event.generation, event.status, event.startError, nowMs);
         break;
+      case 'worker-over-memory':
+        this.#noteSpent(
+          event.pid,
+          `its memory is ${megabytes(event.bytes)}, over the limit of ${megabytes(this.#activePlan().maxWorkerBytes)}`,
+        );
+        break;
       case 'sources-changed':
         this.#log.info(`Reloading, since this file has changed: ${event.file}`);
         this.#wantReload();
@@ -161,6 +173,12 @@ export class Arbiter {
         break;
       case 'activate':
         this.#activate(duty.generation);
+        break;
+      case 'expire':
+        this.#noteExpired(duty.pid, nowMs);
+        break;
+      case 'replace':
+        this.#fleet.workerLeaving(duty.pid);
         break;
       case 'retire':
         this.#edge?.send({ type: 'retire', pid: duty.pid });
@@ -228,9 +246,14 @@ export class Arbiter {
           `WORKER TIMEOUT (pid:${message.pid}): it has run ${message.request} for ${seconds(message.ageMs)}; what its threads are doing:`,
         );
         this.#generations.dump(message.pid, nowMs);
+        // The edge feeds it no more: another is started at once.
+        this.#fleet.workerLeaving(message.pid);
         break;
       case 'worker-condemned':
         this.#fleet.workerCondemned(message.pid, nowMs);
+        break;
+      case 'worker-spent':
+        this.#noteSpent(message.pid, `it has had ${message.requests} requests`);
         break;
       case 'worker-leaving':
         if (this.#fleet.workerLeaving(message.pid) && this.#fleet.stop === 'no') {
@@ -241,6 +264,21 @@ export class Arbiter {
         if (this.#fleet.stop === 'draining') this.#fleet.stop = 'quitting';
         break;
     }
+  }
+
+  /** The worker goes on serving until its turn to be replaced. */
+  #noteSpent(pid: number, reason: string): void {
+    if (!this.#fleet.workerSpent(pid) || this.#fleet.stop !== 'no') return;
+    this.#log.info(`Worker (pid:${pid}) is to be replaced: ${reason}`);
+  }
+
+  #noteExpired(pid: number, nowMs: number): void {
+    const ageMs = nowMs - (this.#fleet.workers.get(pid)?.bornMs ?? nowMs);
+    const { maxWorkerAgeMs } = this.#activePlan();
+    this.#noteSpent(
+      pid,
+      `it is ${seconds(ageMs)} old, and the limit is ${seconds(maxWorkerAgeMs)} less up to a tenth`,
+    );
   }
 
   #noteListening(): void {
@@ -295,7 +333,8 @@ export class Arbiter {
   #activate(generation: number): void {
     const isFirst = !this.#fleet.hasServed;
     this.#fleet.generationActivated(generation);
-    const { edge: config } = this.#activePlan();
+    const { edge: config, maxWorkerBytes } = this.#activePlan();
+    this.#memoryWatch.limitBytes = maxWorkerBytes;
     this.#fleet.gracefulMs = config.gracefulTimeoutMs;
     this.#edge?.send({ type: 'activate', generation, config });
     if (isFirst) this.#options.onServing();
@@ -426,9 +465,11 @@ export class Arbiter {
   }
 
   #finish(): void {
+    this.#memoryWatch.stop();
     void this.#watch?.then((watch) => watch.close());
     this.#resolveEnd(this.#outcome);
   }
 }
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;

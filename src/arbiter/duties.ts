@@ -8,6 +8,10 @@ export type Duty =
   | { readonly do: 'abandon'; readonly generation: number }
   | { readonly do: 'fork'; readonly generation: number }
   | { readonly do: 'activate'; readonly generation: number }
+  /** The worker has reached its age. */
+  | { readonly do: 'expire'; readonly pid: number }
+  /** The turn of a worker that is over a limit has come. */
+  | { readonly do: 'replace'; readonly pid: number }
   | { readonly do: 'retire'; readonly pid: number }
   | { readonly do: 'kill'; readonly pid: number; readonly reason: string }
   | { readonly do: 'quit-zygote'; readonly generation: number }
@@ -47,7 +51,11 @@ export function agenda(fleet: Fleet, nowMs: number): Agenda {
       if (generation.phase === 'ending') duties.push(...endGeneration(fleet, generation));
       else duties.push(...fork(fleet, generation, isTime));
     }
-    if (fleet.active !== undefined) duties.push(...retireSurplus(fleet, fleet.active));
+    if (fleet.active !== undefined) {
+      duties.push(...expire(fleet, fleet.active, isTime));
+      duties.push(...recycle(fleet, fleet.active));
+      duties.push(...retireSurplus(fleet, fleet.active));
+    }
     duties.push(...activate(fleet));
   }
   return { duties, wakeAtMs: Math.min(...alarms) };
@@ -93,19 +101,45 @@ function activate(fleet: Fleet): Duty[] {
   return ready >= needed ? [{ do: 'activate', generation: candidate.number }] : [];
 }
 
-/** Lets go those who asked to leave and are replaced, and the oldest of those who are too many. */
+function expire(fleet: Fleet, { number }: Generation, isTime: (atMs: number) => boolean): Duty[] {
+  return fleet
+    .workersOf(number, 'ready')
+    .filter(({ isSpent, expiresAtMs }) => !isSpent && isTime(expiresAtMs))
+    .map(({ pid }) => ({ do: 'expire', pid }));
+}
+
+/**
+ * Workers over a limit are replaced one after another: the next when the one before is gone and all that are wanted serve. Nothing
+ * that cannot wait (a death, a worker that asked to leave) waits for this.
+ */
+function recycle(fleet: Fleet, { number, forking }: Generation): Duty[] {
+  const ready = fleet.workersOf(number, 'ready');
+  const spent = oldestFirst(ready.filter(({ isSpent }) => isSpent));
+  const [next] = spent;
+  const isBusy = forking > 0 || fleet.workersOf(number, 'booting', 'leaving', 'retired').length > 0;
+  // A reload brings new workers anyway.
+  const isReloading = fleet.isReloadWanted || fleet.candidate !== undefined;
+  if (next === undefined || isBusy || isReloading || ready.length !== fleet.wanted) return [];
+  return [{ do: 'replace', pid: next.pid }];
+}
+
+/** Lets go those who are to leave and are replaced, and of those who are too many the spent and the oldest. */
 function retireSurplus(fleet: Fleet, active: Generation): Duty[] {
   const ready = fleet.workersOf(active.number, 'ready');
   const leaving = fleet.workersOf(active.number, 'leaving');
   const stillNeeded = Math.max(0, fleet.wanted - ready.length);
   return [
     ...leaving.slice(0, Math.max(0, leaving.length - stillNeeded)),
-    ...oldestFirst(ready).slice(0, Math.max(0, ready.length - fleet.wanted)),
+    ...spentFirst(ready).slice(0, Math.max(0, ready.length - fleet.wanted)),
   ].map(({ pid }) => ({ do: 'retire', pid }));
 }
 
 function oldestFirst(workers: Worker[]): Worker[] {
   return workers.sort((a, b) => a.bornMs - b.bornMs);
+}
+
+function spentFirst(workers: Worker[]): Worker[] {
+  return oldestFirst(workers).sort((a, b) => Number(b.isSpent) - Number(a.isSpent));
 }
 
 function endGeneration(fleet: Fleet, { number, zygote }: Generation): Duty[] {

@@ -14,6 +14,7 @@ export type ArbiterEvent =
       /** Set when there never was a process. */
       readonly startError: string | null;
     }
+  | { readonly kind: 'worker-over-memory'; readonly pid: number; readonly bytes: number }
   | { readonly kind: 'sources-changed'; readonly file: string }
   /** A time has come that something was waiting for. */
   | { readonly kind: 'alarm' };

@@ -10,7 +10,11 @@ export interface Worker {
   readonly pid: number;
   readonly generation: number;
   readonly bornMs: number;
+  /** It is to be replaced from then on; Infinity for never. */
+  readonly expiresAtMs: number;
   phase: WorkerPhase;
+  /** Over a limit: to be replaced when its turn comes, and serving until then. */
+  isSpent: boolean;
   /** It is killed at this time unless it has ended; null for never. */
   killAtMs: number | null;
   /** Why it is to be killed, for the log. */
@@ -142,7 +146,7 @@ export class Fleet {
     this.bootFailures.failed(nowMs);
   }
 
-  forked(number: number, pid: number, nowMs: number): void {
+  forked(number: number, pid: number, nowMs: number, expiresAtMs = Number.POSITIVE_INFINITY): void {
     const generation = this.generations.get(number);
     if (generation === undefined) return;
     generation.forking--;
@@ -150,7 +154,9 @@ export class Fleet {
       pid,
       generation: number,
       bornMs: nowMs,
+      expiresAtMs,
       phase: 'booting',
+      isSpent: false,
       killAtMs: null,
       killReason: '',
       isKilled: false,
@@ -167,6 +173,15 @@ export class Fleet {
     return true;
   }
 
+  /** Returns whether it was news: it is over a limit, and can wait for its turn to be replaced. */
+  workerSpent(pid: number): boolean {
+    const worker = this.workers.get(pid);
+    if (worker?.phase !== 'ready' || worker.isSpent) return false;
+    worker.isSpent = true;
+    return true;
+  }
+
+  /** It is to be replaced at once. Returns whether that was news. */
   workerLeaving(pid: number): boolean {
     const worker = this.workers.get(pid);
     if (worker === undefined || worker.phase === 'leaving' || worker.phase === 'retired') return false;

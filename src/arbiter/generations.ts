@@ -136,7 +136,7 @@ export class Generations {
         break;
       case 'forked':
         this.#log.info(`Booting worker with pid: ${message.pid}`);
-        this.#fleet.forked(number, message.pid, nowMs);
+        this.#fleet.forked(number, message.pid, nowMs, nowMs + this.#lifetimeMs(number));
         break;
       case 'fork-failed':
         this.#log.error(`Cannot fork a worker: ${message.error}`);
@@ -150,6 +150,12 @@ export class Generations {
         this.#owner.modulesLoaded(message.files);
         break;
     }
+  }
+
+  /** Up to a tenth shorter than the limit, so that workers that were forked together do not go together. */
+  #lifetimeMs(number: number): number {
+    const maxAgeMs = this.#plans.get(number)?.maxWorkerAgeMs ?? 0;
+    return maxAgeMs === 0 ? Number.POSITIVE_INFINITY : maxAgeMs * (1 - Math.random() / 10);
   }
 
   #tellPython(number: number, version: string): void {

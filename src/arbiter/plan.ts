@@ -23,6 +23,10 @@ export interface Surroundings {
 export interface Plan {
   readonly name: string;
   readonly workers: number;
+  /** 0: never replaced for its age. */
+  readonly maxWorkerAgeMs: number;
+  /** 0: never replaced for its memory. */
+  readonly maxWorkerBytes: number;
   readonly bind: readonly BindAddress[];
   /** null: the account that started Kirin. */
   readonly owner: Owner | null;
@@ -43,6 +47,8 @@ export function planFrom(config: ResolvedConfig, surroundings: Surroundings): Pl
   return {
     name,
     workers: settings.workers,
+    maxWorkerAgeMs: milliseconds(settings.max_worker_age),
+    maxWorkerBytes: settings.max_worker_memory,
     bind: settings.bind,
     owner: isOtherAccount ? { uid: settings.user, gid: settings.group } : null,
     umask: settings.umask,

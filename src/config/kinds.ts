@@ -64,6 +64,34 @@ export const wholeMilliseconds: Kind<number> = {
   },
 };
 
+const BYTES_OF_SUFFIX: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** A size in bytes, or with one of the suffixes K, M and G; at least `min`, unless it is 0. */
+export function bytes(bounds: { min?: string; example: string }): Kind<number> {
+  const { min = '0', example } = bounds;
+  return {
+    metavar: 'SIZE',
+    parse(text) {
+      const value = parseSize(text.trim());
+      if (value === null)
+        throw new ValueProblem(`not a size; give bytes, or a number with K, M or G such as ${example}`);
+      if (value > Number.MAX_SAFE_INTEGER) throw new ValueProblem('must be less than 8388608G', 'meaning');
+      if (value !== 0 && value < (parseSize(min) ?? 0)) {
+        throw new ValueProblem(`${value} bytes; must be 0, or ${min} or more, such as ${example}`, 'meaning');
+      }
+      return value;
+    },
+    show: (value) => value,
+  };
+}
+
+function parseSize(text: string): number | null {
+  const match = /^\+?(\d+(?:_\d+)*)([kmg]?)$/i.exec(text);
+  if (match === null) return null;
+  const [, digits = '', suffix = ''] = match;
+  return Number(digits.replaceAll('_', '')) * (BYTES_OF_SUFFIX[suffix.toLowerCase()] as number);
+}
+
 /** Any text, trimmed as Gunicorn trims it. */
 export function text(metavar = 'STRING'): Kind<string> {
   return { metavar, parse: (value) => value.trim(), show: (value) => value };

@@ -16,7 +16,7 @@ A value comes from the strongest source that gives one, weakest first:
 5. the command line.
 
 Options stand before or after APP_MODULE, as \`--flag value\` or \`--flag=value\`; a long one may be cut short as long as it stays
-unambiguous. Durations are in seconds and may have a fraction; sizes are in bytes. \`kirin --print-config\` prints every setting as
+unambiguous. Durations are in seconds and may have a fraction; sizes (SIZE) are in bytes, or with K, M or G (1024, 1024², 1024³ of them). \`kirin --print-config\` prints every setting as
 resolved, and with \`--json\` where each value came from.
 `;
 

@@ -28,6 +28,9 @@ export interface DispatcherEvents {
   workerOverdue(worker: WorkerPeer, job: Job | null, ageMs: number): void;
   /** Nothing that could still end well is left on this worker. */
   workerCondemned(worker: WorkerPeer): void;
+  /** It has had as many requests as it may. */
+  workerSpent(worker: WorkerPeer): void;
+  /** It asks to leave. */
   workerLeaving(worker: WorkerPeer, reason: string): void;
   /** The request has waited for a worker until its deadline. */
   jobExpired(job: Job, waitedMs: number): void;
@@ -129,7 +132,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     if (this.#burst === 1 && this.#lastBurst <= 1) lane.flush();
     else this.#planFlush();
     worker.given += 1;
-    if (worker.given >= worker.maxGiven) this.leaving(worker, `it has had ${worker.given} requests`);
+    if (worker.given === worker.maxGiven) this.#events.workerSpent(worker);
     this.#arm();
     return true;
   }

@@ -34,6 +34,7 @@ class Edge {
       workerOverdue: ({ pid }, job, ageMs) =>
         tell({ type: 'worker-overdue', pid, request: job?.summary ?? 'what ran after a response', ageMs }),
       workerCondemned: ({ pid }) => tell({ type: 'worker-condemned', pid }),
+      workerSpent: ({ pid, given }) => tell({ type: 'worker-spent', pid, requests: given }),
       workerLeaving: ({ pid }, reason) => tell({ type: 'worker-leaving', pid, reason }),
       jobExpired: (job, waitedMs) =>
         this.#log.warning(

@@ -1,4 +1,4 @@
-import { integer, seconds } from '../kinds.ts';
+import { bytes, integer, seconds } from '../kinds.ts';
 import { addressList, healthPath, mountPath } from '../request-kinds.ts';
 import { setting } from '../setting.ts';
 
@@ -52,21 +52,21 @@ export const requests = {
   }),
   limit_request_body: setting<number>({
     flags: ['--limit-request-body'],
-    kind: integer({ example: 10_485_760 }),
+    kind: bytes({ example: '10M' }),
     default: 2 * GIBIBYTE,
-    help: 'Largest request body, in bytes; 0 is unlimited',
+    help: 'Largest request body; 0 is unlimited',
   }),
   body_buffer_size: setting<number>({
     flags: ['--body-buffer-size'],
-    kind: integer({ example: 65_536 }),
+    kind: bytes({ example: '64K' }),
     default: 65_536,
-    help: 'Bytes of a body held in memory before it goes to a file',
+    help: 'How much of a body is held in memory before it goes to a file',
     detail:
       'Of a request, while it arrives; of a response, while its client is slower than the worker. Each connection may hold this much.',
   }),
   response_spool_size: setting<number>({
     flags: ['--response-spool-size'],
-    kind: integer({ example: 1_073_741_824 }),
+    kind: bytes({ example: '1G' }),
     default: GIBIBYTE,
     help: 'Most of a response kept on disk for a slow client',
     detail:

@@ -1,4 +1,4 @@
-import { flag, integer, seconds } from '../kinds.ts';
+import { bytes, flag, integer, seconds } from '../kinds.ts';
 import { workerCount } from '../process-kinds.ts';
 import { setting } from '../setting.ts';
 
@@ -39,12 +39,30 @@ export const workers = {
     kind: integer({ example: 1000 }),
     default: 0,
     help: 'Requests after which a worker is replaced; 0 is never',
+    detail:
+      'Workers are replaced one at a time, each when its replacement is ready. One that has had its requests goes on serving until its turn.',
   }),
   max_requests_jitter: setting<number>({
     flags: ['--max-requests-jitter'],
     kind: integer({ example: 100 }),
     default: 0,
     help: 'At most this many more, at random, so that workers are not replaced together',
+  }),
+  max_worker_age: setting<number>({
+    flags: ['--max-worker-age'],
+    kind: seconds,
+    default: 0,
+    help: 'Age at which a worker is replaced; 0 is never',
+    detail:
+      'Each worker is replaced up to a tenth earlier, at random, and one at a time, so that workers that were started together do not go together.',
+  }),
+  max_worker_memory: setting<number>({
+    flags: ['--max-worker-memory'],
+    kind: bytes({ min: '1M', example: '300M' }),
+    default: 0,
+    help: 'Memory at which a worker is replaced, such as 300M; 0 is never',
+    detail:
+      "The worker's PSS counts: its own pages, and its share of those that it shares with others; where that cannot be read, its RSS. It is measured every few seconds, so this is no hard limit. Workers are replaced one at a time, each when its replacement is ready.",
   }),
   preload_app: setting<boolean>({
     flags: ['--preload'],

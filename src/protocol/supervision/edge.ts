@@ -118,7 +118,9 @@ export type EdgeToArbiter =
     }
   /** Only overdue requests are left on this worker: kill it. */
   | { readonly type: 'worker-condemned'; readonly pid: number }
-  /** The worker should be replaced: fork another, then `retire` this one. */
+  /** The worker has had as many requests as it may: it goes on serving until its turn to be replaced. */
+  | { readonly type: 'worker-spent'; readonly pid: number; readonly requests: number }
+  /** The worker asks to leave: fork another, then `retire` this one. */
   | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
   /** Once a second, where `reportsLoad`. */
   | ({ readonly type: 'load' } & LoadReport)

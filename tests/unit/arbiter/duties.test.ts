@@ -48,6 +48,12 @@ class World {
       case 'activate':
         fleet.generationActivated(duty.generation);
         break;
+      case 'expire':
+        fleet.workerSpent(duty.pid);
+        break;
+      case 'replace':
+        fleet.workerLeaving(duty.pid);
+        break;
       case 'retire':
         fleet.workerRetired(duty.pid, nowMs);
         break;
@@ -64,11 +70,11 @@ class World {
   }
 
   /** The zygote answers every fork that was asked of it. */
-  forkAll(generation: number): number[] {
+  forkAll(generation: number, lifetimeMs = Number.POSITIVE_INFINITY): number[] {
     const pids: number[] = [];
     for (let left = this.fleet.generations.get(generation)?.forking ?? 0; left > 0; left--) {
       const pid = this.#nextPid++;
-      this.fleet.forked(generation, pid, this.nowMs);
+      this.fleet.forked(generation, pid, this.nowMs, this.nowMs + lifetimeMs);
       pids.push(pid);
     }
     return pids;
@@ -249,6 +255,133 @@ describe('with all workers ready', () => {
     for (const pid of pids) world.fleet.workerExited(pid, world.nowMs);
     world.settle();
     assert.deepEqual([...world.fleet.generations.keys()], [2]);
+  });
+});
+
+describe('workers over a limit', () => {
+  let world: World;
+  let pids: number[];
+
+  beforeEach(() => {
+    world = new World(3);
+    pids = world.bootGeneration(1);
+    world.clearDone();
+  });
+
+  /** The replacement boots, and the worker that it replaces ends. */
+  function finishReplacement(gone: number): number {
+    const [replacement] = world.forkAll(1);
+    world.fleet.workerReady(replacement as number);
+    world.settle();
+    world.fleet.workerExited(gone, world.nowMs);
+    world.settle();
+    return replacement as number;
+  }
+
+  it('are replaced one after another, each when the one before is gone', () => {
+    const [one, two, three] = pids as [number, number, number];
+    for (const pid of pids) world.fleet.workerSpent(pid);
+    world.settle();
+    assert.deepEqual(world.done, [`replace ${one}`, 'fork 1']);
+    finishReplacement(one);
+    assert.deepEqual(world.done.slice(2), [`retire ${one}`, `replace ${two}`, 'fork 1']);
+    finishReplacement(two);
+    assert.deepEqual(world.done.slice(5), [`retire ${two}`, `replace ${three}`, 'fork 1']);
+    finishReplacement(three);
+    assert.deepEqual(world.done.slice(8), [`retire ${three}`]);
+    assert.deepEqual(world.phases(1), ['ready', 'ready', 'ready']);
+  });
+
+  it('wait while one that was let go finishes what it runs', () => {
+    const [one, two] = pids as [number, number];
+    world.fleet.workerSpent(one);
+    world.fleet.workerSpent(two);
+    world.settle();
+    const [replacement] = world.forkAll(1);
+    world.fleet.workerReady(replacement as number);
+    world.settle();
+    assert.equal(world.done.at(-1), `retire ${one}`);
+    world.fleet.workerExited(one, world.nowMs);
+    assert.deepEqual(world.due(), [`replace ${two}`]);
+  });
+
+  it('serve until their turn: the wanted number always does', () => {
+    for (const pid of pids) world.fleet.workerSpent(pid);
+    for (let step = 0; step < 12; step++) {
+      world.settle();
+      assert.ok(world.fleet.workersOf(1, 'ready', 'leaving').length >= 3, `${step}: ${world.phases(1)}`);
+      const [booted] = world.forkAll(1);
+      if (booted !== undefined) {
+        world.fleet.workerReady(booted);
+      } else {
+        const retired = world.fleet.workersOf(1, 'retired')[0];
+        if (retired !== undefined) world.fleet.workerExited(retired.pid, world.nowMs);
+      }
+    }
+    assert.ok(pids.every((pid) => !world.fleet.workers.has(pid)));
+  });
+
+  it('keep nobody waiting who cannot: a death and a worker that asks to leave are replaced at once', () => {
+    const [one, two, three] = pids as [number, number, number];
+    world.fleet.workerSpent(one);
+    world.settle();
+    world.clearDone();
+    world.fleet.workerExited(two, world.nowMs);
+    world.fleet.workerLeaving(three);
+    world.settle();
+    assert.deepEqual(world.done, ['fork 1', 'fork 1']);
+  });
+
+  it('wait until a worker that died is replaced', () => {
+    const [one, two] = pids as [number, number];
+    world.fleet.workerExited(two, world.nowMs);
+    world.settle();
+    world.fleet.workerSpent(one);
+    assert.deepEqual(world.due(), []);
+    const [replacement] = world.forkAll(1);
+    world.fleet.workerReady(replacement as number);
+    assert.deepEqual(world.due(), [`replace ${one}`]);
+  });
+
+  it('leave it to a reload to replace them', () => {
+    world.fleet.workerSpent(pids[0] as number);
+    world.fleet.reloadAsked();
+    world.settle();
+    assert.deepEqual(world.done, ['start-generation']);
+  });
+
+  it('are the first to go when one less is wanted', () => {
+    const last = pids[2] as number;
+    world.fleet.workerSpent(last);
+    world.fleet.wanted = 2;
+    world.settle();
+    assert.deepEqual(world.done, [`retire ${last}`]);
+  });
+
+  it('may leave at once when they ask to', () => {
+    world.fleet.workerSpent(pids[0] as number);
+    world.fleet.workerSpent(pids[1] as number);
+    world.settle();
+    world.clearDone();
+    assert.equal(world.fleet.workerLeaving(pids[1] as number), true);
+    world.settle();
+    assert.deepEqual(world.done, ['fork 1']);
+  });
+
+  it('are noticed by their age when it has come, and not before', () => {
+    const aging = new World(2);
+    aging.settle();
+    aging.fleet.zygoteBooted(1);
+    aging.settle();
+    const [one, two] = aging.forkAll(1, 5000) as [number, number];
+    for (const pid of [one, two]) aging.fleet.workerReady(pid);
+    aging.settle();
+    aging.clearDone();
+    assert.equal(agenda(aging.fleet, aging.nowMs).wakeAtMs, aging.nowMs + 5000);
+    aging.nowMs += 5000;
+    aging.settle();
+    assert.deepEqual(aging.done, [`expire ${one}`, `expire ${two}`, `replace ${one}`, 'fork 1']);
+    assert.equal(agenda(aging.fleet, aging.nowMs).wakeAtMs, Number.POSITIVE_INFINITY);
   });
 });
 

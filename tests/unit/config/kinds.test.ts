@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  bytes,
   choice,
   flag,
   integer,
@@ -62,6 +63,26 @@ test('durations that a timer has to tell from none are 0, or a millisecond and m
   refuses(wholeMilliseconds, '0.0009', /must be 0, or 0\.001 seconds or more/);
   refuses(wholeMilliseconds, 'soon', /not a number of seconds/);
   refuses(wholeMilliseconds, '-0.001', /0 or more/);
+});
+
+test('sizes are bytes, or have one of the suffixes K, M and G', () => {
+  const kind = bytes({ example: '300M' });
+  assert.equal(parse(kind, '0'), 0);
+  assert.equal(parse(kind, ' 65536 '), 65_536);
+  assert.equal(parse(kind, '10_485_760'), 10_485_760);
+  assert.equal(parse(kind, '64k'), 65_536);
+  assert.equal(parse(kind, '300M'), 314_572_800);
+  assert.equal(parse(kind, '2G'), 2_147_483_648);
+  for (const text of ['', 'M', '300MB', '1.5G', '-1', '3 00', '1e6', '0x10', '5T'])
+    refuses(kind, text, /not a size; give bytes, or a number with K, M or G such as 300M/);
+  refuses(kind, '99999999G', /less than 8388608G/);
+});
+
+test('a size that must have been meant in other units is refused', () => {
+  const kind = bytes({ min: '1M', example: '300M' });
+  assert.equal(parse(kind, '0'), 0);
+  assert.equal(parse(kind, '1M'), 1_048_576);
+  refuses(kind, '300', /300 bytes; must be 0, or 1M or more, such as 300M/);
 });
 
 test('switches are true or false', () => {

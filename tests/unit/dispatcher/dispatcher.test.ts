@@ -22,6 +22,7 @@ function setUp(t: TestContext, { timeoutMs = 1000, gracefulTimeoutMs = 500, gene
       workerReady: ({ pid }) => said.push(`ready ${pid}`),
       workerOverdue: ({ pid }, job) => said.push(`overdue ${pid} ${job?.summary ?? 'tail'}`),
       workerCondemned: ({ pid }) => said.push(`condemned ${pid}`),
+      workerSpent: ({ pid, given }) => said.push(`spent ${pid}: ${given}`),
       workerLeaving: ({ pid }, reason) => said.push(`leaving ${pid}: ${reason}`),
       jobExpired: (job) => said.push(`expired ${job.summary}`),
       jobLost: ({ pid }, job) => said.push(`lost ${pid} ${job.summary}`),
@@ -221,7 +222,7 @@ describe('a worker that is to leave', () => {
     assert.equal(dispatcher.isReady, false);
   });
 
-  it('is asked for when it has had its number of requests, once, and is fed until it goes', (t) => {
+  it('is told of when it has had its number of requests, once, and is fed until it goes', (t) => {
     const { said, worker, submit } = setUp(t);
     const one = worker({ pid: 1, maxGiven: 2 });
     for (let i = 0; i < 4; i += 1) {
@@ -229,7 +230,7 @@ describe('a worker that is to leave', () => {
       submit(job);
       one.answer(0, job.id);
     }
-    assert.deepEqual(said, ['ready 1', 'leaving 1: it has had 2 requests']);
+    assert.deepEqual(said, ['ready 1', 'spent 1: 2']);
   });
 
   it('may ask for it itself', (t) => {

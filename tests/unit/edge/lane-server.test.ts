@@ -28,6 +28,7 @@ beforeEach(() => {
       workerReady: ({ pid, generation }) => said.push(`ready ${pid} ${generation}`),
       workerOverdue: () => {},
       workerCondemned: () => {},
+      workerSpent: () => {},
       workerLeaving: ({ pid, maxGiven }, reason) => said.push(`leaving ${pid} ${reason} ${maxGiven}`),
       jobExpired: () => {},
       jobLost: () => {},

@@ -15,6 +15,7 @@ function setUp(t: TestContext, { scriptName = '', lanes = 1 } = {}) {
       workerReady: ignore,
       workerOverdue: ignore,
       workerCondemned: ignore,
+      workerSpent: ignore,
       workerLeaving: ignore,
       jobExpired: ignore,
       jobLost: ignore,

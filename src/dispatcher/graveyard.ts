@@ -1,20 +1,25 @@
+import type { Alarm, Clock } from './clock.ts';
 import type { Job } from './job.ts';
 import type { WorkerPeer } from './worker-peer.ts';
 
 /** How long the exit report of a worker is waited for after its lane closed. */
 const REPORT_WAIT_MS = 2000;
+/** A request under which this many workers have ended is not tried again: it may well be the reason. */
+const MOST_DEATHS = 2;
 
 export interface GraveyardEvents {
-  /** The worker was running this request: it must not be run again. */
+  /** The worker ended while it ran this request, or may have: it must not be run again. */
   lost(worker: WorkerPeer, job: Job): void;
-  /** These had not been started, or are safe to repeat; none, if the grave has only been emptied. */
+  /** The same, but nobody has seen anything of it, and running it again does no harm. */
+  retried(worker: WorkerPeer, job: Job): void;
+  /** What is to be run elsewhere; none, if the grave has only been emptied. */
   spared(jobs: readonly Job[]): void;
 }
 
 interface Grave {
   readonly worker: WorkerPeer;
   readonly jobs: Job[];
-  readonly timer: NodeJS.Timeout;
+  readonly alarm: Alarm;
 }
 
 /**
@@ -22,11 +27,13 @@ interface Grave {
  * memory it shares with the worker, so it is exact; lane's end and exit report may come in either order.
  */
 export class Graveyard {
+  readonly #clock: Clock;
   readonly #events: GraveyardEvents;
   readonly #graves = new Map<number, Grave>();
   readonly #reports = new Map<number, readonly number[]>();
 
-  constructor(events: GraveyardEvents) {
+  constructor(clock: Clock, events: GraveyardEvents) {
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -47,22 +54,22 @@ export class Graveyard {
       grave.jobs.push(...jobs);
       return;
     }
-    const timer = setTimeout(() => this.#open(worker.pid, null), REPORT_WAIT_MS);
-    this.#graves.set(worker.pid, { worker, jobs: [...jobs], timer });
+    const alarm = this.#clock.after(REPORT_WAIT_MS, () => this.#open(worker.pid, null));
+    this.#graves.set(worker.pid, { worker, jobs: [...jobs], alarm });
   }
 
   /** The worker's exit has been reported. */
   report(pid: number, running: readonly number[]): void {
     this.#open(pid, running);
     this.#reports.set(pid, running);
-    setTimeout(() => this.#reports.delete(pid), REPORT_WAIT_MS).unref();
+    this.#clock.after(REPORT_WAIT_MS, () => this.#reports.delete(pid));
   }
 
   /** Gives out everything, judged by nobody. */
   takeAll(): Job[] {
     const jobs: Job[] = [];
     for (const grave of this.#graves.values()) {
-      clearTimeout(grave.timer);
+      grave.alarm.cancel();
       jobs.push(...grave.jobs);
     }
     this.#graves.clear();
@@ -73,7 +80,7 @@ export class Graveyard {
     const grave = this.#graves.get(pid);
     if (grave === undefined) return;
     this.#graves.delete(pid);
-    clearTimeout(grave.timer);
+    grave.alarm.cancel();
     this.#judge(grave.worker, grave.jobs, running);
   }
 
@@ -84,8 +91,15 @@ export class Graveyard {
       if (job.isOver) continue;
       const mayHaveRun =
         running === null ? !job.isSafe || job.lane?.jobs[0] === job : running.includes(job.id);
-      if (mayHaveRun) this.#events.lost(worker, job);
-      else spared.push(job);
+      if (mayHaveRun) {
+        job.deaths += 1;
+        if (!job.isSafe || job.deaths >= MOST_DEATHS) {
+          this.#events.lost(worker, job);
+          continue;
+        }
+        this.#events.retried(worker, job);
+      }
+      spared.push(job);
     }
     this.#events.spared(spared);
   }

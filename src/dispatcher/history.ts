@@ -1,67 +1,139 @@
-// What is known of how long requests take, by route. Only requests that have proved fast are pipelined.
+// What is known of how long requests take, by route. Only requests that have proved fast are pipelined; those that have
+// proved slow leave the last free lane to others.
+
+import type { LaneRule, LaneRules } from './lane-rules.ts';
 
 /** Below this mean service time a route counts as fast: a request behind it waits less than a wake-up of an idle worker takes on a busy machine. */
 const FAST_US = 1000;
-/** How many requests a path must have had before its own times are believed. */
-const PATH_PROOF = 8;
+/** One request that took this long ends the trust in its route: whoever waited behind it had to be stolen. */
+const BREACH_US = 5000;
+/** How many requests in a row, none of them a breach, a path must have had to be believed. */
+const PROOF = 8;
 /** The same for all paths of one folder, which stand in for a path not seen before (/user/17). */
 const FOLDER_PROOF = 32;
-/** Weight of the newest sample. One 200 ms request makes a route slow for about 40 further ones, a 4 ms hiccup for none or one. */
+/** A route that breaks the trust within this many requests of gaining it has to prove twice as many the next time … */
+const RELAPSE = 256;
+/** … up to this many: one that is slow now and then is hardly ever pipelined. */
+const MAX_PROOF = 256;
+/** Weight of the newest sample. A hiccup of 4 ms does not make a fast route slow. */
 const WEIGHT = 1 / 8;
+/** What takes less than a quarter of the mean weighs more: a route that is fast again is known to be after a few requests. */
+const RECOVERY_WEIGHT = 1 / 2;
+/** A route is slow from this mean on … */
+const SLOW_US = 10_000;
+/** … if it is also this many times what requests take typically: where all are slow, none gives way. */
+const SLOW_RATIO = 4;
+/** By how much a sample moves the typical time towards itself, whatever its size: so half of the requests take less, half more. */
+const MEDIAN_STEP = 1.05;
 /** Paths remembered before the older half is forgotten. */
 const MAX_ROUTES = 4096;
 
 export class Route {
+  /** The configuration's word on it. */
+  readonly rule: LaneRule | null;
+  readonly #history: RouteHistory;
   readonly #folder: Route | null;
   #samples = 0;
   #meanUs = 0;
+  /** Requests since the last breach. */
+  #streak = 0;
+  #proof: number;
 
-  constructor(folder: Route | null) {
+  constructor(history: RouteHistory, folder: Route | null, proof: number, rule: LaneRule | null) {
+    this.#history = history;
     this.#folder = folder;
+    this.#proof = proof;
+    this.rule = rule;
   }
 
-  /** Mean service time in µs, of this path or, while it is new, of its folder. */
+  /** Who knows more: the path, once it has had a few requests, or its folder. */
+  get #witness(): Route {
+    return this.#samples >= PROOF || this.#folder === null ? this : this.#folder;
+  }
+
+  /** Mean service time in µs. */
   get estimateUs(): number {
-    if (this.#samples >= PATH_PROOF || this.#folder === null) return this.#meanUs;
-    return this.#folder.#meanUs;
+    return this.#witness.#meanUs;
   }
 
   get isFast(): boolean {
-    if (this.#samples >= PATH_PROOF) return this.#meanUs < FAST_US;
-    const folder = this.#folder;
-    return folder !== null && folder.#samples >= FOLDER_PROOF && folder.#meanUs < FAST_US;
+    const { rule } = this;
+    // Where lanes are counted, each of its requests has one to itself.
+    if (rule !== null && rule.limit !== Number.POSITIVE_INFINITY) return false;
+    const witness = this.#witness;
+    return witness.#streak >= witness.#proof && witness.#meanUs < FAST_US;
+  }
+
+  get isSlow(): boolean {
+    const meanUs = this.estimateUs;
+    return meanUs >= SLOW_US && meanUs >= SLOW_RATIO * this.#history.typicalUs;
   }
 
   record(serviceUs: number): void {
+    this.#history.note(serviceUs);
     this.#add(serviceUs);
     if (this.#folder !== null) this.#folder.#add(serviceUs);
   }
 
   #add(serviceUs: number): void {
-    this.#meanUs = this.#samples === 0 ? serviceUs : this.#meanUs + (serviceUs - this.#meanUs) * WEIGHT;
+    if (this.#samples === 0) {
+      this.#meanUs = serviceUs;
+    } else {
+      const weight = serviceUs * 4 < this.#meanUs ? RECOVERY_WEIGHT : WEIGHT;
+      this.#meanUs += (serviceUs - this.#meanUs) * weight;
+    }
     this.#samples += 1;
+    if (serviceUs < BREACH_US) {
+      this.#streak += 1;
+      return;
+    }
+    if (this.#streak >= this.#proof) {
+      const base = this.#folder === null ? FOLDER_PROOF : PROOF;
+      this.#proof = this.#streak < this.#proof + RELAPSE ? Math.min(this.#proof * 2, MAX_PROOF) : base;
+    }
+    this.#streak = 0;
   }
 }
 
 /** Routes by method and path. Bounded: two generations of at most MAX_ROUTES, the older one dropped as a whole. */
 export class RouteHistory {
+  readonly #rules: LaneRules;
   #recent = new Map<string, Route>();
   #older = new Map<string, Route>();
+  /** Half of the requests take less than this, half more. */
+  typicalUs = 0;
+
+  constructor(rules: LaneRules) {
+    this.#rules = rules;
+  }
 
   of(method: string, path: string): Route {
     // GET is by far the most frequent: its key needs no concatenation.
-    return this.#find(method === 'GET' ? path : `${method} ${path}`, true);
+    const key = method === 'GET' ? path : `${method} ${path}`;
+    return (
+      this.#recent.get(key) ?? this.#remember(key, this.#older.get(key) ?? this.#make(key, method, path))
+    );
   }
 
-  #find(key: string, hasFolder: boolean): Route {
+  note(serviceUs: number): void {
+    if (this.typicalUs === 0) this.typicalUs = Math.max(1, serviceUs);
+    else if (serviceUs > this.typicalUs) this.typicalUs *= MEDIAN_STEP;
+    else if (serviceUs < this.typicalUs) this.typicalUs /= MEDIAN_STEP;
+  }
+
+  #make(key: string, method: string, path: string): Route {
+    const slash = key.lastIndexOf('/');
+    const folder = slash >= 0 ? this.#folder(`${key.slice(0, slash + 1)}*`) : null;
+    return new Route(this, folder, PROOF, this.#rules.of(method, path));
+  }
+
+  #folder(key: string): Route {
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
-    let route = this.#older.get(key);
-    if (route === undefined) {
-      const slash = key.lastIndexOf('/');
-      const folder = hasFolder && slash >= 0 ? this.#find(`${key.slice(0, slash + 1)}*`, false) : null;
-      route = new Route(folder);
-    }
+    return this.#remember(key, this.#older.get(key) ?? new Route(this, null, FOLDER_PROOF, null));
+  }
+
+  #remember(key: string, route: Route): Route {
     if (this.#recent.size >= MAX_ROUTES) {
       this.#older = this.#recent;
       this.#recent = new Map();

@@ -8,10 +8,15 @@ export type JobFailure =
   | 'worker-died'
   /** It ran past its deadline. */
   | 'overdue'
-  /** It waited in the queue past its deadline. */
+  /** As many wait as may. */
+  | 'queue-full'
+  /** It waited in the queue as long as one may. */
   | 'queued-too-long'
   /** The server stops, and could not run it in time. */
   | 'stopping';
+
+/** A slow request lets those that came after it pass, for as long as it takes itself, but not longer than this. */
+const MAX_PATIENCE_MS = 1000;
 
 /** A request on its way through the dispatcher. The app handler's subclass knows what to do with the answer. */
 export abstract class Job implements RequestTraits {
@@ -19,20 +24,29 @@ export abstract class Job implements RequestTraits {
   /** Safe method: may be run again if it cannot be known whether it has been run. */
   readonly isSafe: boolean;
   readonly canPipeline: boolean;
+  readonly isSlow: boolean;
   readonly estimateUs: number;
   readonly arrivedMs: number;
+  /** When its turn is: at once, or, if it is slow, when it has waited for as long as it takes. */
+  readonly dueMs: number;
   id = 0;
+  /** How long it had waited when it was given to a lane. */
+  waitedMs = 0;
   lane: Lane | null = null;
   /** Its response has begun to come. */
   hasBegun = false;
   isOver = false;
+  /** Workers that ended while they ran it, or may have. */
+  deaths = 0;
 
   constructor(route: Route, isSafe: boolean, arrivedMs: number) {
     this.route = route;
     this.isSafe = isSafe;
     this.estimateUs = route.estimateUs;
     this.canPipeline = isSafe && route.isFast;
+    this.isSlow = route.isSlow;
     this.arrivedMs = arrivedMs;
+    this.dueMs = this.isSlow ? arrivedMs + Math.min(this.estimateUs / 1000, MAX_PATIENCE_MS) : arrivedMs;
   }
 
   /** Method and target, for the log. */
@@ -47,4 +61,9 @@ export abstract class Job implements RequestTraits {
   abstract abort(reason: string): void;
   /** No response, or no rest of it, will come. */
   abstract fail(failure: JobFailure): void;
+
+  /** The worker's own measure. Called before the last of the response is handed on. */
+  took(serviceUs: number): void {
+    this.route.record(serviceUs);
+  }
 }

@@ -15,14 +15,13 @@ export class LoadMeter {
   }
 
   /** A request has left the queue for a lane. */
-  noteWait(arrivedMs: number): void {
-    if (this.#isAsked) this.#waitedMs = Math.max(this.#waitedMs, performance.now() - arrivedMs);
+  noteWait(waitedMs: number): void {
+    if (this.#isAsked) this.#waitedMs = Math.max(this.#waitedMs, waitedMs);
   }
 
-  /** `oldestArrivedMs`: of what waits; null when nothing does. */
-  take(queued: number, oldestArrivedMs: number | null, lanes: readonly LaneLoad[]): LoadReport {
-    if (oldestArrivedMs !== null)
-      this.#waitedMs = Math.max(this.#waitedMs, performance.now() - oldestArrivedMs);
+  /** `longestWaitMs`: of what waits still. */
+  take(queued: number, longestWaitMs: number, lanes: readonly LaneLoad[]): LoadReport {
+    this.noteWait(longestWaitMs);
     const busy = countBusy(lanes);
     const fed = lanes.reduce((count, { isFed }) => count + (isFed ? 1 : 0), 0);
     const report = {

@@ -29,17 +29,26 @@ export interface RequestTraits {
   readonly estimateUs: number;
 }
 
-/** The index of the lane to use, or -1: wait in the queue. */
-export function chooseLane(lanes: readonly LaneLoad[], request: RequestTraits): number {
+/** No lane has room. */
+export const NO_LANE = -1;
+/** There is an idle lane, and it is left to others. */
+export const RESERVED = -2;
+
+/** The index of the lane to use, or why there is none. `reserved`: so many idle lanes are left to others, but never all there are. */
+export function chooseLane(lanes: readonly LaneLoad[], request: RequestTraits, reserved: number): number {
+  let fedLanes = 0;
+  let idleLanes = 0;
   let idle = -1;
   let packed = -1;
   let packedLoadUs = -1;
-  let shortest = -1;
+  let shortest = NO_LANE;
   let shortestLoadUs = PIPELINE_BUDGET_US;
   for (let index = 0; index < lanes.length; index += 1) {
     const lane = lanes[index] as LaneLoad;
     if (!lane.isFed) continue;
+    fedLanes += 1;
     if (lane.depth === 0) {
+      idleLanes += 1;
       if (idle < 0) idle = index;
     } else if (request.canPipeline && lane.isOpen && lane.depth < MAX_DEPTH) {
       const loadUs = lane.loadUs;
@@ -53,5 +62,7 @@ export function chooseLane(lanes: readonly LaneLoad[], request: RequestTraits): 
     }
   }
   if (packed >= 0) return packed;
-  return idle >= 0 ? idle : shortest;
+  if (idleLanes === 0) return shortest;
+  if (idleLanes > Math.min(reserved, fedLanes - 1)) return idle;
+  return shortest === NO_LANE ? RESERVED : shortest;
 }

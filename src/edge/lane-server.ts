@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { ControlConnection } from '../dispatcher/control-connection.ts';
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
-import { Lane } from '../dispatcher/lane.ts';
-import { WorkerPeer } from '../dispatcher/worker-peer.ts';
+import { LaneConnection } from '../dispatcher/lane-connection.ts';
 import { HEADER_BYTES, type Hello, KIND } from '../protocol/lane/frames.ts';
 
 export interface RecyclingLimits {
@@ -24,18 +24,18 @@ export function serveLanes(
     socket.on('error', () => {});
     readHello(socket, (hello) => {
       if (hello.role === 'control') {
-        const worker = new WorkerPeer(
+        const worker = new ControlConnection(
           { ...hello, laneCount: hello.lanes, maxGiven: requestsBeforeLeaving(limits()) },
           socket,
           dispatcher,
         );
-        dispatcher.addWorker(worker);
+        dispatcher.workers.add(worker);
         worker.welcome(canOpenFilesOf(hello));
         return;
       }
-      const worker = dispatcher.worker(hello.pid);
+      const worker = dispatcher.workers.get(hello.pid);
       if (worker === undefined) socket.destroy();
-      else dispatcher.addLane(new Lane(worker, hello.lane, socket, dispatcher));
+      else dispatcher.addLane(new LaneConnection(worker, hello.lane, socket, dispatcher));
     });
   });
   server.on('error', (error) => report(`Could not accept a worker's connection: ${error.message}`));

@@ -9,6 +9,7 @@ import { AccessLog } from '../observe/access-log.ts';
 import { ErrorLog } from '../observe/error-log.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
 import { serveLanes } from './lane-server.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { Server, type ServerParts } from './server.ts';
 
 type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
@@ -29,6 +30,8 @@ class Edge {
     this.#config = config;
     this.#log = new ErrorLog({ target: config.errorLog, level: config.logLevel });
     this.#accessLog = openAccessLog(config, this.#log);
+    const expired = new RefusalLog((line) => this.#log.warning(line));
+    const refused = new RefusalLog((line) => this.#log.warning(line));
     this.#dispatcher = new Dispatcher(config, {
       workerReady: ({ pid, generation }) => tell({ type: 'worker-ready', pid, generation }),
       workerOverdue: ({ pid }, job, ageMs) =>
@@ -37,11 +40,20 @@ class Edge {
       workerSpent: ({ pid, given }) => tell({ type: 'worker-spent', pid, requests: given }),
       workerLeaving: ({ pid }, reason) => tell({ type: 'worker-leaving', pid, reason }),
       jobExpired: (job, waitedMs) =>
-        this.#log.warning(
-          `No worker was free for ${job.summary} in ${(waitedMs / 1000).toFixed(1)} s, past the timeout: answered 504`,
+        expired.note(
+          () => `No worker was free for ${job.summary} in ${(waitedMs / 1000).toFixed(1)} s: answered 503`,
         ),
-      jobLost: ({ pid }, job) =>
-        this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}: answered 502`),
+      jobRefused: (job) =>
+        refused.note(
+          () =>
+            `${this.#config.queueLimit} requests wait for a worker, and no more may: answered ${job.summary} with 503`,
+        ),
+      jobRetried: ({ pid }, job) =>
+        this.#log.warning(`Worker (pid:${pid}) ended while it ran ${job.summary}: another worker runs it`),
+      jobLost: ({ pid }, job) => {
+        const why = job.deaths > 1 ? ', the second that did, so it is not tried again' : '';
+        this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}${why}: answered 502`);
+      },
     });
     this.#server = new Server(start.runDir, this.#log, this.#parts());
     this.#dispatcher.activate(start.activeGeneration);
@@ -69,7 +81,7 @@ class Edge {
     if (config.accessLog !== before.accessLog || config.accessLogFormat !== before.accessLogFormat) {
       this.#replaceAccessLog();
     }
-    this.#dispatcher.limits = config;
+    this.#dispatcher.reconfigure(config);
     this.#server.reconfigure(this.#parts());
     this.#dispatcher.activate(generation);
   }
@@ -128,7 +140,7 @@ class Edge {
         this.#activate(message.generation, message.config);
         break;
       case 'retire':
-        this.#dispatcher.retire(message.pid);
+        this.#dispatcher.workers.retire(message.pid);
         break;
       case 'worker-exited':
         this.#dispatcher.exited(message.pid, message.running);
@@ -169,7 +181,7 @@ class Edge {
   }
 
   #exit(): void {
-    this.#dispatcher.quitAll();
+    this.#dispatcher.workers.quitAll();
     tell({ type: 'drained' });
     this.#accessLog?.close();
     // The channel is flushed before the process may go.

@@ -20,7 +20,8 @@ const MAX_TEXT_BYTES = 16384;
 const FAILURE_STATUS = {
   'worker-died': 502,
   overdue: 504,
-  'queued-too-long': 504,
+  'queue-full': 503,
+  'queued-too-long': 503,
   stopping: 503,
 } as const satisfies Record<JobFailure, number>;
 
@@ -143,8 +144,8 @@ class AppRequest extends Job implements Producer {
 
   fail(failure: JobFailure): void {
     this.isOver = true;
-    const extra = failure === 'stopping' ? 'Retry-After: 1\r\n' : '';
-    this.#exchange.refuse(FAILURE_STATUS[failure], '', extra);
+    const status = FAILURE_STATUS[failure];
+    this.#exchange.refuse(status, '', status === 503 ? 'Retry-After: 1\r\n' : '');
   }
 
   #sendFile(head: string, flags: number, where: string): void {
@@ -176,7 +177,7 @@ class AppRequest extends Job implements Producer {
   }
 
   resume(): void {
-    if (!this.isOver) this.lane?.resume();
+    if (!this.isOver) this.lane?.resume(performance.now());
   }
 
   cancel(): void {

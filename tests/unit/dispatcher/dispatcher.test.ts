@@ -2,22 +2,28 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Dispatcher } from '../../../src/dispatcher/dispatcher.ts';
+import { Dispatcher, type DispatcherLimits } from '../../../src/dispatcher/dispatcher.ts';
 import { RouteHistory } from '../../../src/dispatcher/history.ts';
+import { LaneRules } from '../../../src/dispatcher/lane-rules.ts';
 import { KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 import { FakeJob } from './fake-job.ts';
 import { FakeWorker, type FakeWorkerFacts, frame, responseFrame } from './fake-worker.ts';
+import { LIMITS } from './limits.ts';
 
-const { reclaim, cancel, quit } = KIND;
+const { reclaim, cancel, interrupt, quit } = KIND;
+
+/** What is said when a request runs past its deadline. */
+const LEAVING = 'leaving 1: a request was past its deadline';
 
 /** A dispatcher whose clock the test moves, and which writes down what it says. */
-function setUp(t: TestContext, { timeoutMs = 1000, gracefulTimeoutMs = 500, generation = 1 } = {}) {
+function setUp(t: TestContext, options: Partial<DispatcherLimits> & { generation?: number } = {}) {
+  const { generation = 1, ...limits } = options;
   t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
   let nowMs = performance.now();
   t.mock.method(performance, 'now', () => nowMs);
   const said: string[] = [];
   const dispatcher = new Dispatcher(
-    { timeoutMs, gracefulTimeoutMs },
+    { ...LIMITS, ...limits },
     {
       workerReady: ({ pid }) => said.push(`ready ${pid}`),
       workerOverdue: ({ pid }, job) => said.push(`overdue ${pid} ${job?.summary ?? 'tail'}`),
@@ -25,11 +31,13 @@ function setUp(t: TestContext, { timeoutMs = 1000, gracefulTimeoutMs = 500, gene
       workerSpent: ({ pid, given }) => said.push(`spent ${pid}: ${given}`),
       workerLeaving: ({ pid }, reason) => said.push(`leaving ${pid}: ${reason}`),
       jobExpired: (job) => said.push(`expired ${job.summary}`),
+      jobRefused: (job) => said.push(`refused ${job.summary}`),
+      jobRetried: ({ pid }, job) => said.push(`retried ${pid} ${job.summary}`),
       jobLost: ({ pid }, job) => said.push(`lost ${pid} ${job.summary}`),
     },
   );
   dispatcher.activate(generation);
-  const fast = new RouteHistory();
+  const fast = new RouteHistory(new LaneRules([]));
   for (let i = 0; i < 64; i += 1) fast.of('GET', '/fast').record(50);
   return {
     dispatcher,
@@ -183,7 +191,7 @@ describe('a worker that is to leave', () => {
     const one = worker({ pid: 1 });
     const job = new FakeJob('a');
     submit(job);
-    dispatcher.retire(1);
+    dispatcher.workers.retire(1);
     submit(new FakeJob('b'));
     assert.equal(dispatcher.queued, 1);
     assert.deepEqual(one.takeControl(), []);
@@ -200,7 +208,7 @@ describe('a worker that is to leave', () => {
     const one = worker({ pid: 1 });
     const job = new FakeJob('a');
     submit(job);
-    dispatcher.retire(1);
+    dispatcher.workers.retire(1);
     one.send(0, responseFrame(job.id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
     assert.deepEqual(one.takeControl(), []);
     one.send(0, frame(KIND.done, { id: job.id }));
@@ -212,7 +220,7 @@ describe('a worker that is to leave', () => {
 
   it('may be told before it has come', (t) => {
     const { dispatcher, worker } = setUp(t);
-    dispatcher.retire(1);
+    dispatcher.workers.retire(1);
     assert.deepEqual(
       worker({ pid: 1 })
         .takeControl()
@@ -243,7 +251,7 @@ describe('a worker that is to leave', () => {
     const { dispatcher } = setUp(t);
     const one = new FakeWorker(dispatcher, { pid: 1 });
     dispatcher.exited(1, []);
-    assert.equal(dispatcher.worker(1), undefined);
+    assert.equal(dispatcher.workers.get(1), undefined);
     assert.equal(one.control.destroyed, true);
   });
 });
@@ -340,30 +348,63 @@ describe('a silent lane', () => {
 });
 
 describe('a deadline', () => {
-  it('ends a request that is silent for too long, and condemns its worker', (t) => {
+  it('ends a request that is silent for too long, interrupts it, and has its worker replaced', (t) => {
     const { said, worker, submit, pass } = setUp(t);
-    worker({ pid: 1 });
+    const one = worker({ pid: 1 });
     const job = new FakeJob('a');
     submit(job);
     pass(990);
     assert.deepEqual(job.events, []);
+    one.takeControl();
     pass(150);
     assert.deepEqual(job.events, ['failed: overdue']);
-    assert.deepEqual(said, ['ready 1', 'overdue 1 a', 'condemned 1']);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 a', LEAVING]);
+    assert.deepEqual(one.takeControl(), [{ kind: interrupt, id: job.id, a: 0 }]);
+  });
+
+  it('condemns the worker when what was interrupted does not end', (t) => {
+    const { said, worker, submit, pass } = setUp(t);
+    worker({ pid: 1 });
+    submit(new FakeJob('a'));
+    pass(1900);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 a', LEAVING]);
+    pass(400);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 a', LEAVING, 'condemned 1']);
+  });
+
+  it('lets the worker go in order when what was interrupted has ended', (t) => {
+    const { dispatcher, said, worker, submit, pass } = setUp(t);
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    pass(1150);
+    one.takeControl();
+    one.send(0, frame(KIND.abort, { id: job.id, flags: 1 }, 'it was interrupted'));
+    const next = new FakeJob('next');
+    submit(next);
+    pass(3000);
+    assert.deepEqual(next.sentTo, [], 'it is trusted with nothing more');
+    assert.ok(!said.includes('condemned 1'));
+    dispatcher.workers.retire(1);
+    assert.deepEqual(one.takeControl(), [{ kind: quit, id: 0, a: 0 }]);
   });
 
   it('condemns the worker only when its neighbours have ended', (t) => {
-    const { said, worker, submit, pass } = setUp(t);
+    const { said, worker, submit, pass } = setUp(t, { gracefulTimeoutMs: 3000 });
     const one = worker({ pid: 1, lanes: 2 });
     const stuck = new FakeJob('stuck');
     submit(stuck);
     pass(600);
     const neighbour = new FakeJob('neighbour');
     submit(neighbour);
-    pass(500);
-    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck']);
+    for (let i = 0; i < 20; i += 1) {
+      pass(100);
+      one.send(1, frame(KIND.body, { id: neighbour.id }, 'more'));
+    }
+    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck', LEAVING]);
     one.answer(1, neighbour.id);
-    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck', 'condemned 1']);
+    pass(100);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck', LEAVING, 'condemned 1']);
     assert.equal(neighbour.events.at(-1), 'end');
     const next = new FakeJob('next');
     submit(next);
@@ -371,17 +412,17 @@ describe('a deadline', () => {
   });
 
   it('gives the neighbours the grace of a stop and no more', (t) => {
-    const { said, worker, submit, pass } = setUp(t, { gracefulTimeoutMs: 200 });
+    const { said, worker, submit, pass } = setUp(t, { gracefulTimeoutMs: 1500 });
     const one = worker({ pid: 1, lanes: 2 });
     submit(new FakeJob('stuck'));
     pass(600);
     const neighbour = new FakeJob('neighbour');
     submit(neighbour);
-    for (let i = 0; i < 8; i += 1) {
+    for (let i = 0; i < 22; i += 1) {
       pass(100);
       one.send(1, frame(KIND.response, { id: neighbour.id, a: 8 }, '200 OK\r\n'));
     }
-    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck', 'condemned 1']);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 stuck', LEAVING, 'condemned 1']);
   });
 
   it('cuts a response that was begun', (t) => {
@@ -418,7 +459,7 @@ describe('a deadline', () => {
     one.lanes[0]?.pause();
     pass(5000);
     assert.equal(job.isOver, false);
-    one.lanes[0]?.resume();
+    one.lanes[0]?.resume(performance.now());
     pass(900);
     assert.equal(job.isOver, false);
     pass(300);
@@ -431,8 +472,12 @@ describe('a deadline', () => {
     const job = new FakeJob('a');
     submit(job);
     one.send(0, responseFrame(job.id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
+    one.takeControl();
     pass(1200);
-    assert.deepEqual(said, ['ready 1', 'overdue 1 tail', 'condemned 1']);
+    assert.deepEqual(said, ['ready 1', 'overdue 1 tail', LEAVING]);
+    assert.deepEqual(one.takeControl().at(-1), { kind: interrupt, id: job.id, a: 0 });
+    pass(1000);
+    assert.equal(said.at(-1), 'condemned 1');
   });
 
   it('ends what waits for a worker', (t) => {
@@ -554,23 +599,48 @@ describe('a client that leaves', () => {
 });
 
 describe('the end of a worker', () => {
-  it('costs the request that it was running, and no other', (t) => {
+  it('costs nothing where what it was running is safe to run again', (t) => {
     const { dispatcher, said, worker, submit, fastJob } = setUp(t);
     const one = worker({ pid: 1 });
     const jobs = [fastJob(), fastJob(), fastJob()] as const;
     submit(...jobs);
     one.die();
-    assert.deepEqual(
-      jobs.map((job) => job.events),
-      [[], [], []],
-    );
+    dispatcher.exited(1, [jobs[0].id]);
+    assert.deepEqual(said, ['ready 1', 'retried 1 fast']);
+    assert.equal(dispatcher.queued, 3);
+    const two = worker({ pid: 2 });
+    for (const job of jobs) two.answer(0, job.id);
+    for (const job of jobs) assert.deepEqual(job.events, ['head 200 OK', 'end']);
+  });
+
+  it('costs the request that it was running where that is not safe to run again, and no other', (t) => {
+    const { dispatcher, said, worker, submit } = setUp(t);
+    const one = worker({ pid: 1, lanes: 2 });
+    const jobs = [new FakeJob('running', false), new FakeJob('not yet', false)] as const;
+    submit(...jobs);
+    one.die();
+    assert.deepEqual(jobs[0].events, []);
     dispatcher.exited(1, [jobs[0].id]);
     assert.deepEqual(jobs[0].events, ['failed: worker-died']);
-    assert.deepEqual(said, ['ready 1', 'lost 1 fast']);
-    assert.equal(dispatcher.queued, 2);
+    assert.deepEqual(said, ['ready 1', 'lost 1 running']);
     const two = worker({ pid: 2 });
-    for (const job of [jobs[1], jobs[2]]) two.answer(0, job.id);
-    assert.deepEqual([jobs[1].events.at(-1), jobs[2].events.at(-1)], ['end', 'end']);
+    two.answer(0, jobs[1].id);
+    assert.equal(jobs[1].events.at(-1), 'end');
+  });
+
+  it('that is the second under a request costs that request, and no third worker', (t) => {
+    const { dispatcher, said, worker, submit } = setUp(t);
+    const poison = new FakeJob('poison');
+    submit(poison);
+    for (const pid of [1, 2]) {
+      const one = worker({ pid });
+      one.die();
+      dispatcher.exited(pid, [poison.id]);
+    }
+    assert.deepEqual(poison.events, ['failed: worker-died']);
+    assert.deepEqual(said, ['ready 1', 'retried 1 poison', 'ready 2', 'lost 2 poison']);
+    worker({ pid: 3 });
+    assert.equal(poison.sentTo.length, 2);
   });
 
   it('may be reported before its connections end', (t) => {
@@ -584,9 +654,9 @@ describe('the end of a worker', () => {
     one.die();
     assert.deepEqual(
       jobs.map((job) => job.events.at(-1)),
-      ['end', 'failed: worker-died', undefined],
+      ['end', undefined, undefined],
     );
-    assert.equal(dispatcher.queued, 1);
+    assert.equal(dispatcher.queued, 2);
   });
 
   it('cuts a response that was begun', (t) => {
@@ -614,7 +684,7 @@ describe('the end of a worker', () => {
   it('is believed although a child of the worker keeps its connections open', (t) => {
     const { dispatcher, worker, submit, pass } = setUp(t, { timeoutMs: 0 });
     worker({ pid: 1 });
-    const job = new FakeJob('a');
+    const job = new FakeJob('a', false);
     submit(job);
     dispatcher.exited(1, [job.id]);
     pass(5000);
@@ -623,6 +693,19 @@ describe('the end of a worker', () => {
 });
 
 describe('a stop', () => {
+  it('does not wait for what runs past its deadline', (t) => {
+    const { dispatcher, said, worker, submit, pass } = setUp(t);
+    worker({ pid: 1 });
+    worker({ pid: 2 });
+    submit(new FakeJob('stuck'));
+    pass(1150);
+    dispatcher.workers.quitAll();
+    assert.deepEqual(
+      said.filter((line) => line.startsWith('condemned')),
+      ['condemned 1'],
+    );
+  });
+
   it('waits until nothing waits and nothing runs', (t) => {
     const { dispatcher, worker, submit } = setUp(t);
     const one = worker();
@@ -689,7 +772,7 @@ describe('a stop', () => {
   it('tells every worker to quit', (t) => {
     const { dispatcher, worker } = setUp(t);
     const workers = [worker({ pid: 1 }), worker({ pid: 2 })];
-    dispatcher.quitAll();
+    dispatcher.workers.quitAll();
     for (const one of workers)
       assert.deepEqual(
         one.takeControl().map(({ kind }) => kind),

@@ -1,5 +1,6 @@
 import { RouteHistory } from '../../../src/dispatcher/history.ts';
 import { Job, type JobFailure } from '../../../src/dispatcher/job.ts';
+import { LaneRules } from '../../../src/dispatcher/lane-rules.ts';
 
 /** A job that writes down what becomes of it. */
 export class FakeJob extends Job {
@@ -7,7 +8,7 @@ export class FakeJob extends Job {
   readonly sentTo: number[] = [];
   readonly events: string[] = [];
 
-  constructor(name: string, isSafe = true, history = new RouteHistory()) {
+  constructor(name: string, isSafe = true, history = new RouteHistory(new LaneRules([]))) {
     super(history.of('GET', `/${name}`), isSafe, performance.now());
     this.summary = name;
   }

@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { ControlConnection } from '../../../src/dispatcher/control-connection.ts';
 import type { Dispatcher } from '../../../src/dispatcher/dispatcher.ts';
-import { Lane } from '../../../src/dispatcher/lane.ts';
-import { WorkerPeer } from '../../../src/dispatcher/worker-peer.ts';
+import type { Lane } from '../../../src/dispatcher/lane.ts';
+import { LaneConnection } from '../../../src/dispatcher/lane-connection.ts';
+import type { WorkerPeer } from '../../../src/dispatcher/worker-peer.ts';
 import { HEADER_BYTES, KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 
 /** A socket that delivers at once, and keeps what is written to it. */
@@ -91,12 +93,12 @@ export class FakeWorker {
     { pid = 100, generation = 1, lanes = 1, maxGiven = Number.POSITIVE_INFINITY }: FakeWorkerFacts = {},
   ) {
     const facts = { pid, generation, laneCount: lanes, maxGiven };
-    this.peer = new WorkerPeer(facts, this.control as unknown as Socket, dispatcher);
-    dispatcher.addWorker(this.peer);
+    this.peer = new ControlConnection(facts, this.control as unknown as Socket, dispatcher);
+    dispatcher.workers.add(this.peer);
     for (let index = 0; index < lanes; index += 1) {
       const socket = new FakeSocket();
       this.sockets.push(socket);
-      this.lanes.push(new Lane(this.peer, index, socket as unknown as Socket, dispatcher));
+      this.lanes.push(new LaneConnection(this.peer, index, socket as unknown as Socket, dispatcher));
     }
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
+import { systemClock } from '../../../src/dispatcher/clock.ts';
 import { Graveyard } from '../../../src/dispatcher/graveyard.ts';
 import type { Job } from '../../../src/dispatcher/job.ts';
 import type { Lane } from '../../../src/dispatcher/lane.ts';
@@ -10,8 +11,10 @@ const worker = { pid: 7 } as WorkerPeer;
 
 function setUp(jobs: readonly FakeJob[]) {
   const lost: string[] = [];
+  const retried: string[] = [];
   const spared: string[] = [];
-  const graveyard = new Graveyard({
+  const graveyard = new Graveyard(systemClock, {
+    retried: (_, job) => retried.push(job.summary),
     lost: (_, job) => lost.push(job.summary),
     spared: (list) => spared.push(...list.map((job) => job.summary)),
   });
@@ -20,12 +23,12 @@ function setUp(jobs: readonly FakeJob[]) {
     job.id = at + 1;
     (job as Job).lane = lane;
   }
-  return { graveyard, lost, spared };
+  return { graveyard, lost, retried, spared };
 }
 
 describe('what a dead worker leaves', () => {
   it('is lost where the worker was running it, and spared otherwise', () => {
-    const jobs = [new FakeJob('finished'), new FakeJob('running'), new FakeJob('waiting')];
+    const jobs = [new FakeJob('finished', false), new FakeJob('running', false), new FakeJob('waiting')];
     const { graveyard, lost, spared } = setUp(jobs);
     graveyard.bury(worker, jobs);
     assert.deepEqual([lost, spared], [[], []]);
@@ -35,7 +38,7 @@ describe('what a dead worker leaves', () => {
   });
 
   it('is judged alike when the exit report comes before the lane has closed', () => {
-    const jobs = [new FakeJob('running'), new FakeJob('waiting')];
+    const jobs = [new FakeJob('running', false), new FakeJob('waiting')];
     const { graveyard, lost, spared } = setUp(jobs);
     graveyard.report(7, [1]);
     graveyard.bury(worker, jobs);
@@ -53,11 +56,21 @@ describe('what a dead worker leaves', () => {
   it('takes the head of a lane to have run when no report comes, and whatever is not safe to repeat', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const jobs = [new FakeJob('head'), new FakeJob('get'), new FakeJob('post', false)];
-    const { graveyard, lost, spared } = setUp(jobs);
+    const { graveyard, lost, retried, spared } = setUp(jobs);
     graveyard.bury(worker, jobs);
     t.mock.timers.tick(2000);
-    assert.deepEqual([lost, spared], [['head', 'post'], ['get']]);
+    assert.deepEqual([lost, retried, spared], [['post'], ['head'], ['head', 'get']]);
     mock.timers.reset();
+  });
+
+  it('is run again where that does no harm, but not after a second death', () => {
+    const jobs = [new FakeJob('safe')];
+    const { graveyard, lost, retried, spared } = setUp(jobs);
+    for (let death = 0; death < 2; death += 1) {
+      graveyard.bury(worker, jobs);
+      graveyard.report(7, [1]);
+    }
+    assert.deepEqual([lost, retried, spared], [['safe'], ['safe'], ['safe']]);
   });
 
   it('does not bring back what was given up meanwhile', () => {

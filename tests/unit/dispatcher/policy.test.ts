@@ -16,46 +16,46 @@ const unproven = { canPipeline: false, estimateUs: 0 };
 
 describe('the choice of a lane', () => {
   it('takes the first idle lane when all are idle', () => {
-    assert.equal(chooseLane([idle, idle], fast), 0);
-    assert.equal(chooseLane([idle, idle], unproven), 0);
+    assert.equal(chooseLane([idle, idle], fast, 0), 0);
+    assert.equal(chooseLane([idle, idle], unproven, 0), 0);
   });
 
   it('packs a fast request onto a lane that is awake, even while another is idle', () => {
-    assert.equal(chooseLane([idle, busy(10)], fast), 1);
+    assert.equal(chooseLane([idle, busy(10)], fast, 0), 1);
   });
 
   it('prefers the fuller of two lanes that are awake, so that the other can go idle', () => {
-    assert.equal(chooseLane([busy(10), busy(50), idle], fast), 1);
+    assert.equal(chooseLane([busy(10), busy(50), idle], fast, 0), 1);
   });
 
   it('wakes an idle lane rather than let a request wait beyond the packing budget', () => {
-    assert.equal(chooseLane([busy(PACK_BUDGET_US - 9), idle], fast), 1);
-    assert.equal(chooseLane([busy(PACK_BUDGET_US - 10), idle], fast), 0);
+    assert.equal(chooseLane([busy(PACK_BUDGET_US - 9), idle], fast, 0), 1);
+    assert.equal(chooseLane([busy(PACK_BUDGET_US - 10), idle], fast, 0), 0);
   });
 
   it('pipelines on the least loaded lane when none is idle', () => {
-    assert.equal(chooseLane([busy(900), busy(400)], fast), 1);
+    assert.equal(chooseLane([busy(900), busy(400)], fast, 0), 1);
   });
 
   it('leaves a request in the queue when every lane has as much as it may have', () => {
-    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US), busy(PIPELINE_BUDGET_US)], fast), -1);
-    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US - 1)], fast), 0);
-    assert.equal(chooseLane([busy(1, MAX_DEPTH)], fast), -1);
-    assert.equal(chooseLane([busy(1, MAX_DEPTH - 1)], fast), 0);
+    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US), busy(PIPELINE_BUDGET_US)], fast, 0), -1);
+    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US - 1)], fast, 0), 0);
+    assert.equal(chooseLane([busy(1, MAX_DEPTH)], fast, 0), -1);
+    assert.equal(chooseLane([busy(1, MAX_DEPTH - 1)], fast, 0), 0);
   });
 
   it('puts a request that has not proved fast on an idle lane only', () => {
-    assert.equal(chooseLane([busy(1), idle], unproven), 1);
-    assert.equal(chooseLane([busy(1), busy(1)], unproven), -1);
+    assert.equal(chooseLane([busy(1), idle], unproven, 0), 1);
+    assert.equal(chooseLane([busy(1), busy(1)], unproven, 0), -1);
   });
 
   it('puts nothing behind a request that has not proved fast', () => {
-    assert.equal(chooseLane([closed], fast), -1);
-    assert.equal(chooseLane([closed, idle], fast), 1);
+    assert.equal(chooseLane([closed], fast, 0), -1);
+    assert.equal(chooseLane([closed, idle], fast, 0), 1);
   });
 
   it('never uses a lane that is not fed', () => {
-    assert.equal(chooseLane([{ ...idle, isFed: false }], fast), -1);
-    assert.equal(chooseLane([{ ...busy(1), isFed: false }], fast), -1);
+    assert.equal(chooseLane([{ ...idle, isFed: false }], fast, 0), -1);
+    assert.equal(chooseLane([{ ...busy(1), isFed: false }], fast, 0), -1);
   });
 });

@@ -10,6 +10,7 @@ import { HEADER_BYTES, KIND } from '../../../src/protocol/lane/frames.ts';
 import { makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { frame } from '../dispatcher/fake-worker.ts';
+import { LIMITS } from '../dispatcher/limits.ts';
 
 let folder = '';
 let server: Server;
@@ -23,7 +24,7 @@ beforeEach(() => {
   said = [];
   const { fd } = bindUnix(join(folder, 'l'));
   dispatcher = new Dispatcher(
-    { timeoutMs: 0, gracefulTimeoutMs: 0 },
+    { ...LIMITS, timeoutMs: 0, gracefulTimeoutMs: 0 },
     {
       workerReady: ({ pid, generation }) => said.push(`ready ${pid} ${generation}`),
       workerOverdue: () => {},
@@ -31,6 +32,8 @@ beforeEach(() => {
       workerSpent: () => {},
       workerLeaving: ({ pid, maxGiven }, reason) => said.push(`leaving ${pid} ${reason} ${maxGiven}`),
       jobExpired: () => {},
+      jobRefused: () => {},
+      jobRetried: () => {},
       jobLost: () => {},
     },
   );

@@ -4,13 +4,14 @@ import { Dispatcher } from '../../../src/dispatcher/dispatcher.ts';
 import { AppHandler } from '../../../src/handlers/app.ts';
 import { HEADER_BYTES, KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 import { FakeWorker, frame, responseFrame } from '../dispatcher/fake-worker.ts';
+import { LIMITS } from '../dispatcher/limits.ts';
 import { FakeExchange, get, headOf } from './fake-exchange.ts';
 
 function setUp(t: TestContext, { scriptName = '', lanes = 1 } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
   const ignore = () => {};
   const dispatcher = new Dispatcher(
-    { timeoutMs: 1000, gracefulTimeoutMs: 500 },
+    { ...LIMITS, timeoutMs: 1000, gracefulTimeoutMs: 500 },
     {
       workerReady: ignore,
       workerOverdue: ignore,
@@ -18,6 +19,8 @@ function setUp(t: TestContext, { scriptName = '', lanes = 1 } = {}) {
       workerSpent: ignore,
       workerLeaving: ignore,
       jobExpired: ignore,
+      jobRefused: () => {},
+      jobRetried: () => {},
       jobLost: ignore,
     },
   );

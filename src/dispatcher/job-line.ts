@@ -3,7 +3,9 @@ import type { Job } from './job.ts';
 const COMPACTED_FROM = 64;
 
 /** First in, first out; jobs that are over (their client left) are dropped when they reach the head. */
-export class JobQueue {
+export class JobLine {
+  /** Its head cannot be placed for now: set and cleared by who gives out lanes. */
+  isHeld = false;
   #jobs: Job[] = [];
   #head = 0;
   #over = 0;

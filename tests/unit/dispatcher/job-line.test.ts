@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { JobQueue } from '../../../src/dispatcher/job-queue.ts';
+import { JobLine } from '../../../src/dispatcher/job-line.ts';
 import { FakeJob } from './fake-job.ts';
 
-function drain(queue: JobQueue): string[] {
+function drain(queue: JobLine): string[] {
   const order: string[] = [];
   for (let job = queue.peek(); job !== null; job = queue.peek()) {
     order.push(job.summary);
@@ -14,7 +14,7 @@ function drain(queue: JobQueue): string[] {
 
 describe('the queue', () => {
   it('gives jobs back in the order in which they came', () => {
-    const queue = new JobQueue();
+    const queue = new JobLine();
     for (const name of ['a', 'b', 'c']) queue.push(new FakeJob(name));
     assert.equal(queue.length, 3);
     assert.deepEqual(drain(queue), ['a', 'b', 'c']);
@@ -22,7 +22,7 @@ describe('the queue', () => {
   });
 
   it('skips jobs that were given up, and does not count them', () => {
-    const queue = new JobQueue();
+    const queue = new JobLine();
     const jobs = ['a', 'b', 'c', 'd'].map((name) => new FakeJob(name));
     for (const job of jobs) queue.push(job);
     for (const at of [0, 2]) {
@@ -34,7 +34,7 @@ describe('the queue', () => {
   });
 
   it('puts what a worker handed back before everything else', () => {
-    const queue = new JobQueue();
+    const queue = new JobLine();
     for (const name of ['x', 'c', 'd']) queue.push(new FakeJob(name));
     queue.peek();
     queue.shift();
@@ -43,7 +43,7 @@ describe('the queue', () => {
   });
 
   it('keeps its order over thousands of jobs that come and go', () => {
-    const queue = new JobQueue();
+    const queue = new JobLine();
     const order: string[] = [];
     for (let i = 0; i < 5000; i += 1) {
       queue.push(new FakeJob(String(2 * i)));

@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+import { FrameReader, type FrameSink } from '../protocol/lane/frame-reader.ts';
+import { controlFrame, KIND } from '../protocol/lane/frames.ts';
+import { type WorkerFacts, WorkerPeer, type WorkerPeerOwner } from './worker-peer.ts';
+
+/** A worker that is a process, by its control connection. python/kirin_worker/worker.py is the other end. */
+export class ControlConnection extends WorkerPeer implements FrameSink {
+  readonly #socket: Socket;
+  readonly #owner: WorkerPeerOwner;
+
+  constructor(facts: WorkerFacts, socket: Socket, owner: WorkerPeerOwner) {
+    super(facts);
+    this.#socket = socket;
+    this.#owner = owner;
+    const reader = new FrameReader(this, () => true);
+    socket.on('data', (chunk) => reader.push(chunk));
+    socket.on('error', () => {});
+  }
+
+  welcome(canOpenFiles: boolean): void {
+    this.#send(controlFrame(KIND.welcome, 0, 0, { files: canOpenFiles }));
+  }
+
+  reclaim(laneIndex: number): void {
+    this.#send(controlFrame(KIND.reclaim, 0, laneIndex));
+  }
+
+  release(id: number): void {
+    this.#send(controlFrame(KIND.release, id));
+  }
+
+  cancel(id: number): void {
+    this.#send(controlFrame(KIND.cancel, id));
+  }
+
+  interrupt(id: number, laneIndex: number): void {
+    this.#send(controlFrame(KIND.interrupt, id, laneIndex));
+  }
+
+  quit(): void {
+    if (this.hasQuit) return;
+    this.hasQuit = true;
+    this.#send(controlFrame(KIND.quit));
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    for (const lane of this.lanes) lane.destroy();
+  }
+
+  #send(frame: string): void {
+    this.#socket.write(frame, 'latin1');
+  }
+
+  // --- frames ---
+
+  frame(
+    kind: number,
+    _flags: number,
+    _id: number,
+    a: number,
+    _b: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (kind === KIND.returned) {
+      const ids: number[] = [];
+      for (let at = start; at + 4 <= end; at += 4) ids.push(bytes.readUInt32LE(at));
+      this.#owner.returned(this, a, ids);
+    } else if (kind === KIND.leaving) {
+      this.#owner.leaving(this, bytes.toString('utf8', start, end));
+    }
+  }
+
+  more(): void {}
+}

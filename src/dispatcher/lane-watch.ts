@@ -1,0 +1,101 @@
+import type { Alarm, Clock } from './clock.ts';
+import type { Lane } from './lane.ts';
+
+/** How often deadlines are looked at while nothing is expected sooner. */
+const COARSE_MS = 100;
+/** The same while a lane may fall silent, or somebody waits for his turn, where stealing does not say otherwise. */
+const FINE_MS = 5;
+/** How long a request that was interrupted may take to end. */
+const INTERRUPT_MS = 1000;
+
+export interface WatchLimits {
+  /** How long a request may run without a sign of life; 0: for ever. */
+  readonly timeoutMs: number;
+  readonly gracefulTimeoutMs: number;
+  /** A lane silent for this long is asked for what it has finished and what it has not begun; 0: never. */
+  readonly stealAfterMs: number;
+}
+
+export interface WatchOwner {
+  lanes(): readonly Lane[];
+  /** Looks after the queue. Returns how closely it has to be watched. */
+  lookAtQueue(nowMs: number): 'closely' | 'loosely' | 'not';
+  /** Its request has run past the deadline. */
+  laneOverdue(lane: Lane, silentMs: number): void;
+  /** The grace of whatever runs past the deadline there is over. */
+  laneGivenUp(lane: Lane): void;
+  atRest(): void;
+}
+
+/** Looks at the lanes now and then while any is busy: asks those that are silent, and enforces deadlines. */
+export class LaneWatch {
+  limits: WatchLimits;
+  readonly #clock: Clock;
+  readonly #owner: WatchOwner;
+  #alarm: Alarm | null = null;
+  #isCoarse = false;
+
+  constructor(limits: WatchLimits, clock: Clock, owner: WatchOwner) {
+    this.limits = limits;
+    this.#clock = clock;
+    this.#owner = owner;
+  }
+
+  /** Something has begun that may take long. */
+  wake(): void {
+    if (this.#alarm !== null) {
+      if (!this.#isCoarse) return;
+      this.#alarm.cancel();
+    }
+    this.#sleep(false);
+  }
+
+  #sleep(isCoarse: boolean): void {
+    this.#isCoarse = isCoarse;
+    const fineMs = this.limits.stealAfterMs || FINE_MS;
+    this.#alarm = this.#clock.after(isCoarse ? COARSE_MS : fineMs, () => this.#look());
+  }
+
+  #look(): void {
+    this.#alarm = null;
+    const nowMs = this.#clock.now();
+    let isBusy = false;
+    let isClose = false;
+    for (const lane of this.#owner.lanes()) {
+      if (lane.depth === 0) continue;
+      isBusy = true;
+      if (!this.#askSilent(lane, nowMs)) isClose = true;
+      this.#enforceDeadline(lane, nowMs);
+    }
+    const queue = this.#owner.lookAtQueue(nowMs);
+    if (this.#alarm !== null) return;
+    if (isClose || queue === 'closely') this.#sleep(false);
+    else if (isBusy || queue === 'loosely') this.#sleep(true);
+    else this.#owner.atRest();
+  }
+
+  /** Returns whether there is nothing to ask this lane for until it is heard of again. */
+  #askSilent(lane: Lane, nowMs: number): boolean {
+    const { stealAfterMs } = this.limits;
+    if (lane.isReclaimed || stealAfterMs === 0) return true;
+    if (nowMs - lane.activeSinceMs < stealAfterMs) return false;
+    lane.reclaim();
+    return true;
+  }
+
+  #enforceDeadline(lane: Lane, nowMs: number): void {
+    const { timeoutMs, gracefulTimeoutMs } = this.limits;
+    const silentMs = nowMs - lane.activeSinceMs;
+    if (timeoutMs === 0 || lane.isPaused || silentMs < timeoutMs) return;
+    if (!lane.isOverdue) {
+      lane.overdueSinceMs = nowMs;
+      this.#owner.laneOverdue(lane, silentMs);
+      return;
+    }
+    const overdueMs = nowMs - lane.overdueSinceMs;
+    const isAlone = lane.worker.lanes.every((each) => each.depth === 0 || each.isOverdue);
+    // Neighbours in the same process get the grace that they would get in a stop, and no more.
+    const graceMs = isAlone ? INTERRUPT_MS : Math.max(INTERRUPT_MS, gracefulTimeoutMs);
+    if (overdueMs >= graceMs) this.#owner.laneGivenUp(lane);
+  }
+}

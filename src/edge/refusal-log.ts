@@ -1,0 +1,33 @@
+/** Refusals come by the thousand: the first is told, and then how many more there were, this often. */
+const EVERY_MS = 10_000;
+
+/** Tells of requests that were refused for one reason, in few lines however many they are. */
+export class RefusalLog {
+  readonly #warn: (line: string) => void;
+  #more = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(warn: (line: string) => void) {
+    this.#warn = warn;
+  }
+
+  /** `line` is written if it is the first for a while. */
+  note(line: () => string): void {
+    if (this.#timer !== null) {
+      this.#more += 1;
+      return;
+    }
+    this.#warn(line());
+    this.#wait();
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      if (this.#more === 0) return;
+      this.#warn(`The same for ${this.#more} more requests in the last ${EVERY_MS / 1000} s`);
+      this.#more = 0;
+      this.#wait();
+    }, EVERY_MS).unref();
+  }
+}

@@ -94,6 +94,11 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     return this.#queue.length;
   }
 
+  /** How long the first of them has waited; 0: none waits. */
+  get oldestWaitMs(): number {
+    return Math.max(0, this.#clock.now() - this.#queue.oldestArrivedMs);
+  }
+
   /** How busy the lanes were since the last call. */
   takeLoad(): LoadReport {
     const waitedMs = this.#clock.now() - this.#queue.oldestArrivedMs;

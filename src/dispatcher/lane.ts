@@ -1,3 +1,4 @@
+import { Histogram } from '../observe/histogram.ts';
 import type { Job } from './job.ts';
 import type { LaneRule } from './lane-rules.ts';
 import type { LaneLoad } from './policy.ts';
@@ -13,6 +14,8 @@ export interface LaneOwner {
 export abstract class Lane implements LaneLoad {
   readonly worker: WorkerPeer;
   readonly index: number;
+  /** How long its requests took. */
+  readonly service = new Histogram();
   /** In the order in which they were given, which is the order in which they are answered. */
   readonly jobs: Job[] = [];
   loadUs = 0;

@@ -76,6 +76,16 @@ export class ExchangeRecord implements AccessRecord {
     return Math.round((this.#endedMs - this.#exchange.receivedMs) * 1000);
   }
 
+  get queuedUs(): number | null {
+    const { queuedUs } = this.#exchange;
+    return queuedUs < 0 ? null : queuedUs;
+  }
+
+  get serviceUs(): number | null {
+    const { serviceUs } = this.#exchange;
+    return serviceUs < 0 ? null : serviceUs;
+  }
+
   get workerPid(): number | null {
     return this.#exchange.workerPid === 0 ? null : this.#exchange.workerPid;
   }

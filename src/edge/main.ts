@@ -3,9 +3,11 @@
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
 import { HealthHandler } from '../handlers/health.ts';
+import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
 import { TrustedProxies } from '../handlers/trust.ts';
 import { AccessLog } from '../observe/access-log.ts';
+import { AppMetrics } from '../observe/app-metrics.ts';
 import { ErrorLog } from '../observe/error-log.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
 import { serveLanes } from './lane-server.ts';
@@ -22,6 +24,7 @@ class Edge {
   readonly #log: ErrorLog;
   #accessLog: AccessLog | null;
   readonly #dispatcher: Dispatcher;
+  readonly #metrics = new AppMetrics();
   readonly #server: Server;
   #isDraining = false;
 
@@ -105,10 +108,20 @@ class Edge {
     if (prefix !== null) {
       rules.push({
         matches: ({ path }) => path === prefix || path.startsWith(`${prefix}/`),
-        handler: new HealthHandler(prefix, () => this.#whyNotReady()),
+        handler: new HealthHandler(
+          prefix,
+          () => this.#whyNotReady(),
+          () => this.#metricsText(),
+        ),
       });
     }
-    return new Router(rules, new AppHandler(this.#dispatcher, this.#config));
+    return new Router(rules, new AppHandler(this.#dispatcher, this.#config, this.#metrics));
+  }
+
+  #metricsText(): string {
+    const { queued, oldestWaitMs, workers } = this.#dispatcher;
+    const apps = [{ mount: this.#config.scriptName || '/', metrics: this.#metrics }];
+    return metricsText({ lanes: workers.lanes, queued, oldestWaitMs, apps });
   }
 
   #whyNotReady(): string | null {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { Job, type JobFailure } from '../dispatcher/job.ts';
 import type { Lane } from '../dispatcher/lane.ts';
+import type { AppMetrics } from '../observe/app-metrics.ts';
 import {
   RESPONSE_FLAG,
   requestFrame,
@@ -37,9 +38,11 @@ export class AppHandler implements Handler {
   readonly #dispatcher: Dispatcher;
   readonly #scriptName: string;
   readonly #tellsRequestStart: boolean;
+  readonly #metrics: AppMetrics;
 
-  constructor(dispatcher: Dispatcher, { scriptName, requestStartHeader }: AppOptions) {
+  constructor(dispatcher: Dispatcher, { scriptName, requestStartHeader }: AppOptions, metrics: AppMetrics) {
     this.#dispatcher = dispatcher;
+    this.#metrics = metrics;
     this.#scriptName = scriptName;
     this.#tellsRequestStart = requestStartHeader;
   }
@@ -59,7 +62,7 @@ export class AppHandler implements Handler {
       exchange.refuse(environ.status);
       return;
     }
-    this.#dispatcher.submit(new AppRequest(exchange, body, environ.text, this.#dispatcher));
+    this.#dispatcher.submit(new AppRequest(exchange, body, environ.text, this.#dispatcher, this.#metrics));
   }
 }
 
@@ -84,8 +87,15 @@ class AppRequest extends Job implements Producer {
   readonly #body: RequestBody;
   readonly #environ: string;
   readonly #dispatcher: Dispatcher;
+  readonly #metrics: AppMetrics;
 
-  constructor(exchange: Exchange, body: RequestBody, environ: string, dispatcher: Dispatcher) {
+  constructor(
+    exchange: Exchange,
+    body: RequestBody,
+    environ: string,
+    dispatcher: Dispatcher,
+    metrics: AppMetrics,
+  ) {
     const head = exchange.head;
     const isSafe = SAFE_METHODS.has(head.method) && body.kind === 'none';
     super(dispatcher.history.of(head.method, head.path), isSafe, performance.now());
@@ -93,6 +103,7 @@ class AppRequest extends Job implements Producer {
     this.#body = body;
     this.#environ = environ;
     this.#dispatcher = dispatcher;
+    this.#metrics = metrics;
     exchange.producer = this;
   }
 
@@ -106,6 +117,7 @@ class AppRequest extends Job implements Producer {
   send(lane: Lane): void {
     const body = this.#body;
     this.#exchange.workerPid = lane.worker.pid;
+    this.#exchange.queuedUs = this.waitedMs * 1000;
     if (body.kind === 'none') {
       lane.writeText(requestFrame(this.id, this.#environ, ''));
     } else if (body.kind === 'file') {
@@ -114,6 +126,13 @@ class AppRequest extends Job implements Producer {
       lane.writeText(requestFrameStart(this.id, this.#environ, body.bytes));
       lane.writeBody(body.parts);
     }
+  }
+
+  override took(serviceUs: number): void {
+    super.took(serviceUs);
+    this.#exchange.serviceUs = serviceUs;
+    this.#metrics.record(this.#exchange.queuedUs, serviceUs);
+    this.lane?.service.record(serviceUs);
   }
 
   begin(flags: number, a: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
@@ -138,12 +157,14 @@ class AppRequest extends Job implements Producer {
 
   abort(_reason: string): void {
     this.isOver = true;
+    this.#metrics.countFailure('broken-off');
     if (this.hasBegun) this.#exchange.abort();
     else this.#exchange.refuse(502);
   }
 
   fail(failure: JobFailure): void {
     this.isOver = true;
+    this.#metrics.countFailure(failure);
     const status = FAILURE_STATUS[failure];
     this.#exchange.refuse(status, '', status === 503 ? 'Retry-After: 1\r\n' : '');
   }
@@ -181,6 +202,7 @@ class AppRequest extends Job implements Producer {
   }
 
   cancel(): void {
+    if (!this.isOver) this.#metrics.countFailure('client-left');
     this.#dispatcher.cancel(this);
   }
 }

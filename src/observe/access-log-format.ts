@@ -1,4 +1,4 @@
-// Formats in Gunicorn's words: text with atoms such as %(h)s and %({x-forwarded-for}i)s. A format is compiled once, into a
+// Formats in Gunicorn's words: text with atoms such as %(h)s and %({x-forwarded-for}i)s. Q and S are Kirin's own. A format is compiled once, into a
 // function that asks a record only for what the format names.
 
 import type { AccessRecord } from './access-record.ts';
@@ -28,6 +28,8 @@ const ATOMS = {
   M: ({ durationUs }) => String(Math.floor(durationUs / 1e3)),
   D: ({ durationUs }) => String(Math.floor(durationUs)),
   L: ({ durationUs }) => decimalSeconds(durationUs),
+  Q: ({ queuedUs }) => microseconds(queuedUs),
+  S: ({ serviceUs }) => microseconds(serviceUs),
   p: ({ workerPid }) => (workerPid === null ? ABSENT : `<${workerPid}>`),
 } as const satisfies Record<string, Part>;
 
@@ -98,6 +100,8 @@ function escapeCharacter(character: string): string {
 }
 
 const hex = (code: number, digits: number): string => code.toString(16).toUpperCase().padStart(digits, '0');
+
+const microseconds = (value: number | null): string => (value === null ? ABSENT : String(Math.floor(value)));
 
 function decimalSeconds(durationUs: number): string {
   const wholeUs = Math.floor(durationUs);

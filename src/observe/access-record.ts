@@ -22,6 +22,10 @@ export interface AccessRecord {
   readonly authUser: string | null;
   readonly startedAtMs: number;
   readonly durationUs: number;
+  /** From the whole request's arrival until a lane was given it; null when none ever was. */
+  readonly queuedUs: number | null;
+  /** How long the worker took, by its own measure; null when it never said. */
+  readonly serviceUs: number | null;
   /** Of the worker that answered; null when none did. */
   readonly workerPid: number | null;
   /** Names are lower-case. */

@@ -51,6 +51,38 @@ describe('the access log', () => {
     });
   });
 
+  it('tells how long a request waited for a worker, and how long that took', async () => {
+    const format = 'path=%(U)s?%(q)s total=%(D)s queued=%(Q)s service=%(S)s';
+    const args = ['--access-logfile', '-', '--access-logformat', format, '--health-path', '/health'];
+    await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
+      const times = async (path: string) => {
+        const line = await waitFor(() =>
+          kirin
+            .stdout()
+            .split('\n')
+            .find((each) => each.startsWith(`path=${path} `)),
+        );
+        const [, total, queued, service] = / total=(\S+) queued=(\S+) service=(\S+)$/.exec(line) ?? [];
+        return { total: Number(total), queued: Number(queued), service: Number(service) };
+      };
+      await Promise.all(
+        [1, 2].map((number) => fetch(`${kirin.url}/sleep?seconds=0.2&${number}`, { method: 'POST' })),
+      );
+      const both = [await times('/sleep?seconds=0.2&1'), await times('/sleep?seconds=0.2&2')];
+      const [first, second] = both.sort((one, other) => one.queued - other.queued);
+      assert.ok(first && second);
+      assert.ok(first.queued < 100_000, JSON.stringify(first));
+      assert.ok(second.queued >= 100_000, JSON.stringify(second));
+      for (const { total, queued, service } of both) {
+        assert.ok(service >= 200_000, `${service}`);
+        assert.ok(total >= queued + service, `${total}, ${queued}, ${service}`);
+      }
+      await fetch(`${kirin.url}/health/live`);
+      const line = await waitFor(() => /^path=\/health\/live.*$/m.exec(kirin.stdout())?.[0]);
+      assert.match(line, / queued=- service=-$/);
+    });
+  });
+
   it('is off by default', async () => {
     await withKirin({ app: 'dangerous:app' }, async (kirin) => {
       assert.equal((await fetch(kirin.url)).status, 200);

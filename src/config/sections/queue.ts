@@ -32,7 +32,7 @@ export const queue = {
     default: [],
     help: 'Most lanes that run requests for a path at once; repeatable',
     detail:
-      "A lane is a thread of a worker: there are workers × threads of them. `--lane-limit '/reports/*=2'` keeps slow reports from taking every worker; `'POST /upload=1'` is about one method only. PATH is compared with the path of the request, without its query; `*` stands for any characters. The first rule that is for a request counts, limits before reserves, in the order in which they are given.",
+      "A lane is a thread of a worker: there are workers × threads of them. `--lane-limit '/reports/*=2'` keeps slow reports from taking every worker; `'POST /upload=1'` is about one method only. PATH is compared with the path of the request, decoded and without its query; `*` stands for any characters. The first rule that is for a request counts, limits before reserves, in the order in which they are given.",
   }),
   lane_reserve: setting<readonly LaneQuota[]>({
     flags: ['--lane-reserve'],

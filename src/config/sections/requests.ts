@@ -92,6 +92,6 @@ export const requests = {
     flags: ['--health-path'],
     kind: healthPath,
     default: null,
-    help: 'Prefix of the health pages PATH/live and PATH/ready',
+    help: 'Prefix of the pages PATH/live, PATH/ready and PATH/metrics',
   }),
 };

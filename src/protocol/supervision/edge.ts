@@ -9,7 +9,7 @@ export type ListenerSpec =
 export interface LaneRuleSpec {
   /** null: every method. */
   readonly method: string | null;
-  /** Decoded; `*` stands for any characters. */
+  /** Decoded, as latin-1; `*` stands for any characters. */
   readonly path: string;
   /** Most lanes that run such requests at once; null: all. */
   readonly limit: number | null;
@@ -59,7 +59,7 @@ export interface EdgeConfig {
   readonly forwardedAllowIps: readonly string[];
   /** Value of the SCRIPT_NAME variable: where the application is mounted; '' for the root. */
   readonly scriptName: string;
-  /** Path prefix of the health pages (PREFIX/live, PREFIX/ready), or null. */
+  /** Path prefix of the health pages (PREFIX/live, PREFIX/ready, PREFIX/metrics), or null. */
   readonly healthPath: string | null;
   readonly accessLog: string | null;
   readonly accessLogFormat: string;

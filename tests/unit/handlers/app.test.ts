@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Dispatcher } from '../../../src/dispatcher/dispatcher.ts';
 import { AppHandler } from '../../../src/handlers/app.ts';
+import { AppMetrics } from '../../../src/observe/app-metrics.ts';
 import { HEADER_BYTES, KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 import { FakeWorker, frame, responseFrame } from '../dispatcher/fake-worker.ts';
 import { LIMITS } from '../dispatcher/limits.ts';
@@ -24,13 +25,15 @@ function setUp(t: TestContext, { scriptName = '', lanes = 1 } = {}) {
       jobLost: ignore,
     },
   );
+  const metrics = new AppMetrics();
   dispatcher.activate(1);
-  const handler = new AppHandler(dispatcher, { scriptName, requestStartHeader: false });
+  const handler = new AppHandler(dispatcher, { scriptName, requestStartHeader: false }, metrics);
   const worker = new FakeWorker(dispatcher, { pid: 77, lanes }).connect(dispatcher);
   return {
     dispatcher,
     worker,
     handler,
+    metrics,
     handle: (exchange: FakeExchange) => {
       handler.handle(exchange);
       t.mock.timers.tick(0);
@@ -148,6 +151,62 @@ describe('the application', () => {
     dispatcher.giveUp();
     assert.deepEqual(died.events, ['refuse 502']);
     assert.deepEqual(stopped.events, ['refuse 503 Retry-After: 1']);
+  });
+});
+
+describe('the times of a request', () => {
+  const post = () => new FakeExchange(headOf('POST / HTTP/1.1', 'Host: a'));
+
+  it('are known before its response ends, and are counted for the application and the lane', (t) => {
+    let nowMs = 1000;
+    t.mock.method(performance, 'now', () => nowMs);
+    const { handle, worker, metrics } = setUp(t);
+    handle(post());
+    const second = post();
+    const known: number[] = [];
+    second.respond = () => known.push(second.queuedUs, second.serviceUs);
+    handle(second);
+    assert.deepEqual([second.queuedUs, second.serviceUs], [-1, -1]);
+    nowMs = 1012.5;
+    worker.send(0, responseFrame(1, 'x', RESPONSE_FLAG.end, 12_000));
+    assert.deepEqual([second.queuedUs, second.serviceUs], [12_500, -1]);
+    worker.send(0, responseFrame(2, 'x', RESPONSE_FLAG.end, 700));
+    assert.deepEqual(known, [12_500, 700]);
+    assert.deepEqual([metrics.queue.count, metrics.queue.maxUs], [2, 12_500]);
+    assert.deepEqual([metrics.service.sumUs, metrics.service.maxUs], [12_700, 12_000]);
+    assert.deepEqual(worker.lanes[0]?.service.toJSON(), metrics.service.toJSON());
+  });
+
+  it('are none of one that the application broke off', (t) => {
+    const { handle, request, worker, metrics } = setUp(t);
+    const exchange = handle(post());
+    worker.send(0, frame(KIND.abort, { id: request().id, flags: 1, b: 9 }, 'why'));
+    assert.equal(exchange.serviceUs, -1);
+    assert.equal(metrics.service.count, 0);
+  });
+});
+
+describe('what went wrong', () => {
+  it('is counted once, by its reason', (t) => {
+    const { handle, request, worker, dispatcher, metrics } = setUp(t);
+    const counts = () =>
+      ['broken-off', 'client-left', 'worker-died', 'stopping'].map((reason) => metrics.failures(reason));
+    const post = () => handle(new FakeExchange(headOf('POST / HTTP/1.1', 'Host: a')));
+    post();
+    worker.send(0, frame(KIND.abort, { id: request().id, flags: 1 }, 'why'));
+    assert.deepEqual(counts(), [1, 0, 0, 0]);
+    post();
+    const { id } = request();
+    const waiting = post();
+    waiting.producer?.cancel();
+    waiting.producer?.cancel();
+    assert.deepEqual(counts(), [1, 1, 0, 0]);
+    post();
+    worker.die();
+    dispatcher.exited(77, [id]);
+    assert.deepEqual(counts(), [1, 1, 1, 0]);
+    dispatcher.giveUp();
+    assert.deepEqual(counts(), [1, 1, 1, 1]);
   });
 });
 

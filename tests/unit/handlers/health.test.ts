@@ -5,7 +5,11 @@ import { FakeExchange, get } from './fake-exchange.ts';
 
 function ask(path: string, whyNotReady: string | null = null): string {
   const exchange = new FakeExchange(get(path));
-  new HealthHandler('/healthz', () => whyNotReady).handle(exchange);
+  new HealthHandler(
+    '/healthz',
+    () => whyNotReady,
+    () => '{}\n',
+  ).handle(exchange);
   assert.equal(exchange.events.length, 1);
   return (exchange.events[0] ?? '').replace(/\r\nContent-Type[^|]*/, ' ').trim();
 }
@@ -23,6 +27,14 @@ describe('the health pages', () => {
     }
   });
 
+  it('have the numbers of the running server, as JSON', () => {
+    assert.equal(ask('/healthz/metrics', 'stopping'), 'respond 200 OK | {}');
+    const exchange = new FakeExchange(get('/healthz/metrics'));
+    const never = () => assert.fail('nobody asked');
+    new HealthHandler('/healthz', never, () => '{}\n').handle(exchange);
+    assert.match(exchange.events[0] ?? '', /\r\nContent-Type: application\/json\r\n/);
+  });
+
   it('are no others', () => {
     assert.equal(ask('/healthz/other'), 'refuse 404');
     assert.equal(ask('/healthz/'), 'refuse 404');
@@ -30,7 +42,8 @@ describe('the health pages', () => {
 
   it('are not kept by caches, and have their length', () => {
     const exchange = new FakeExchange(get('/healthz/live'));
-    new HealthHandler('/healthz', () => null).handle(exchange);
+    const never = () => assert.fail('nobody asked');
+    new HealthHandler('/healthz', never, never).handle(exchange);
     assert.match(exchange.events[0] ?? '', /Cache-Control: no-store\r\nContent-Length: 5 \| live\n$/);
   });
 });

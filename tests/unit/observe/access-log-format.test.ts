@@ -32,9 +32,18 @@ test('every atom has Gunicorn’s meaning', () => {
   assert.equal(line('%(L)s', { durationUs: 2_000_045.9 }), '2.000045');
 });
 
+test('the time in the queue and in the worker have atoms of Kirin’s own', () => {
+  assert.equal(line('%(Q)s %(S)s'), '321 4567');
+  assert.equal(line('%(Q)s %(S)s', { queuedUs: 0, serviceUs: 0 }), '0 0');
+});
+
 test('what is not there is a dash', () => {
-  const nothing = { remoteAddress: '', bodyBytes: null, userAgent: null, workerPid: null };
+  const nothing = {
+    ...{ remoteAddress: '', bodyBytes: null, userAgent: null, workerPid: null },
+    ...{ queuedUs: null, serviceUs: null },
+  };
   assert.equal(line('%(h)s %(u)s %(b)s %(f)s %(a)s %(p)s %({x-id}i)s', nothing), '- - - - - - -');
+  assert.equal(line('%(Q)s %(S)s', nothing), '- -');
   assert.equal(line('%(B)s', nothing), '0');
   assert.equal(line('%(z)s %(toString)s %({a}x)s %()s'), '- - - -', 'unknown atoms');
 });

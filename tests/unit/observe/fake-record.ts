@@ -16,6 +16,8 @@ export function record(different: Partial<AccessRecord> = {}): AccessRecord {
     authUser: null,
     startedAtMs: Date.parse('2026-11-21T11:10:00.900Z'),
     durationUs: 1_234_567,
+    queuedUs: 321.9,
+    serviceUs: 4567,
     workerPid: 77,
     requestField: () => null,
     responseField: () => null,

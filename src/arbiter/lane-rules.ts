@@ -7,7 +7,10 @@ import type { LaneRuleSpec } from '../protocol/supervision/edge.ts';
  */
 export function laneRules(limits: readonly LaneQuota[], reserves: readonly LaneQuota[]): LaneRuleSpec[] {
   const rules = new Map<string, LaneRuleSpec>();
-  const merge = ({ method, path }: LaneQuota, change: Partial<LaneRuleSpec>) => {
+  const merge = (quota: LaneQuota, change: Partial<LaneRuleSpec>) => {
+    const { method } = quota;
+    // The edge has paths as bytes.
+    const path = Buffer.from(quota.path, 'utf8').toString('latin1');
     const key = `${method ?? ''} ${path}`;
     rules.set(key, { ...(rules.get(key) ?? { method, path, limit: null, reserve: 0 }), ...change });
   };

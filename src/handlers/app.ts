@@ -8,7 +8,7 @@ import {
   requestFrameStart,
   spooledRequestFrame,
 } from '../protocol/lane/frames.ts';
-import { environText } from './environ.ts';
+import { decodePath, environText } from './environ.ts';
 import type { Exchange, Handler, Producer, RequestBody } from './exchange.ts';
 import { sinceEpochUs } from './wall-clock.ts';
 
@@ -98,7 +98,7 @@ class AppRequest extends Job implements Producer {
   ) {
     const head = exchange.head;
     const isSafe = SAFE_METHODS.has(head.method) && body.kind === 'none';
-    super(dispatcher.history.of(head.method, head.path), isSafe, performance.now());
+    super(dispatcher.history.of(head.method, decodePath(head.path)), isSafe, performance.now());
     this.#exchange = exchange;
     this.#body = body;
     this.#environ = environ;

@@ -30,3 +30,7 @@ test('of two numbers for the same requests the later counts', () => {
     { method: null, path: '/a', limit: 2, reserve: 0 },
   ]);
 });
+
+test('a path is told byte by byte, as the edge has it', () => {
+  assert.equal(laneRules([any('/café', 1)], [])[0]?.path, '/caf\xc3\xa9');
+});

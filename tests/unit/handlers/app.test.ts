@@ -186,6 +186,19 @@ describe('the times of a request', () => {
   });
 });
 
+describe('the route of a request', () => {
+  it('is the same however its path is encoded, so that no rule can be got around', (t) => {
+    const { handle, dispatcher } = setUp(t);
+    const of = t.mock.method(dispatcher.history, 'of');
+    for (const target of ['/reports/caf%C3%A9', '/%72eports/caf%c3%a9?q'])
+      handle(new FakeExchange(get(target)));
+    assert.deepEqual(
+      of.mock.calls.map(({ arguments: [method, path] }) => `${method} ${path}`),
+      ['GET /reports/caf\xc3\xa9', 'GET /reports/caf\xc3\xa9'],
+    );
+  });
+});
+
 describe('what went wrong', () => {
   it('is counted once, by its reason', (t) => {
     const { handle, request, worker, dispatcher, metrics } = setUp(t);

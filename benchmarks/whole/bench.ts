@@ -11,7 +11,7 @@ import { treePssMegabytes } from './processes.ts';
 import { formatCell, formatReport } from './report.ts';
 import type { Cell, Results } from './results.ts';
 import { RunningServer } from './running-server.ts';
-import { isInstalled, type ServerName, serverOf } from './servers.ts';
+import { APPS_FOLDER, isInstalled, type ServerName, serverOf } from './servers.ts';
 import { measureTransfer } from './transfers.ts';
 
 const WARM_UP_SECONDS = 1;
@@ -116,7 +116,15 @@ async function start(
   notMeasured: string[],
 ): Promise<RunningServer | null> {
   try {
-    const server = await RunningServer.start(name, { app, workers, threads, venv, profile });
+    const server = await RunningServer.start(name, {
+      app,
+      appsFolder: APPS_FOLDER,
+      workers,
+      threads,
+      venv,
+      profile,
+      kirinOptions: [],
+    });
     running.add(server);
     return server;
   } catch (error) {

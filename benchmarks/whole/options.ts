@@ -23,6 +23,7 @@ export interface Options {
 const ALL_APPS = [...APPS, TRANSFER].map(({ name }) => name);
 
 export const USAGE = `npm run bench -- [APP ...] [OPTIONS]
+npm run bench -- dispatch --help: how requests are spread over workers, which is a comparison of its own
 
 APP: ${ALL_APPS.join(', ')}; all by default.
 
@@ -100,18 +101,23 @@ export function parseOptions(argv: readonly string[]): Options | null {
   };
 }
 
-function list(text: string): string[] {
+export function list(text: string): string[] {
   return text.split(',').filter((item) => item !== '');
 }
 
-function known(option: string, names: readonly string[], choices: readonly string[]): readonly string[] {
+/** The names, if all of them are among the choices. */
+export function known(
+  option: string,
+  names: readonly string[],
+  choices: readonly string[],
+): readonly string[] {
   const unknown = names.find((name) => !choices.includes(name));
   if (unknown !== undefined)
     throw new Error(`${option}: no such one: ${unknown} (choose from ${choices.join(', ')})`);
   return names;
 }
 
-function count(option: string, text: string | undefined, least: number, fallback?: number): number {
+export function count(option: string, text: string | undefined, least: number, fallback?: number): number {
   if (text === undefined && fallback !== undefined) return fallback;
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < least) {

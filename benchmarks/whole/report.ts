@@ -42,14 +42,14 @@ export function formatCell({ app, connections, turns }: Cell): string {
     return [
       [
         serverOf(name).title,
-        number(middle((turn) => turn.requestsPerSecond)),
-        number(times((turn) => turn.requestsPerSecond, BASE)),
-        number(middle((turn) => turn.p50Us / 1000)),
-        number(middle((turn) => turn.p99Us / 1000)),
-        number(middle((turn) => turn.cpuUsPerRequest)),
-        number(times((turn) => turn.cpuUsPerRequest, BASE)),
-        number(times((turn) => turn.cpuUsPerRequest, FLOOR)),
-        number(middle((turn) => turn.wrkCpuUsPerRequest)),
+        formatNumber(middle((turn) => turn.requestsPerSecond)),
+        formatNumber(times((turn) => turn.requestsPerSecond, BASE)),
+        formatNumber(middle((turn) => turn.p50Us / 1000)),
+        formatNumber(middle((turn) => turn.p99Us / 1000)),
+        formatNumber(middle((turn) => turn.cpuUsPerRequest)),
+        formatNumber(times((turn) => turn.cpuUsPerRequest, BASE)),
+        formatNumber(times((turn) => turn.cpuUsPerRequest, FLOOR)),
+        formatNumber(middle((turn) => turn.wrkCpuUsPerRequest)),
         [...errors].join('; ') || '–',
       ],
     ];
@@ -87,9 +87,9 @@ function formatStarts({ starts }: Results): string {
     return [
       [
         serverOf(name).title,
-        number(median(times)),
-        number(median(times) / base),
-        `${number(Math.min(...times))} to ${number(Math.max(...times))}`,
+        formatNumber(median(times)),
+        formatNumber(median(times) / base),
+        `${formatNumber(Math.min(...times))} to ${formatNumber(Math.max(...times))}`,
       ],
     ];
   });
@@ -106,7 +106,7 @@ function formatMemory({ memory }: Results): string {
   const rows = SERVER_NAMES.flatMap((name) => {
     const sizes = apps.map((app) => memory[app]?.[name]);
     if (sizes.every((size) => size === undefined)) return [];
-    return [[serverOf(name).title, ...sizes.map((size) => (size === undefined ? '–' : number(size)))]];
+    return [[serverOf(name).title, ...sizes.map((size) => (size === undefined ? '–' : formatNumber(size)))]];
   });
   if (rows.length === 0) return '';
   return [
@@ -122,7 +122,7 @@ function formatTransfers({ transfers }: Results): string {
     if (measured === undefined) return [];
     const { download, upload } = measured;
     const values = [download.growthMegabytes, download.seconds, upload.growthMegabytes, upload.seconds];
-    return [[serverOf(name).title, ...values.map(number)]];
+    return [[serverOf(name).title, ...values.map(formatNumber)]];
   });
   if (rows.length === 0) return '';
   const head = ['server', 'download: MB', 'seconds', 'upload: MB', 'seconds'];
@@ -134,7 +134,7 @@ function formatTransfers({ transfers }: Results): string {
 }
 
 /** Three significant digits, and no fraction from 100 on. */
-function number(value: number): string {
+export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value >= 99.95) return Math.round(value).toLocaleString('en');
   return value.toFixed(value >= 9.995 ? 1 : 2);

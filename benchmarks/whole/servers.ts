@@ -9,6 +9,8 @@ import { NODE_COPY } from './environment.ts';
 /** What a server is started with. */
 export interface Setting {
   readonly app: App;
+  /** Folder of the application's module. */
+  readonly appsFolder: string;
   readonly port: number;
   readonly workers: number;
   readonly threads: number;
@@ -17,6 +19,8 @@ export interface Setting {
   /** An empty folder of the server's own. */
   readonly folder: string;
   readonly profile: string | null;
+  /** For Kirin alone. */
+  readonly kirinOptions: readonly string[];
 }
 
 export interface Command {
@@ -33,7 +37,7 @@ interface Server {
 }
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const KIRIN = join(ROOT, 'bin/kirin.js');
+export const KIRIN = join(ROOT, 'bin/kirin.js');
 const PROFILE_HOOK = new URL('./profile-hook.js', import.meta.url).href;
 const FLOOR = fileURLToPath(new URL('./floor.js', import.meta.url));
 export const APPS_FOLDER = join(ROOT, 'benchmarks/whole/apps');
@@ -80,14 +84,14 @@ export function isInstalled(name: ServerName, venv: string): boolean {
 }
 
 function startKirin(setting: Setting): readonly Command[] {
-  const { app, port, workers, threads, venv, profile } = setting;
+  const { app, appsFolder, port, workers, threads, venv, profile, kirinOptions } = setting;
   return [
     {
       argv: [
         NODE_COPY,
         KIRIN,
         ...['--python', join(venv, 'bin/python'), '-w', `${workers}`, '--threads', `${threads}`],
-        ...['-b', `127.0.0.1:${port}`, '--chdir', APPS_FOLDER, `${app.module}:app`],
+        ...['-b', `127.0.0.1:${port}`, '--chdir', appsFolder, ...kirinOptions, `${app.module}:app`],
       ],
       env:
         profile === null ? {} : { NODE_OPTIONS: `--import=${PROFILE_HOOK}`, BENCH_PROFILE: resolve(profile) },
@@ -95,11 +99,11 @@ function startKirin(setting: Setting): readonly Command[] {
   ];
 }
 
-function gunicorn({ app, workers, threads, venv }: Setting, kind: string, bind: string): Command {
+function gunicorn({ app, appsFolder, workers, threads, venv }: Setting, kind: string, bind: string): Command {
   return {
     argv: [
       join(venv, 'bin/gunicorn'),
-      ...['-k', kind, '-w', `${workers}`, '-b', bind, '--chdir', APPS_FOLDER],
+      ...['-k', kind, '-w', `${workers}`, '-b', bind, '--chdir', appsFolder],
       // Gunicorn turns sync workers with threads into gthread ones.
       ...(kind === 'gthread' ? ['--threads', `${threads}`] : []),
       `${app.module}:app`,
@@ -139,32 +143,35 @@ http {
   ];
 }
 
-function uwsgi({ app, port, workers, threads, venv }: Setting, ...listen: readonly string[]): Command {
+function uwsgi(
+  { app, appsFolder, port, workers, threads, venv }: Setting,
+  ...listen: readonly string[]
+): Command {
   return {
     argv: [
       join(venv, 'bin/uwsgi'),
       ...[...listen, `127.0.0.1:${port}`, '--listen', '1024'],
       ...['--master', '--die-on-term', '--disable-logging', '--need-app'],
       ...['--processes', `${workers}`, '--threads', `${threads}`],
-      ...['--chdir', APPS_FOLDER, '--module', `${app.module}:app`],
+      ...['--chdir', appsFolder, '--module', `${app.module}:app`],
     ],
   };
 }
 
-function startGranian({ app, port, workers, threads, venv }: Setting): readonly Command[] {
+function startGranian({ app, appsFolder, port, workers, threads, venv }: Setting): readonly Command[] {
   return [
     {
       argv: [
         join(venv, 'bin/granian'),
         ...['--interface', 'wsgi', '--host', '127.0.0.1', '--port', `${port}`],
-        ...['--workers', `${workers}`, '--blocking-threads', `${threads}`, '--working-dir', APPS_FOLDER],
+        ...['--workers', `${workers}`, '--blocking-threads', `${threads}`, '--working-dir', appsFolder],
         ...['--log-level', 'warning', `${app.module}:app`],
       ],
     },
   ];
 }
 
-function startUnit({ app, port, workers, threads, venv, folder }: Setting): readonly Command[] {
+function startUnit({ app, appsFolder, port, workers, threads, venv, folder }: Setting): readonly Command[] {
   const state = join(folder, 'state');
   mkdirSync(state);
   writeFileSync(
@@ -176,7 +183,7 @@ function startUnit({ app, port, workers, threads, venv, folder }: Setting): read
         app: {
           type: 'python',
           home: venv,
-          path: APPS_FOLDER,
+          path: appsFolder,
           module: app.module,
           callable: 'app',
           processes: workers,

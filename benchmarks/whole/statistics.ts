@@ -18,3 +18,11 @@ export function ratioByRound(values: readonly (number | null)[], base: readonly 
   }
   return median(ratios);
 }
+
+/**
+ * The least of the values that at least this share does not exceed (nearest rank). `missing` more are taken for larger than all of them;
+ * null when the quantile is one of those, or there are none.
+ */
+export function quantile(sorted: Float64Array, share: number, missing = 0): number | null {
+  return sorted[Math.max(0, Math.ceil(share * (sorted.length + missing)) - 1)] ?? null;
+}

@@ -1,0 +1,44 @@
+// One server's turn, with the load generator in a process of its own: the benchmark's own work must not delay a request.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Stream, TurnPlan, TurnResult } from './turn.ts';
+
+const GENERATOR = fileURLToPath(new URL('./generator.js', import.meta.url));
+/** More than a turn can take beyond its length. */
+const SPARE_MS = 30_000;
+/** More than any server serves: what cannot be sent at once is not sent. */
+const SATURATING_PER_SECOND = 150_000;
+
+export async function takeTurn(plan: TurnPlan): Promise<TurnResult> {
+  const child = spawn(process.execPath, [GENERATOR, JSON.stringify(plan)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: plan.warmUpMs + plan.windowMs + SPARE_MS,
+    killSignal: 'SIGKILL',
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code !== 0) throw new Error(`the load generator failed: ${errors.trim().slice(-300)}`);
+  return JSON.parse(output) as TurnResult;
+}
+
+/** Requests per second that a server answers when there is always one more for each connection. */
+export async function measureCapacity(
+  port: number,
+  { mix, connections }: Stream,
+  warmUpMs: number,
+): Promise<number> {
+  const stream = { mix, arrivals: 'constant', perSecond: SATURATING_PER_SECOND, connections } as const;
+  const turn = await takeTurn({ port, streams: [stream], warmUpMs, windowMs: 1000, firstNumber: 0 });
+  return turn.classes.fast.answeredPerSecond;
+}

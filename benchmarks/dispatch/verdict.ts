@@ -1,0 +1,86 @@
+// Which of the bars hold that were set for the dispatcher.
+
+import { formatNumber } from '../whole/report.ts';
+import { serverOf } from '../whole/servers.ts';
+import { median, ratioByRound } from '../whole/statistics.ts';
+import {
+  bestPeer,
+  fastP99Ms,
+  fastP99OfBestPeer,
+  middle,
+  servesLoad,
+  sumOfClasses,
+  turnsOf,
+} from './comparison.ts';
+import type { Cell, Results } from './results.ts';
+import { OVERLOAD, SCENARIOS } from './scenarios.ts';
+
+/** Fast requests' p99, in multiples of the best peer's. */
+const MOST_OF_BEST_PEER = { 'told-by-route': 0.5, hidden: 1 } as const;
+/** Goodput in overload, of its peak. */
+const LEAST_OF_PEAK = 0.9;
+/** Hello with stealing, of that without. What the two have in common differs by as much from round to round. */
+const LEAST_OF_NO_STEALING = 0.98;
+
+export interface Verdict {
+  readonly holds: boolean;
+  readonly text: string;
+}
+
+/** One for each bar of each cell that was measured with Kirin in it. */
+export function verdictsOf({ cells, stealing }: Results): readonly Verdict[] {
+  const measured = cells.filter((cell) => turnsOf(cell, 'kirin').length > 0);
+  const ofLatency = measured.filter(({ load }) => load < 1).flatMap(judgeLatency);
+  const ofGoodput = measured
+    .filter(({ load }) => load === OVERLOAD)
+    .flatMap((cell) => judgeGoodput(cell, measured));
+  return [...ofLatency, ...ofGoodput, ...(stealing === null ? [] : [judgeStealing(stealing)])];
+}
+
+function judgeLatency(cell: Cell): readonly Verdict[] {
+  const bar = SCENARIOS.find(({ name }) => name === cell.scenario)?.bar;
+  const best = bestPeer(cell);
+  if (bar === undefined || bar === 'goodput' || best === null) return [];
+  const where = nameOf(cell);
+  if (!servesLoad(cell, 'kirin')) {
+    return [{ holds: false, text: `${where}: Kirin left more than 1 of 1,000 requests without a response` }];
+  }
+  const ratio = fastP99OfBestPeer(cell, 'kirin');
+  const most = MOST_OF_BEST_PEER[bar];
+  const ownMs = formatNumber(middle(cell, 'kirin', fastP99Ms));
+  const itsMs = formatNumber(middle(cell, best, fastP99Ms));
+  return [
+    {
+      holds: ratio <= most,
+      text: `${where}: fast p99 ${ownMs} ms is ${formatNumber(ratio)} × that of the best peer (${serverOf(best).title}, ${itsMs} ms); at most ${most}`,
+    },
+  ];
+}
+
+/** Against the most that the same scenario gave at a lower load. */
+function judgeGoodput(cell: Cell, cells: readonly Cell[]): readonly Verdict[] {
+  const goodput = (of: Cell) =>
+    middle(of, 'kirin', (turn) => sumOfClasses(turn, ({ goodPerSecond }) => goodPerSecond));
+  const others = cells.filter(({ scenario, load }) => scenario === cell.scenario && load < OVERLOAD);
+  const peak = Math.max(...others.map(goodput));
+  if (others.length === 0) return [];
+  const share = goodput(cell) / peak;
+  return [
+    {
+      holds: share >= LEAST_OF_PEAK,
+      text: `${nameOf(cell)}: goodput ${formatNumber(goodput(cell))}/s is ${formatNumber(share)} × its peak (${formatNumber(peak)}/s); at least ${LEAST_OF_PEAK}`,
+    },
+  ];
+}
+
+function judgeStealing({ on, off }: NonNullable<Results['stealing']>): Verdict {
+  const ratio = ratioByRound(on, off);
+  return {
+    holds: ratio >= LEAST_OF_NO_STEALING,
+    text: `hello: ${formatNumber(median(on))} requests/s with stealing is ${formatNumber(ratio)} × that without (${formatNumber(median(off))}); at least 1, of which ${LEAST_OF_NO_STEALING} cannot be told`,
+  };
+}
+
+function nameOf({ scenario, load }: Cell): string {
+  return `${scenario} at ${Math.round(load * 100)} %`;
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { isSlow, MIXES } from '../../../../benchmarks/dispatch/mix.ts';
+
+const APP_FOLDER = fileURLToPath(new URL('../../../../../benchmarks/dispatch', import.meta.url));
+/** The beginning, and where a later round begins. */
+const RANGES = [
+  [0, 2000],
+  [300_000_000, 300_001_000],
+] as const;
+
+function slowNumbers(): number[] {
+  return RANGES.flatMap(([from, to]) =>
+    Array.from({ length: to - from }, (_, index) => from + index).filter(isSlow),
+  );
+}
+
+test('one of every hundred numbers is slow, exactly', () => {
+  assert.deepEqual(
+    slowNumbers().map((number) => Math.floor(number / 100)),
+    RANGES.flatMap(([from, to]) =>
+      Array.from({ length: (to - from) / 100 }, (_, index) => from / 100 + index),
+    ),
+  );
+});
+
+test('the slow ones are at many places within their hundred', () => {
+  const places = new Set(slowNumbers().map((number) => number % 100));
+  assert.ok(places.size > 20, `${places.size} places for 30 numbers`);
+});
+
+test('the application takes the same numbers for slow', () => {
+  const program = `import app; print([n for a, b in ${JSON.stringify(RANGES)} for n in range(a, b) if app.is_slow(n)])`;
+  const output = execFileSync('python3', ['-B', '-c', program], { cwd: APP_FOLDER, encoding: 'utf8' });
+  assert.deepEqual(JSON.parse(output), slowNumbers());
+});
+
+test('what is hidden has one path, and the class that its number says', () => {
+  const slow = slowNumbers()[0] ?? -1;
+  assert.deepEqual(MIXES.hidden(slow), { path: `/mixed?n=${slow}`, requestClass: 'slow' });
+  assert.deepEqual(MIXES.hidden(slow + 1), { path: `/mixed?n=${slow + 1}`, requestClass: 'fast' });
+});
+
+test('half of the fast ones spin', () => {
+  const targets = Array.from({ length: 10_000 }, (_, number) => MIXES.spin(number));
+  const count = (path: string) => targets.filter((target) => target.path === path).length;
+  assert.equal(count('/slow'), 100);
+  assert.ok(Math.abs(count('/fast') - count('/fast?kind=spin')) <= 100);
+});

@@ -26,6 +26,7 @@ StartResponse = Callable[..., Callable[[bytes], None]]
 
 class NullOut:
     can_send_files = True
+    in_child = False
 
     def whole(self, head: bytes, flags: int, body: bytes) -> None: ...
     def begin(self, head: bytes, flags: int, body: bytes) -> None: ...

@@ -4,6 +4,13 @@ This is the hot path, and is written for speed: requests are parsed lazily, outp
 all requests that are at hand, and no lock is taken while a request runs. Two threads meet here: the lane's own, and the
 control thread, which comes by `reclaim` when the edge has not heard of this lane for a while. They share deques, whose
 operations are atomic, and `_send_lock`, which keeps what they send in order.
+
+How the control thread interrupts a request, and nothing but that request: an exception raised in another thread arrives
+at its next bytecodes, which must still be the application's. So the lane says in `_exposed` which request may be
+interrupted, and the control thread in `_news` which one it is about to interrupt. Each writes its own before it reads
+the other's, so one of them always sees the other: either the control thread finds the request not exposed and raises
+nothing, or the lane, when it has covered itself, finds the news, waits for `_news_over` and takes back what has not
+been raised. Where there is no news, which is nearly always, that costs two writes and a look.
 """
 
 from __future__ import annotations
@@ -11,15 +18,19 @@ from __future__ import annotations
 import io
 import os
 import socket
+import sys
 import threading
 from collections import deque
-from time import perf_counter
+from time import perf_counter, sleep
 
 from .frames import ABORT, BODY, DONE, END, FILE, HEADER, HEADER_BYTES, RESPONSE, SPOOLED, TAIL
-from .wsgi import ClientGone, serve
+from .interrupts import RequestInterrupted, is_possible, raise_in, spare
+from .tracebacks import format_stack
+from .wsgi import ClientGone, describe, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Any, Callable
 
     from .log import Log
@@ -32,6 +43,10 @@ LARGE_BODY = 32768
 RECV_BYTES = 65536
 #: How long the control thread waits for a lane that is sending.
 LOCK_SECONDS = 0.001
+#: How often a lane looks whether the control thread has done what it had announced, a matter of microseconds.
+NEWS_SECONDS = 0.0001
+#: In `_news`, which else is a request's id.
+FORKED = -1
 SEND_BUFFER_BYTES = 1 << 20
 #: A frame's length is a u32; pieces stay far below it.
 MAX_PIECE = 1 << 28
@@ -52,7 +67,8 @@ class Lane:
         self.index = index
         self.can_send_files = can_send_files
         self._app = app
-        self._base = base_environ
+        # The same for every request: nothing is made for one.
+        self._base = {**base_environ, "kirin.client_left": self.client_left}
         #: Shared with the zygote, which reads from it what was running when this process has died.
         self._running = running
         self._log = log
@@ -69,6 +85,15 @@ class Lane:
         self._aborted = False
         #: The worker leaves: no connection is served any more.
         self._is_shut = False
+        self._thread = 0
+        #: The request that may be interrupted at this moment, or 0.
+        self._exposed = 0
+        #: The last request that was to be interrupted, or FORKED; and the same, once the control thread is done with
+        #: it.
+        self._news = 0
+        self._news_over = 0
+        #: This is a process that the application has forked, with its copy of this lane.
+        self.in_child = False
         #: Requests whose client has left, as the control thread was told.
         self.cancelled: set[int] = set()
         #: Files that the edge has yet to open: response id → our duplicate of the descriptor.
@@ -85,10 +110,12 @@ class Lane:
             self._ready.clear()
             self._tail_sent = False
             self.cancelled.clear()
+            self._news = self._news_over = 0
 
     def run(self, sock: socket.socket) -> None:
         """Serves until the edge closes the connection."""
         self._sock = sock
+        self._thread = threading.get_ident()
         # Room for large responses, so that they leave at once: 25 % less time for one of 100 kB.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         if self._is_shut:
@@ -114,6 +141,7 @@ class Lane:
         log = self._log
         index = self.index
         recv = sock.recv
+        pack = HEADER.pack
         rest = b""
         flushed = 0.0
         out_bytes = 0
@@ -151,7 +179,19 @@ class Lane:
             else:
                 environ["wsgi.input"] = io.BytesIO(data[body:end])
             self._aborted = False
-            serve(app, environ, self, log)
+            try:
+                self._exposed = rid
+                serve(app, environ, self, log)
+                self._exposed = 0
+                if self._news:
+                    self._heed_news(rid, environ)
+            except RequestInterrupted:
+                self._exposed = 0
+                log.error(f"Request {describe(environ)} was interrupted: it was past its deadline")
+            except SystemExit as error:
+                if not self.in_child:
+                    raise
+                end_child(error.code)
             if flags & SPOOLED:
                 spool.close()
             now = perf_counter()
@@ -161,7 +201,14 @@ class Lane:
                 self._settle(rid)
             else:
                 elapsed = int((now - self._started) * 1e6)
-                out_bytes += self._append(kind, head, response_flags | END, content, elapsed)
+                size = len(head) + len(content)
+                out_bytes += size
+                # As `_append` does, which would cost a call.
+                header = pack(size, kind, response_flags | END, 0, rid, len(head), min(elapsed, 0xFFFFFFFF))
+                if len(content) > LARGE_BODY:
+                    out.extend((header + head, content))
+                else:
+                    out.append(header + head + content)
             self._started = now
             if now - flushed > FLUSH_SECONDS or out_bytes > FLUSH_BYTES:
                 self._flush()
@@ -176,7 +223,24 @@ class Lane:
         if tail_sent:
             self._out.append(HEADER.pack(0, DONE, 0, 0, rid, 0, 0))
         elif not self._aborted:
-            self.abort("its client has left")
+            self.abort("its client has left, or it was past its deadline")
+
+    def _heed_news(self, rid: int, environ: dict[str, Any] | None = None) -> bool:
+        """Whether this request was to be interrupted; no exception is under way any more. The lane is not exposed."""
+        if self.in_child:
+            if environ is not None:
+                self._log.warning(
+                    f"Request {describe(environ)}: a process that the application has forked came back from it;"
+                    " it ends here, and its answer is dropped"
+                )
+            end_child(0)
+        if self._news != rid:
+            return False
+        # No lock: the exception may come while it is taken, which would leave it taken.
+        while self._news_over != rid:
+            sleep(NEWS_SECONDS)
+        spare(self._thread)
+        return True
 
     def _cut(self, data: bytes) -> bytes:
         """Puts the requests of `data` that are complete into the queue; returns what is left over."""
@@ -195,15 +259,13 @@ class Lane:
 
     # --- output -----------------------------------------------------------------------------------------
 
-    def _append(self, kind: int, head: bytes, flags: int, content: bytes, service_us: int) -> int:
+    def _append(self, kind: int, head: bytes, flags: int, content: bytes, service_us: int) -> None:
         size = len(head) + len(content)
         header = HEADER.pack(size, kind, flags, 0, self._id, len(head), min(service_us, 0xFFFFFFFF))
         if len(content) > LARGE_BODY:
-            self._out.append(header + head)
-            self._out.append(content)
+            self._out.extend((header + head, content))  # both or, when interrupted, none
         else:
             self._out.append(header + head + content)
-        return size
 
     def _flush(self) -> None:
         with self._send_lock:
@@ -215,7 +277,7 @@ class Lane:
         parts: list[bytes] = []
         sock = self._sock
         if sock is None:
-            return  # the edge has asked before this lane's thread has begun
+            return  # there is no edge any more
         while out:
             part = out.popleft()
             if len(part) > LARGE_BODY:
@@ -256,8 +318,8 @@ class Lane:
 
     def abort(self, reason: str) -> None:
         payload = reason.encode("utf-8", "replace")
-        self._aborted = True
         self._out.append(HEADER.pack(len(payload), ABORT, END, 0, self._id, 0, 0) + payload)
+        self._aborted = True  # last: if it is interrupted in between, the edge is told twice rather than never
 
     def file(self, head: bytes, flags: int, fd: int, offset: int, length: int) -> None:
         held = os.dup(fd)
@@ -269,10 +331,27 @@ class Lane:
         """Sends a part of a response now; backpressure is the socket's."""
         if self.cancelled and self._id in self.cancelled:
             raise ClientGone
+        # Covered while it sends: an exception would cut a frame, or leave the lock taken.
+        self._exposed = 0
+        if self._news and self._heed_news(self._id):
+            raise RequestInterrupted
         try:
             self._flush()
         except OSError:
             raise ClientGone from None
+        finally:
+            self._exposed = self._id
+        if self._news:
+            self._exposed = 0
+            if self._heed_news(self._id):
+                raise RequestInterrupted
+            self._exposed = self._id
+
+    # --- what the application may ask -------------------------------------------------------------------
+
+    def client_left(self) -> bool:
+        """environ["kirin.client_left"]: whether the client of the request that runs has left."""
+        return self._id in self.cancelled
 
     # --- the control thread -----------------------------------------------------------------------------
 
@@ -286,16 +365,23 @@ class Lane:
             ids.reverse()
         # A lane that is just sending needs no help, and must not be waited for long: a slow client may hold it up. But
         # one that only has a look at what was sent (`_settle`) is gone in a moment.
+        is_done = True
         if self._send_lock.acquire(timeout=LOCK_SECONDS):
             try:
-                self._send_finished()
+                is_done = self._send_finished()
             except OSError:
                 pass  # the lane's own thread will see it
             finally:
                 self._send_lock.release()
+        if not is_done:
+            # Other lanes, and other news of this one, must not wait for a slow client; nor can this be left to the
+            # lane's own thread, which may have seen nothing to send and wait for requests by now.
+            name = f"kirin-send-{self.index}"
+            threading.Thread(target=self._flush_quietly, name=name, daemon=True).start()
         return ids
 
-    def _send_finished(self) -> None:
+    def _send_finished(self) -> bool:
+        """Sends what is finished, as far as it can be without waiting; whether that was all. The lock is held."""
         try:
             kind, head, flags, content = self._ready.pop()
         except IndexError:
@@ -304,12 +390,59 @@ class Lane:
             self._tail_sent = True
             elapsed = int((perf_counter() - self._started) * 1e6)
             self._append(kind, head, flags | END | TAIL, content, elapsed)
-        self._send_out()
+        sock = self._sock
+        if sock is None:
+            return True  # the edge has asked before this lane's thread has begun
+        out = self._out
+        parts: list[bytes] = []
+        while out:
+            parts.append(out.popleft())
+        if not parts:
+            return True
+        data = b"".join(parts)
+        try:
+            sent = sock.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        if sent == len(data):
+            return True
+        out.appendleft(data[sent:])
+        return False
+
+    def _flush_quietly(self) -> None:
+        try:
+            self._flush()
+        except OSError:
+            pass  # the lane's own thread will see it
+
+    def interrupt(self, rid: int) -> None:
+        """Logs where this request is, and raises RequestInterrupted there. 0: what still runs after its response."""
+        running = self._running[self.index]
+        if rid == 0 and self._tail_sent:
+            rid = running
+        if rid == 0 or rid != running or rid == self._news:
+            return
+        frame = sys._current_frames().get(self._thread)
+        if frame is None or self._running[self.index] != rid:
+            return
+        self._log.error(
+            f"Request {describe(_environ_in(frame))} is past its deadline; it is here:\n{format_stack(frame)}"
+        )
+        del frame  # it would keep alive what the application has in its variables
+        if not is_possible():
+            return
+        self._news = rid
+        try:
+            if self._exposed == rid:
+                raise_in(self._thread)
+        finally:
+            self._news_over = rid
 
     def cancel(self, rid: int) -> None:
         """The client of this request has left."""
         if len(self.cancelled) > 256:
-            self.cancelled.clear()  # what is left over from requests that had just ended
+            # What is left over from requests that had just ended, or were another lane's.
+            self.cancelled.intersection_update((self._running[self.index],))
         self.cancelled.add(rid)
 
     def shut(self) -> None:
@@ -327,3 +460,38 @@ class Lane:
         held = self.held_files.pop(rid, None)
         if held is not None:
             os.close(held)
+
+    # --- in a process that the application has forked ---------------------------------------------------
+
+    def after_fork_in_child(self) -> None:
+        """The child must neither answer nor run what is its parent's, whichever way its code ends."""
+        self.in_child = True
+        self._news = FORKED
+        self._pending.clear()
+        self._send_lock = threading.Lock()  # another thread may have held it, which is not here to release it
+        if self._sock is not None:
+            self._sock.close()
+
+
+def end_child(code: object) -> None:
+    """Ends this process as multiprocessing ends its own: with its output flushed, and without what the parent has
+    registered for its exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+    if code is not None and not isinstance(code, int):
+        os.write(2, f"{code}\n".encode("utf-8", "backslashreplace"))
+        code = 1
+    os._exit((code or 0) & 0xFF)
+
+
+def _environ_in(frame: FrameType | None) -> dict[str, Any]:
+    """The environ of the request that runs in this stack: found there, so that nothing is noted per request."""
+    while frame is not None:
+        if frame.f_code is Lane._loop.__code__:
+            environ: dict[str, Any] = frame.f_locals.get("environ", {})
+            return environ
+        frame = frame.f_back
+    return {}

@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -34,6 +34,25 @@ def format_application_frames(error: BaseException) -> str:
     if not frames:
         return ""
     return "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)).rstrip("\n")
+
+
+def format_stack(frame: FrameType) -> str:
+    """Where a thread is, without the frames of ours that called the application and those that called us."""
+    import traceback
+
+    stack = [(each, line) for each, line in traceback.walk_stack(frame)]
+    stack.reverse()
+    owners = [_is_ours(each.f_code.co_filename) for each, _ in stack]
+    start = owners.index(True) if True in owners else 0
+    try:
+        start = owners.index(False, start)
+    except ValueError:
+        pass  # nothing of the application's: it is we who are late
+    try:
+        lines = traceback.StackSummary.extract(iter(stack[start:])).format()
+    except Exception as error:  # the source is not what it was, or not readable
+        return f"(its stack cannot be shown: {type(error).__name__})"
+    return "Traceback (most recent call last):\n" + "".join(lines).rstrip("\n")
 
 
 def _is_ours(filename: str) -> bool:

@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 
-from . import frames, loader, supervision
+from . import frames, interrupts, loader, supervision
 from .lane import Lane
 from .log import Log, open_log
 from .wsgi import base_environ
@@ -60,7 +60,9 @@ class Worker:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGQUIT, self._on_signal)
-        signal.signal(signal.SIGUSR1, lambda *_: self._log.reopen())
+        signal.signal(signal.SIGUSR1, self._on_reopen)
+        interrupts.install_wake_handler()
+        os.register_at_fork(after_in_child=self._after_fork_in_child)
         threading.Thread(target=self._control_loop, name="kirin-control", daemon=True).start()
         for lane in self._lanes[1:]:
             threading.Thread(target=self._serve, args=(lane,), name=f"kirin-lane-{lane.index}", daemon=True).start()
@@ -168,6 +170,8 @@ class Worker:
         elif kind == frames.CANCEL:
             for lane in self._lanes:
                 lane.cancel(rid)
+        elif kind == frames.INTERRUPT:
+            self._lanes[a].interrupt(rid)
         elif kind == frames.WELCOME:
             self._can_send_files = json.loads(payload)["files"]
             with self._session_changed:
@@ -184,6 +188,9 @@ class Worker:
     def _on_signal(self, number: int, _frame: object) -> None:
         self._leave(f"it was sent {signal.Signals(number).name}")
 
+    def _on_reopen(self, _number: int, _frame: object) -> None:
+        self._log.reopen()
+
     def _leave(self, reason: str) -> None:
         """Asks the edge to be replaced; requests are served until it lets this worker go."""
         self._leaving = True
@@ -194,6 +201,20 @@ class Worker:
             control.sendall(frames.frame(frames.LEAVING, reason.encode()))
         except OSError:
             pass  # the edge is gone, which the control thread sees too
+
+    def _after_fork_in_child(self) -> None:
+        """The application has forked: the child holds nothing open that the edge takes for this worker, and ends by the
+        signals that should end it, such as those of multiprocessing."""
+        for lane in self._lanes:
+            lane.after_fork_in_child()
+        if self._control is not None:
+            self._control.close()
+        ours = {signal.SIGTERM: self._on_signal, signal.SIGQUIT: self._on_signal, signal.SIGUSR1: self._on_reopen}
+        for number, handler in ours.items():
+            if signal.getsignal(number) == handler:
+                signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGINT) == self._on_signal:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _end_session(self) -> None:
         self._quitting = True

@@ -12,6 +12,7 @@ import os
 
 from .file_wrapper import SMALL_BYTES, FileWrapper, blocks_until, regular_file
 from .headers import BODY, LENGTH, AppError, heads, make_head
+from .interrupts import RequestInterrupted
 from .response import PiecewiseResponse, not_bytes, too_long, too_short
 from .tracebacks import format_application_frames
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         """Where a response goes. `head` is the status line and the fields, as headers.py makes them."""
 
         can_send_files: bool
+        #: This process is one that the application has forked; its sys.exit() is meant for itself.
+        in_child: bool
 
         def whole(self, head: bytes, flags: int, body: bytes) -> None:
             """A complete response. close() of the application's iterable may still have to run."""
@@ -74,7 +77,8 @@ _ERROR_HEAD = b"500 Internal Server Error\r\nContent-Type: text/html; charset=ut
 
 
 def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) -> None:
-    """Runs one request to its very end, close() included. Never raises for a fault of the application."""
+    """Runs one request to its very end, close() included. Never raises for a fault of the application; but
+    RequestInterrupted, and in a process that the application has forked SystemExit, pass through."""
     # Before the application runs, which may change its environ.
     is_head_request = environ["REQUEST_METHOD"] == "HEAD"
     given = _NOT_STARTED
@@ -204,12 +208,16 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
     # or in a library made for scripts), and must not cost the others theirs. KeyboardInterrupt and GeneratorExit can
     # only be the application's own, since workers handle SIGINT themselves; they would end the lane's thread.
     except BaseException as error:
+        if isinstance(error, RequestInterrupted) or (out.in_child and isinstance(error, SystemExit)):
+            raise
         _answer_failure(error, environ, out, log, pieces, is_head_request)
     finally:
         given = _ENDED
         if close is not None:
             try:
                 close()
+            except RequestInterrupted:
+                raise
             except BaseException as error:
                 log.exception(f"{_request_of(environ)}: close() of the application's iterable failed", error)
         if log.has_partial_line:
@@ -289,6 +297,12 @@ def _answer_failure(
 
 def _request_of(environ: dict[str, Any]) -> str:
     return f"Request {_uri_of(environ)}"
+
+
+def describe(environ: dict[str, Any]) -> str:
+    """As the edge does in its part of the log."""
+    method = environ.get("REQUEST_METHOD", "")
+    return f"{method} {_uri_of(environ)} (from {environ.get('REMOTE_ADDR') or 'a unix socket'})"
 
 
 def _uri_of(environ: dict[str, Any]) -> str:

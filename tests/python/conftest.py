@@ -3,10 +3,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 
+from lane_bench import App, Bench
 from support import ReadableLog, Server
+from worker_process import Process
 
 
 @pytest.fixture
@@ -19,3 +22,29 @@ def log(tmp_path: Path) -> Iterator[ReadableLog]:
 @pytest.fixture
 def server(log: ReadableLog) -> Server:
     return Server(log)
+
+
+@pytest.fixture
+def bench(log: ReadableLog) -> Iterator[Callable[[App], Bench]]:
+    benches: list[Bench] = []
+
+    def make(app: App) -> Bench:
+        benches.append(Bench(app, log))
+        return benches[-1]
+
+    yield make
+    for each in benches:
+        each.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Any]:
+    processes: list[Process] = []
+
+    def make(**options: Any) -> Process:
+        processes.append(Process(tmp_path, **options))
+        return processes[-1]
+
+    yield make
+    for process in processes:
+        process.stop()

@@ -20,6 +20,7 @@ class RecordingOut:
 
     def __init__(self, can_send_files: bool = True, leaves_after: int | None = None) -> None:
         self.can_send_files = can_send_files
+        self.in_child = False
         self.calls: list[str] = []
         self.head = b""
         self.flags = 0

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,86 +10,12 @@ from typing import Any, Callable
 
 import pytest
 
-from fake_edge import PATIENCE_S, Frame, Link, request
+from fake_edge import PATIENCE_S, request
 from kirin_worker import frames
 from kirin_worker.frames import ABORT, BODY, DONE, END, FILE, RESPONSE, TAIL
 from kirin_worker.lane import Lane
-from kirin_worker.wsgi import base_environ
+from lane_bench import App, Bench, Gate, echo, is_whole
 from support import ReadableLog
-
-App = Callable[..., Any]
-
-
-def answer(body: bytes) -> App:
-    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        start_response("200 OK", [("Content-Length", str(len(body)))])
-        return [body]
-
-    return app
-
-
-def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    body: bytes = environ["PATH_INFO"].encode("latin-1") + environ["wsgi.input"].read()
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
-
-
-class Gate:
-    """Where a request waits until the test lets it pass."""
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
-        self.opened = threading.Event()
-
-    def wait(self) -> None:
-        self.reached.set()
-        assert self.opened.wait(PATIENCE_S)
-
-    def is_reached(self) -> bool:
-        return self.reached.wait(PATIENCE_S)
-
-    def open(self) -> None:
-        self.opened.set()
-
-
-class Bench:
-    """A lane that runs in a thread, and the edge's end of its connection."""
-
-    def __init__(self, app: App, log: ReadableLog) -> None:
-        self.status = memoryview(bytearray(8)).cast("I")
-        environ = base_environ(multithread=False, multiprocess=True, script_name="", errors=log.errors_stream())
-        self.lane = Lane(0, app, environ, self.status, log, True)
-        self.start()
-
-    def start(self) -> None:
-        self.lane.forget()
-        ours, theirs = socket.socketpair()
-        self.edge = Link(ours)
-        self._thread = threading.Thread(target=self.lane.run, args=(theirs,))
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.edge.close()
-        self._thread.join(PATIENCE_S)
-        assert not self._thread.is_alive()
-
-
-@pytest.fixture
-def bench(log: ReadableLog) -> Iterator[Callable[[App], Bench]]:
-    benches: list[Bench] = []
-
-    def make(app: App) -> Bench:
-        benches.append(Bench(app, log))
-        return benches[-1]
-
-    yield make
-    for each in benches:
-        each.stop()
-
-
-def is_whole(frame: Frame, rid: int, content: bytes) -> bool:
-    return frame.kind == RESPONSE and bool(frame.flags & END) and frame.id == rid and frame.content == content
-
 
 # --- requests and answers -----------------------------------------------------------------------------------
 
@@ -279,6 +204,34 @@ def test_reclaim_sends_a_response_whose_close_is_slow(bench: Callable[[App], Ben
     assert is_whole(table.edge.next(), 3, b"/after")
 
 
+def test_reclaim_does_not_wait_for_an_edge_that_does_not_read(bench: Callable[[App], Bench]) -> None:
+    class Body(list[bytes]):
+        def close(self) -> None:
+            gate.wait()
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if environ["PATH_INFO"] == "/after":
+            return echo(environ, start_response)
+        start_response("200 OK", [])
+        return Body([body])
+
+    body = os.urandom(8_000_000)
+    gate = Gate()
+    table = bench(app)
+    table.edge.send(request(1) + request(2, "/after"))
+    assert gate.is_reached()
+    # In this thread: it would not come to read what it waits for to be read.
+    assert table.lane.reclaim() == [2]
+    assert table.lane.reclaim() == []
+    table.edge.send(request(3, "/after"))
+    frame = table.edge.expect(RESPONSE)
+    assert (frame.id, frame.flags & (END | TAIL)) == (1, END | TAIL)
+    assert frame.content == body
+    gate.open()
+    assert table.edge.expect(DONE).id == 1
+    assert is_whole(table.edge.next(), 3, b"/after")
+
+
 def test_reclaim_may_come_before_the_lane_has_begun(log: ReadableLog) -> None:
     lane = Lane(0, echo, {}, memoryview(bytearray(8)).cast("I"), log, True)
     assert lane.reclaim() == []
@@ -405,6 +358,29 @@ def test_a_client_that_leaves_during_the_response_ends_it_and_close_is_called(be
     assert Endless.closed.is_set()
     table.edge.send(request(2, "/next"))
     assert is_whole(table.edge.next(), 2, b"/next")
+
+
+def test_the_application_can_ask_whether_its_client_has_left(bench: Callable[[App], Bench]) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        has_left = environ["kirin.client_left"]
+        seen.append(has_left())
+        if environ["PATH_INFO"] == "/long":
+            gate.wait()
+            seen.append(has_left())
+        return echo(environ, start_response)
+
+    seen: list[bool] = []
+    gate = Gate()
+    table = bench(app)
+    table.edge.send(request(1, "/long"))
+    assert gate.is_reached()
+    for rid in (1, *range(1000, 1600)):  # the others are of other lanes, and there may be many
+        table.lane.cancel(rid)
+    gate.open()
+    assert is_whole(table.edge.next(), 1, b"/long")
+    table.edge.send(request(2, "/next"))
+    assert is_whole(table.edge.next(), 2, b"/next")
+    assert seen == [False, True, False]
 
 
 def test_what_an_earlier_edge_cancelled_is_nothing_to_the_next(bench: Callable[[App], Bench]) -> None:

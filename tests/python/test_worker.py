@@ -1,158 +1,41 @@
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fake_edge import PATIENCE_S, Link, hello_of, reclaim, request, returned_ids
+from fake_edge import PATIENCE_S, reclaim, request, returned_ids
 from kirin_worker import frames
-from kirin_worker.frames import CANCEL, LEAVING, QUIT, RELEASE, RESPONSE, WELCOME
+from kirin_worker.frames import CANCEL, INTERRUPT, LEAVING, QUIT, RELEASE, RESPONSE, WELCOME
 from kirin_worker.worker import Worker
 from support import ReadableLog
+from worker_process import ask, wait_for
 
-PYTHON = Path(__file__).parent.parent.parent / "python"
-
-#: Runs a worker as the zygote does after its fork; the descriptor that it watches is the end of a pipe.
-MAIN = """
-import json, os, sys
-from kirin_worker import supervision, worker
-boot = json.loads(sys.argv[1])
-status = supervision.new_status(boot["threads"])
-sys.exit(worker.run(boot, status, int(sys.argv[2]), None))
-"""
-
-APP = """
-import os, threading
+#: What does not end by itself says first that it has begun.
+STUCK = """
+import os, time
+def sleep():
+    time.sleep(60)
+def read():
+    os.read(os.pipe()[0], 1)
+def naps():
+    while True:
+        time.sleep(0.002)
 def application(environ, start_response):
-    path = environ["PATH_INFO"]
-    if path == "/wait":
-        # Until the named file is there.
-        name = environ["wsgi.input"].read().decode()
-        while not os.path.exists(name):
-            threading.Event().wait(0.005)
-    if path == "/many":
-        for _ in range(1100):
-            os.dup(0)
-    body = f"{path} {threading.current_thread().name}".encode()
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
+    start_response("200 OK", [])
+    stuck = globals().get(environ["PATH_INFO"][1:])
+    if stuck is None:
+        return [b"fine"]
+    return stream(stuck)
+def stream(stuck):
+    yield b"begun"
+    stuck()
 """
-
-
-class Process:
-    """A worker in a process of its own, and the socket on which the edge waits for it."""
-
-    def __init__(self, folder: Path, *, threads: int = 1, app: str = APP) -> None:
-        self.path = str(folder / "lanes")
-        (folder / "served.py").write_text(app)
-        boot = {
-            "type": "boot",
-            "generation": 3,
-            "app": "served",
-            "chdir": str(folder),
-            "pythonPath": [],
-            "preload": False,
-            "threads": threads,
-            "workers": 2,
-            "lanePath": self.path,
-            "runDir": str(folder),
-            "scriptName": "",
-            "errorLog": str(folder / "errors"),
-            "captureOutput": False,
-            "logLevel": "debug",
-            "colour": False,
-            "umask": 0,
-            "name": None,
-            "reportModules": False,
-            "gracefulTimeoutMs": 1000,
-        }
-        self.threads = threads
-        self.listen()
-        alive, self._zygote = os.pipe()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", MAIN, json.dumps(boot), str(alive)],
-            pass_fds=[alive],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(PYTHON)},
-        )
-        os.close(alive)
-        self.links: list[Link] = []
-
-    def listen(self) -> None:
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.settimeout(PATIENCE_S)
-        self.listener.bind(self.path)
-        self.listener.listen()
-
-    def accept(self) -> Link:
-        link = Link(self.listener.accept()[0])
-        self.links.append(link)
-        return link
-
-    def meet(self, files: bool = True) -> tuple[Link, list[Link]]:
-        """The control connection and the lanes, once all have come."""
-        control = self.accept()
-        hello = hello_of(control.next())
-        assert (hello["role"], hello["generation"], hello["lanes"]) == ("control", 3, self.threads)
-        assert hello["pid"] == self.process.pid
-        control.send(frames.json_frame(WELCOME, {"files": files}))
-        lanes: dict[int, Link] = {}
-        for _ in range(self.threads):
-            lane = self.accept()
-            lanes[hello_of(lane.next())["lane"]] = lane
-        return control, [lanes[index] for index in range(self.threads)]
-
-    def end_zygote(self) -> None:
-        os.close(self._zygote)
-        self._zygote = -1
-
-    def end_edge(self) -> None:
-        self.listener.close()
-        os.unlink(self.path)
-        for link in self.links:
-            link.close()
-        self.links.clear()
-
-    def wait(self) -> int:
-        return self.process.wait(PATIENCE_S)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait(PATIENCE_S)
-        if self._zygote >= 0:
-            os.close(self._zygote)
-        for link in self.links:
-            link.close()
-        self.listener.close()
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Any]:
-    processes: list[Process] = []
-
-    def make(**options: Any) -> Process:
-        processes.append(Process(tmp_path, **options))
-        return processes[-1]
-
-    yield make
-    for process in processes:
-        process.stop()
-
-
-def ask(lane: Link, rid: int, path: str = "/", **options: Any) -> bytes:
-    lane.send(request(rid, path, **options))
-    frame = lane.expect(RESPONSE)
-    assert frame.id == rid
-    return frame.content
 
 
 def test_a_worker_serves_on_its_lanes_the_first_of_them_in_the_main_thread(start: Any) -> None:
@@ -270,6 +153,34 @@ def test_a_worker_finds_the_next_edge_with_more_files_open_than_select_can_watch
 
 def test_a_worker_whose_application_cannot_be_loaded_ends_with_3(start: Any) -> None:
     assert start(app="raise RuntimeError('no')").wait() == 3
+
+
+@pytest.mark.parametrize(("path", "system_call"), [("/sleep", "nanosleep"), ("/read", "pipe")])
+def test_the_main_thread_is_interrupted_in_a_system_call(start: Any, path: str, system_call: str) -> None:
+    worker = start(app=STUCK)
+    control, lanes = worker.meet()
+    lanes[0].send(request(1, path))
+    assert lanes[0].expect(RESPONSE).content == b"begun"
+    wait_for(lambda: system_call in worker.waits_in)
+    control.send(frames.frame(INTERRUPT, id=1, a=0))
+    assert lanes[0].expect(frames.ABORT).id == 1
+    assert f"in {path[1:]}\n" in worker.log
+    assert ask(lanes[0], 2) == b"fine"
+
+
+def test_other_threads_are_interrupted_between_system_calls_and_alone(start: Any) -> None:
+    worker = start(app=STUCK, threads=3)
+    control, lanes = worker.meet()
+    lanes[2].send(request(1, "/naps"))
+    lanes[1].send(request(2, "/naps"))
+    for lane in (lanes[2], lanes[1]):
+        assert lane.expect(RESPONSE).content == b"begun"
+    control.send(frames.frame(INTERRUPT, id=1, a=2))
+    assert lanes[2].expect(frames.ABORT).id == 1
+    assert not lanes[1].has_more
+    assert ask(lanes[0], 3) == b"fine"
+    assert "Request GET /naps (from 127.0.0.1) was interrupted" in worker.log
+    assert worker.log.count("is past its deadline") == 1
 
 
 # --- races, in this process ---------------------------------------------------------------------------------

@@ -9,14 +9,15 @@ export const queue = {
     default: 2048,
     help: 'Most requests that may wait for a worker; 0 is unlimited',
     detail:
-      "One more is answered 503 with Retry-After at once. Gunicorn leaves them waiting in the socket's backlog, for as long as it takes.",
+      "One more is answered 503 with Retry-After at once. Requests that are known to be slow, those of each rule for lanes, and all others are counted apart, so that none of them can take the others' places. Gunicorn leaves them waiting in the socket's backlog, for as long as it takes.",
   }),
   queue_timeout: setting<number>({
     flags: ['--queue-timeout'],
     kind: seconds,
     default: 30,
     help: 'How long a request may wait for a worker; 0 is forever',
-    detail: 'Past it the client gets 503 with Retry-After, and the application never sees the request.',
+    detail:
+      'Past it the client gets 503 with Retry-After, and the application never sees the request. It waits no longer than `timeout`, either.',
   }),
   steal_after: setting<number>({
     flags: ['--steal-after'],

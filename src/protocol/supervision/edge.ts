@@ -20,7 +20,7 @@ export interface LaneRuleSpec {
 /** The settings that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
 export interface EdgeConfig {
   readonly backlog: number;
-  /** How long a request may run without a sign of life; 0: for ever. */
+  /** How long a request may run without a sign of life, and at most wait before that; 0: for ever. */
   readonly timeoutMs: number;
   readonly gracefulTimeoutMs: number;
   readonly keepAliveMs: number;

@@ -3,6 +3,7 @@
 
 import { KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
+import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import { failureText } from './failure-text.ts';
 import { resolveConfig, resolveStart, type Start } from './resolve.ts';
 
@@ -10,6 +11,7 @@ import { resolveConfig, resolveStart, type Start } from './resolve.ts';
 const BUG_EXIT_CODE = 255;
 
 async function main(): Promise<void> {
+  keepStandardErrorBlocking();
   try {
     // Not process.exit: what is still on its way to a pipe gets there.
     process.exitCode = await run(process.argv.slice(2));

@@ -9,6 +9,7 @@ import { TrustedProxies } from '../handlers/trust.ts';
 import { AccessLog } from '../observe/access-log.ts';
 import { AppMetrics } from '../observe/app-metrics.ts';
 import { ErrorLog } from '../observe/error-log.ts';
+import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
 import { serveLanes } from './lane-server.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -219,6 +220,7 @@ function tell(message: EdgeToArbiter): void {
 }
 
 function main(): void {
+  keepStandardErrorBlocking();
   let edge: Edge | null = null;
   // The terminal's signals reach the whole foreground group; the arbiter says what they mean.
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { installCommand } from '../support/commands-folder.ts';
@@ -22,6 +22,20 @@ describe('the error log', () => {
       const [line] = await kirin.waitForLog(/^.*Listening at.*$/m);
       assert.match(line, /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d+\] \[INFO\] Listening at: /);
       assert.equal(kirin.stdout(), '');
+    });
+  });
+
+  it('stays a blocking file for all processes, so that no line is lost when its reader is slow', async () => {
+    await withKirin({ app: 'dangerous:app' }, async (kirin) => {
+      // Connections have been closed in every process: of a client, of a lane, of a zygote.
+      assert.equal((await fetch(`${kirin.url}/exit`)).status, 502);
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/generation 2[\s\S]*Worker exiting/);
+      await waitFor(() => kirin.processes().length === 4);
+      for (const { pid, command } of kirin.processes()) {
+        const [, flags = ''] = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/2`, 'utf8')) ?? [];
+        assert.equal(Number.parseInt(flags, 8) & constants.O_NONBLOCK, 0, command);
+      }
     });
   });
 

@@ -5,7 +5,7 @@ set -u
 . scripts/test-tools.sh
 
 # Nothing else runs beside these: they measure, or build.
-readonly alone='(slow-clients|idle-connections|large-bodies|start-script)\.test\.js$'
+readonly alone='(slow-clients|idle-connections|large-bodies|start-script|chaos)\.test\.js$'
 # What shows that the whole works; run on the newest Node, too.
 readonly smoke='(wsgi-environ|wsgi-input|wsgi-responses|http-connections|frameworks-flask)\.test\.js$'
 # No test takes this long; it ends a file that hangs.

@@ -52,7 +52,7 @@ export class LaneWatch {
 
   #sleep(isCoarse: boolean): void {
     this.#isCoarse = isCoarse;
-    const fineMs = this.limits.stealAfterMs || FINE_MS;
+    const fineMs = Math.min(this.limits.stealAfterMs || FINE_MS, COARSE_MS);
     this.#alarm = this.#clock.after(isCoarse ? COARSE_MS : fineMs, () => this.#look());
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type KirinProcess, withKirin } from '../support/kirin.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { waitFor, within } from '../support/wait-for.ts';
 
 describe('requests that find no free lane', () => {
   let folder: string;
@@ -45,6 +45,20 @@ describe('requests that find no free lane', () => {
       assert.equal((await fetch(kirin.url)).status, 200);
       assert.equal(waiting.hasStarted(), false);
     });
+  });
+
+  it('are answered in time, also where lanes are asked late or never for what they have not started', async () => {
+    for (const stealAfter of ['60', '0']) {
+      const args = ['--queue-timeout', '0.2', '--steal-after', stealAfter];
+      await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
+        const running = hold(kirin);
+        await waitFor(running.hasStarted);
+        const { status } = await within(5000, 'the refusal', hold(kirin).response);
+        assert.equal(status, 503);
+        running.letGo();
+        assert.equal((await running.response).status, 200);
+      });
+    }
   });
 
   it('wait without --queue-timeout and --timeout', async () => {

@@ -1,4 +1,5 @@
 import type { LaneRuleSpec } from '../protocol/supervision/edge.ts';
+import { PathPattern } from './path-pattern.ts';
 
 /** One rule, and the lanes that are busy with its requests. */
 export class LaneRule {
@@ -6,18 +7,17 @@ export class LaneRule {
   readonly reserve: number;
   lanes = 0;
   readonly #method: string | null;
-  readonly #path: RegExp;
+  readonly #path: PathPattern;
 
   constructor({ method, path, limit, reserve }: LaneRuleSpec) {
     this.limit = limit ?? Number.POSITIVE_INFINITY;
     this.reserve = reserve;
     this.#method = method;
-    const literals = path.split('*').map((literal) => literal.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-    this.#path = new RegExp(`^${literals.join('.*')}$`, 's');
+    this.#path = new PathPattern(path);
   }
 
   matches(method: string, path: string): boolean {
-    return (this.#method === null || this.#method === method) && this.#path.test(path);
+    return (this.#method === null || this.#method === method) && this.#path.matches(path);
   }
 
   get isFull(): boolean {

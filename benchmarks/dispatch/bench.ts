@@ -12,7 +12,7 @@ import { measureCapacity, takeTurn } from './measure.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { formatCell, formatReport } from './report.ts';
 import type { Cell, Results, StealingRounds } from './results.ts';
-import { capacityOf, OVERLOAD, SCENARIOS, type Scenario } from './scenarios.ts';
+import { capacityOf, type OfferedLoad, OVERLOAD, SCENARIOS, type Scenario } from './scenarios.ts';
 import { compareStealing, HELLO, STEALING } from './stealing.ts';
 import type { TurnResult } from './turn.ts';
 
@@ -29,6 +29,9 @@ const WARM_UP_MS = 500;
 const QUEUE_LIMIT = 64;
 /** Numbers of one round: more than a turn has requests, and a multiple of what the share of slow ones is counted in. */
 const NUMBERS_PER_ROUND = 100_000_000;
+
+/** NGINX Unit now and then loses the first requests, and answers none after them. */
+const START_ATTEMPTS = 2;
 
 const running = new Set<RunningServer>();
 
@@ -93,59 +96,109 @@ async function measureScenario(
     const server = await start(name, APP, APP_FOLDER, kirinOptions, options, environment, notes);
     if (server !== null) started.push(server);
   }
-  const capacities = new Map<RunningServer, number>();
-  if (scenario.meanMs === null) {
-    for (const server of started) capacities.set(server, await probe(scenario, server, options));
-  }
-  const cells: Cell[] = [];
-  for (const load of scenario.loads.filter((each) => options.loads.includes(each))) {
-    const cell = await measureCell(scenario, load, started, capacities, options, notes);
-    console.error(`\n${formatCell(cell)}`);
-    cells.push(cell);
-  }
+  const loads = scenario.loads.filter((load) => options.loads.includes(load));
+  const cells = await measureCells(scenario, loads, started, options, notes);
   await stopAll();
+  for (const cell of cells) console.error(`\n${formatCell(cell)}`);
   return cells;
 }
 
-/** The servers in turns, round after round: A B C A B C. All get the same requests at the same moments. */
-async function measureCell(
+/**
+ * Round after round, what is compared lies next to each other in time: the servers at one load, A B C A B C; for goodput the loads of one
+ * server. All get the same requests at the same moments.
+ */
+async function measureCells(
   scenario: Scenario,
-  load: number,
+  loads: readonly number[],
   servers: readonly RunningServer[],
-  capacities: ReadonlyMap<RunningServer, number>,
-  { workers, threads, connections, arrivals, rounds, seconds }: Options,
+  options: Options,
   notes: string[],
-): Promise<Cell> {
-  const turns: Partial<Record<ServerName, (TurnResult | null)[]>> = {};
-  const common = scenario.meanMs === null ? null : load * capacityOf(scenario.meanMs, workers * threads);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const server of servers) {
-      const perSecond = common ?? load * (capacities.get(server) ?? 0);
-      let turn: TurnResult | null = null;
-      try {
-        turn = await takeTurn({
-          port: server.port,
-          streams: scenario.streams({ perSecond, share: load, connections, arrivals }),
-          warmUpMs: WARM_UP_MS,
-          windowMs: seconds * 1000,
-          firstNumber: round * NUMBERS_PER_ROUND,
-        });
-        if (!server.isAlive) throw new Error('it ended during the load');
-      } catch (error) {
-        const where = `${serverOf(server.name).title}, ${scenario.name} at ${load * 100} %, round ${round + 1}`;
-        notes.push(`${where}: ${(error as Error).message}`);
+): Promise<readonly Cell[]> {
+  const turns = new Map(
+    loads.map((load) => [load, {} as Partial<Record<ServerName, (TurnResult | null)[]>>]),
+  );
+  const groups = scenario.bar === 'goodput' ? servers.map((server) => [server]) : [servers];
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const group of groups) {
+      const capacities = await capacitiesOf(scenario, group, options);
+      for (const [load, ofLoad] of turns) {
+        for (const server of group) {
+          const offered = offeredLoad(load, capacities.get(server) ?? 0, options);
+          const turn = await measureTurn(scenario, offered, round, server, options, notes);
+          ofLoad[server.name] = [...(ofLoad[server.name] ?? []), turn];
+        }
       }
-      turns[server.name] = [...(turns[server.name] ?? []), turn];
     }
   }
-  return { scenario: scenario.name, load, perSecond: common, turns };
+  return [...turns].map(([load, ofLoad]) => ({
+    scenario: scenario.name,
+    load,
+    perSecond: nominalPerSecond(scenario, load, options),
+    turns: ofLoad,
+  }));
+}
+
+/** Null, with a note, when the server or the load generator failed. */
+async function measureTurn(
+  scenario: Scenario,
+  offered: OfferedLoad,
+  round: number,
+  server: RunningServer,
+  { seconds }: Options,
+  notes: string[],
+): Promise<TurnResult | null> {
+  try {
+    const turn = await takeTurn({
+      port: server.port,
+      streams: scenario.streams(offered),
+      warmUpMs: WARM_UP_MS,
+      windowMs: seconds * 1000,
+      firstNumber: round * NUMBERS_PER_ROUND,
+    });
+    if (!server.isAlive) throw new Error('it ended during the load');
+    return turn;
+  } catch (error) {
+    const where = `${serverOf(server.name).title}, ${scenario.name} at ${offered.share * 100} %, round ${round + 1}`;
+    notes.push(`${where}: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+/** Requests per second: computed, or measured anew, since a machine's speed drifts. */
+async function capacitiesOf(
+  scenario: Scenario,
+  servers: readonly RunningServer[],
+  options: Options,
+): Promise<ReadonlyMap<RunningServer, number>> {
+  const capacities = new Map<RunningServer, number>();
+  for (const server of servers) {
+    const computed = computedCapacity(scenario, options);
+    capacities.set(server, computed ?? (await probe(scenario, server, options)));
+  }
+  return capacities;
+}
+
+function computedCapacity({ meanMs }: Scenario, { workers, threads }: Options): number | null {
+  return meanMs === null ? null : capacityOf(meanMs, workers * threads);
+}
+
+function offeredLoad(share: number, capacity: number, { connections, arrivals }: Options): OfferedLoad {
+  return { perSecond: share * capacity, share, connections, arrivals };
+}
+
+/** What all streams offer together; null when that differs from server to server. */
+function nominalPerSecond(scenario: Scenario, load: number, options: Options): number | null {
+  const capacity = computedCapacity(scenario, options);
+  if (capacity === null) return null;
+  const streams = scenario.streams(offeredLoad(load, capacity, options));
+  return streams.reduce((sum, { perSecond }) => sum + perSecond, 0);
 }
 
 /** With the load generator that the scenario is measured with, which itself takes a part of the machine. */
 async function probe(scenario: Scenario, server: RunningServer, options: Options): Promise<number> {
-  const [stream] = scenario.streams({ ...options, perSecond: 1, share: OVERLOAD });
+  const [stream] = scenario.streams(offeredLoad(OVERLOAD, 1, options));
   if (stream === undefined) throw new Error(`${scenario.name} has no stream`);
-  return measureCapacity(server.port, stream, WARM_UP_MS);
+  return measureCapacity(server.port, stream);
 }
 
 async function measureStealing(
@@ -176,20 +229,16 @@ async function start(
 ): Promise<RunningServer | null> {
   // A sync worker has one thread: as many requests at a time take as many workers.
   const size = name === 'gunicorn-sync' ? { workers: workers * threads, threads: 1 } : { workers, threads };
-  try {
-    const server = await RunningServer.start(name, {
-      app,
-      appsFolder,
-      kirinOptions,
-      venv,
-      profile: null,
-      ...size,
-    });
-    running.add(server);
-    return server;
-  } catch (error) {
-    notes.push(`${serverOf(name).title} did not start: ${(error as Error).message}`);
-    return null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const setting = { app, appsFolder, kirinOptions, venv, profile: null, ...size };
+      const server = await RunningServer.start(name, setting);
+      running.add(server);
+      return server;
+    } catch (error) {
+      notes.push(`${serverOf(name).title} did not start: ${(error as Error).message}`);
+      if (attempt === START_ATTEMPTS) return null;
+    }
   }
 }
 
@@ -204,7 +253,7 @@ function estimateMinutes({ scenarios, loads, rounds, seconds }: Options, servers
   let total = scenarios.includes(STEALING) ? 2 * (Math.max(rounds, 4) * seconds + 2) : 0;
   for (const scenario of SCENARIOS.filter(({ name }) => scenarios.includes(name))) {
     const measured = scenario.loads.filter((load) => loads.includes(load));
-    if (measured.length > 0) total += servers * (scenario.meanMs === null ? 4 : 1);
+    if (measured.length > 0) total += servers * (scenario.meanMs === null ? 1 + 4 * rounds : 1);
     for (const load of measured)
       total += servers * rounds * (WARM_UP_MS / 1000 + seconds + drainSeconds(load));
   }

@@ -58,6 +58,7 @@ export function bestPeer(cell: Cell): ServerName | null {
 export function fastP99OfBestPeer(cell: Cell, server: ServerName): number {
   const best = bestPeer(cell);
   if (best === null) return Number.NaN;
+  // Nothing is infinitely many times as long, nor as long as what never ended.
   const ofBest = (cell.turns[best] ?? []).map((turn) => {
     const value = turn === null ? Number.POSITIVE_INFINITY : fastP99Ms(turn);
     return Number.isFinite(value) ? value : null;

@@ -32,13 +32,12 @@ export async function takeTurn(plan: TurnPlan): Promise<TurnResult> {
   return JSON.parse(output) as TurnResult;
 }
 
+/** It may be the first that a server gets, and compilers need some seconds of load to warm up. */
+const CAPACITY_PHASE = { warmUpMs: 1500, windowMs: 1000 } as const;
+
 /** Requests per second that a server answers when there is always one more for each connection. */
-export async function measureCapacity(
-  port: number,
-  { mix, connections }: Stream,
-  warmUpMs: number,
-): Promise<number> {
+export async function measureCapacity(port: number, { mix, connections }: Stream): Promise<number> {
   const stream = { mix, arrivals: 'constant', perSecond: SATURATING_PER_SECOND, connections } as const;
-  const turn = await takeTurn({ port, streams: [stream], warmUpMs, windowMs: 1000, firstNumber: 0 });
+  const turn = await takeTurn({ port, streams: [stream], firstNumber: 0, ...CAPACITY_PHASE });
   return turn.classes.fast.answeredPerSecond;
 }

@@ -47,7 +47,7 @@ export function formatCell(cell: Cell): string {
   const title = SCENARIOS.find(({ name }) => name === scenario)?.title ?? scenario;
   const offered = perSecond === null ? '' : ` (${formatCount(perSecond)} requests/s)`;
   const servers = SERVER_NAMES.filter((name) => cell.turns[name] !== undefined);
-  const best = bestPeer(cell);
+  const best = load < 1 ? bestPeer(cell) : null;
   return [
     `### ${scenario} at ${Math.round(load * 100)} %${offered}: ${title}`,
     '',
@@ -64,7 +64,8 @@ export function formatCell(cell: Cell): string {
 function row(cell: Cell, server: ServerName, best: ServerName | null): readonly string[] {
   const total = (value: (result: ClassResult) => number) =>
     formatCount(middle(cell, server, (turn) => sumOfClasses(turn, value)));
-  const ratio = fastP99OfBestPeer(cell, server);
+  // Past its capacity, a server's quantiles only say for how long it was overloaded.
+  const ratio = best === null ? Number.NaN : fastP99OfBestPeer(cell, server);
   return [
     serverOf(server).title,
     latency(cell, server, ({ classes }) => classes.fast, 'p50Ms'),

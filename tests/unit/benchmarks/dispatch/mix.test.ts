@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { isSlow, MIXES } from '../../../../benchmarks/dispatch/mix.ts';
+import { FAST_MS, isSlow, MIXES, SLOW_MS } from '../../../../benchmarks/dispatch/mix.ts';
 
 const APP_FOLDER = fileURLToPath(new URL('../../../../../benchmarks/dispatch', import.meta.url));
 /** The beginning, and where a later round begins. */
@@ -35,6 +35,16 @@ test('the application takes the same numbers for slow', () => {
   const program = `import app; print([n for a, b in ${JSON.stringify(RANGES)} for n in range(a, b) if app.is_slow(n)])`;
   const output = execFileSync('python3', ['-B', '-c', program], { cwd: APP_FOLDER, encoding: 'utf8' });
   assert.deepEqual(JSON.parse(output), slowNumbers());
+});
+
+test('the application takes for each path as long as it is taken to', () => {
+  const program =
+    'import app; print([app.milliseconds_of(p, 0) for p in ("/", "/fast", "/slow")], app.milliseconds_of("/mixed", SLOW), app.milliseconds_of("/mixed", SLOW + 1))';
+  const output = execFileSync('python3', ['-B', '-c', program.replaceAll('SLOW', `${slowNumbers()[0]}`)], {
+    cwd: APP_FOLDER,
+    encoding: 'utf8',
+  });
+  assert.equal(output, `[0, ${FAST_MS}.0, ${SLOW_MS}.0] ${SLOW_MS}.0 ${FAST_MS}.0\n`);
 });
 
 test('what is hidden has one path, and the class that its number says', () => {

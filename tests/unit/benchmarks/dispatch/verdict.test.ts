@@ -71,6 +71,13 @@ test('in overload the goodput is compared with the most that the scenario gave b
   assert.deepEqual(holds([at(1, 1500), at(10, 1350)]), [true]);
   assert.deepEqual(holds([at(1, 1500), at(10, 1349)]), [false]);
   assert.deepEqual(holds([at(10, 1349)]), []);
+  assert.deepEqual(holds([at(0.3, 500), at(0.6, 1500), at(0.9, 1400), at(10, 1349)]), [false]);
+});
+
+test('goodput is compared within a round, so that a machine that slows down does not decide', () => {
+  const at = (load: number, perSecond: number[]) =>
+    cell({ kirin: perSecond.map((goodPerSecond) => turn(1, { goodPerSecond })) }, 'overload', load);
+  assert.deepEqual(holds([at(1, [1500, 150, 1500]), at(10, [1400, 140, 100])]), [true]);
 });
 
 test('hello with stealing is compared within a round', () => {

@@ -18,12 +18,15 @@ export class ChaosClient {
   readonly #port: number;
   readonly #source: RequestSource;
   readonly #random: Random;
+  /** Asks again at once: enough of these, and requests are put behind one another. */
+  readonly #isEager: boolean;
   #connection: RawConnection | null = null;
 
   constructor(port: number, source: RequestSource, random: Random) {
     this.#port = port;
     this.#source = source;
     this.#random = random;
+    this.#isEager = random.chance(0.4);
   }
 
   /** Until the source has no more. */
@@ -37,7 +40,8 @@ export class ChaosClient {
       else if (manner === 'pipelines') await this.#pipeline(connection, request);
       else await this.#exchange(connection, [request]);
       if (manner === 'closes after') this.#hangUp();
-      await pause(random.chance(0.05) ? random.between(100, 500) : random.between(0, 20));
+      if (random.chance(0.05)) await pause(random.between(100, 500));
+      else if (!this.#isEager) await pause(random.between(0, 20));
     }
     this.#hangUp();
   }

@@ -97,17 +97,17 @@ class ChaosRun {
 
   judge(executionsPath: string): ChaosResult {
     const log = this.#kirin.log();
-    const blamed = readBlame(log);
+    const blame = readBlame(log);
     const died = new Set([...this.#disasters.killed, ...readDeaths(log)]);
     const evidence: Evidence = {
       execution: readExecutions(executionsPath),
       hasDied: (pid) => died.has(pid),
-      blamedFor: (number) => blamed.get(number),
+      endedUnder: (number) => blame.filter((each) => each.number === number).map(({ pid }) => pid),
     };
     const faults = this.#requests.flatMap((request) =>
       judge(request, evidence).map((sentence) => `${sentence}\n${this.#describe(request, evidence)}`),
     );
-    faults.push(...this.#judgeBlame(blamed));
+    faults.push(...this.#judgeBlame(blame));
     return {
       faults: faults.slice(0, MOST_FAULTS),
       outcomes: count(this.#requests.map(({ outcome }) => outcomeName(outcome))),
@@ -117,12 +117,15 @@ class ChaosRun {
   }
 
   /** A worker runs one request on each lane, and nothing else may be lost with it. */
-  #judgeBlame(blamed: ReadonlyMap<number, number>): string[] {
+  #judgeBlame(blame: readonly Blame[]): string[] {
     const lost = new Map<number, number[]>();
-    for (const [number, pid] of blamed) lost.set(pid, [...(lost.get(pid) ?? []), number]);
+    for (const { pid, number } of blame) lost.set(pid, [...(lost.get(pid) ?? []), number]);
     return [...lost]
       .filter(([, numbers]) => numbers.length > this.#options.threads)
-      .map(([pid, numbers]) => `more was lost with worker ${pid} than it could run: ${numbers.join(', ')}`);
+      .map(
+        ([pid, numbers]) =>
+          `more is said to have run on worker ${pid} than it has lanes: ${numbers.join(', ')}`,
+      );
   }
 
   #describe(request: NumberedRequest, evidence: Evidence): string {
@@ -154,10 +157,15 @@ function outcomeName(outcome: NumberedRequest['outcome']): string {
   return outcome.kind === 'answered' ? String(outcome.status) : outcome.kind;
 }
 
-/** By number of the request: the worker that ended while it ran it. */
-function readBlame(log: string): Map<number, number> {
+/** A worker that ended while it ran a request. */
+interface Blame {
+  readonly pid: number;
+  readonly number: number;
+}
+
+function readBlame(log: string): Blame[] {
   const lines = log.matchAll(/Worker \(pid:(\d+)\) ended while it ran \S+ \/\S+\?n=(\d+)/g);
-  return new Map([...lines].map(([, pid, number]) => [Number(number), Number(pid)]));
+  return [...lines].map(([, pid, number]) => ({ pid: Number(pid), number: Number(number) }));
 }
 
 /** Nobody reports how one ends whose zygote has died: it may also have left in order. */

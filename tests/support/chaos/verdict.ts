@@ -6,8 +6,8 @@ export interface Evidence {
   readonly execution: (number: number) => Execution;
   /** Whether that worker's process ended otherwise than in order. */
   readonly hasDied: (pid: number) => boolean;
-  /** The worker that, by the log, ended while it ran this request and cost it its answer. */
-  readonly blamedFor: (number: number) => number | undefined;
+  /** The workers that, by the log, ended while they ran this request. */
+  readonly endedUnder: (number: number) => readonly number[];
 }
 
 /**
@@ -73,10 +73,15 @@ function judgeAnswer(request: NumberedRequest, status: number, evidence: Evidenc
   }
   if (status === 500 && request.page === 'sys-exit') return [];
   if (status !== 502) return [`it was answered ${status}`];
-  const blamed = evidence.blamedFor(request.number);
-  if (blamed === undefined) return ['it was answered 502, and the log does not say why'];
-  if (!evidence.hasDied(blamed))
-    return [`it was answered 502 because of worker ${blamed}, which did not die`];
+  const ended = evidence.endedUnder(request.number);
+  const most = request.isSafe ? 2 : 1;
+  if (ended.length !== most)
+    return [`it was answered 502, and by the log ${ended.length} workers ended under it`];
+  const living = ended.find((pid) => !evidence.hasDied(pid));
+  if (living !== undefined) return [`it was answered 502 because of worker ${living}, which did not die`];
   // A worker may die between the moment when it says that it runs a request and the application's first word.
-  return last === undefined || starts.includes(blamed) ? [] : [`worker ${blamed} had not started it`];
+  const other = starts.find((pid) => !ended.includes(pid));
+  return other === undefined || ends.includes(other)
+    ? []
+    : [`worker ${other} ended under it, and is not blamed`];
 }

@@ -416,11 +416,8 @@ class Lane:
             pass  # the lane's own thread will see it
 
     def interrupt(self, rid: int) -> None:
-        """Logs where this request is, and raises RequestInterrupted there. 0: what still runs after its response."""
-        running = self._running[self.index]
-        if rid == 0 and self._tail_sent:
-            rid = running
-        if rid == 0 or rid != running or rid == self._news:
+        """Logs where this request is, or the close() that runs after it, and raises RequestInterrupted there."""
+        if rid != self._running[self.index] or rid == self._news:
             return
         frame = sys._current_frames().get(self._thread)
         if frame is None or self._running[self.index] != rid:

@@ -243,13 +243,16 @@ export class Arbiter {
         break;
       case 'worker-overdue':
         this.#log.critical(
-          `WORKER TIMEOUT (pid:${message.pid}): it has run ${message.request} for ${seconds(message.ageMs)}; what its threads are doing:`,
+          `WORKER TIMEOUT (pid:${message.pid}): it has run ${message.request} for ${seconds(message.ageMs)}`,
         );
-        this.#generations.dump(message.pid, nowMs);
         // The edge feeds it no more: another is started at once.
         this.#fleet.workerLeaving(message.pid);
         break;
       case 'worker-condemned':
+        this.#log.warning(
+          `Worker (pid:${message.pid}) does not end what is past its deadline; what its threads are doing:`,
+        );
+        this.#generations.dump(message.pid, nowMs);
         this.#fleet.workerCondemned(message.pid, nowMs);
         break;
       case 'worker-spent':

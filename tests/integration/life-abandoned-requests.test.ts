@@ -31,6 +31,31 @@ describe('a request whose client has left', () => {
       });
     });
   }
+
+  for (const [what, page] of [
+    ['that asks whether its client is there is told that it is not', 'work-while-wanted'],
+    ['that streams ends with its next piece, and its close() is called', 'stream-for-ever'],
+  ] as const) {
+    it(`and ${what}`, async () => {
+      const folder = makeTemporaryFolder();
+      const path = join(folder, 'noticed');
+      try {
+        await withKirin(ONE_WORKER, async (kirin) => {
+          const leaving = await RawConnection.open({ port: kirin.port });
+          await leaving.sendAll(`GET /${page}?path=${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+          if (page === 'stream-for-ever') await leaving.peek(1);
+          else await waitFor(() => existsSync(`${path}.started`));
+          assert.equal(existsSync(path), false);
+          leaving.reset();
+          await waitFor(() => existsSync(path));
+          // Its worker, the only one, is free again.
+          assert.equal((await fetch(kirin.url)).status, 200);
+        });
+      } finally {
+        removeFolder(folder);
+      }
+    });
+  }
 });
 
 /** Holds the only worker with a request for the length of `use`. */

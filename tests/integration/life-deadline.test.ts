@@ -1,45 +1,80 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withKirin } from '../support/kirin.ts';
+import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 describe('a request past the timeout', () => {
-  for (const [what, path, frame] of [
-    ['in Python', '/sleep?seconds=60', 'in sleep'],
-    ['in C, with the interpreter locked', '/stuck-in-c', 'in stuck_in_c'],
-  ] as const) {
-    it(`that is stuck ${what} gets 504, and its traceback is in the log before the worker is killed`, async () => {
-      await withKirin({ app: 'dangerous:app', args: ['--timeout', '1'] }, async (kirin) => {
-        const [pid] = kirin.workerPids() as [number];
-        assert.equal((await fetch(kirin.url + path)).status, 504);
-        await kirin.waitForLog(
-          new RegExp(`WORKER TIMEOUT \\(pid:${pid}\\): it has run GET ${path.replace('?', '\\?')}`),
-        );
-        await kirin.waitForLog(new RegExp(`${frame}\\b[\\s\\S]*Killing worker \\(pid:${pid}\\)`));
-        await kirin.waitForLog(new RegExp(`\\(pid:${pid}\\) was ended by SIGKILL, sent by Kirin because`));
-        assert.equal((await fetch(kirin.url)).status, 200);
-      });
-    });
-  }
-
-  it('shows every thread of the worker, each with what it runs', async () => {
-    const args = ['--timeout', '1', '--threads', '2'];
-    await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
-      const stuck = [fetch(`${kirin.url}/sleep?seconds=60`), fetch(`${kirin.url}/stream-slowly?seconds=60`)];
-      await kirin.waitForLog(/in sleep\b/);
-      await kirin.waitForLog(/in stream_slowly\b/);
-      const statuses = await Promise.allSettled(stuck);
-      assert.equal(statuses.length, 2);
+  it('gets 504, and is interrupted: the log shows its own stack, and its worker is replaced without being killed', async () => {
+    await withKirin({ app: 'dangerous:app', args: ['--timeout', '1'] }, async (kirin) => {
+      const [pid] = kirin.workerPids() as [number];
+      assert.equal((await fetch(`${kirin.url}/sleep?seconds=60`)).status, 504);
+      await kirin.waitForLog(
+        new RegExp(`WORKER TIMEOUT \\(pid:${pid}\\): it has run GET /sleep\\?seconds=60 \\(from 127`),
+      );
+      await kirin.waitForLog(
+        /Request GET \/sleep\?seconds=60 \(from 127\.0\.0\.1\) is past its deadline; it is here:\nTraceback.*\n(?: .*\n)* .*in sleep\n.*time\.sleep/,
+      );
+      await kirin.waitForLog(/Request GET \/sleep\?seconds=60 \(from 127\.0\.0\.1\) was interrupted/);
+      await waitFor(() => kirin.workerPids().length === 1 && !kirin.workerPids().includes(pid));
+      assert.equal((await fetch(kirin.url)).status, 200);
+      assert.doesNotMatch(kirin.log(), /Killing|SIGKILL|Error handling|kirin_worker/);
     });
   });
 
-  it('does not harm a worker whose other thread is busy with a request in time', async () => {
+  it('unwinds in order: its finally blocks run, and close() of its response', async () => {
+    const folder = makeTemporaryFolder();
+    const path = join(folder, 'notes');
+    try {
+      await withKirin({ app: 'dangerous:app', args: ['--timeout', '1'] }, async (kirin) => {
+        const answer = await fetch(`${kirin.url}/in-a-transaction?path=${path}`);
+        await assert.rejects(answer.text());
+        await waitFor(() => existsSync(path) && /closed/.test(readFileSync(path, 'utf8')));
+        assert.equal(readFileSync(path, 'utf8'), 'begun\nrolled back\nclosed\n');
+        await kirin.waitForLog(/is past its deadline; it is here:[\s\S]*in spin\n/);
+      });
+    } finally {
+      removeFolder(folder);
+    }
+  });
+
+  it('that cannot be interrupted, in C with the interpreter locked, is killed with its worker after a dump', async () => {
+    await withKirin({ app: 'dangerous:app', args: ['--timeout', '1'] }, async (kirin) => {
+      const [pid] = kirin.workerPids() as [number];
+      assert.equal((await fetch(`${kirin.url}/stuck-in-c`)).status, 504);
+      await kirin.waitForLog(new RegExp(`WORKER TIMEOUT \\(pid:${pid}\\): it has run GET /stuck-in-c`));
+      await kirin.waitForLog(new RegExp(`in stuck_in_c\\b[\\s\\S]*Killing worker \\(pid:${pid}\\)`));
+      await kirin.waitForLog(new RegExp(`\\(pid:${pid}\\) was ended by SIGKILL, sent by Kirin because`));
+      assert.equal((await fetch(kirin.url)).status, 200);
+    });
+  });
+
+  it('is answered at once, and its worker waits for neighbours that are in time', async () => {
     const args = ['--timeout', '1', '--threads', '2'];
     await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
+      const [pid] = kirin.workerPids() as [number];
       const stuck = fetch(`${kirin.url}/sleep?seconds=60`);
       await waitFor(() => kirin.workerPids().length === 1);
-      assert.equal((await fetch(`${kirin.url}/sleep?seconds=0.9`)).status, 200);
+      const slow = fetch(`${kirin.url}/stream-slowly?seconds=0.5&pieces=6`);
       assert.equal((await stuck).status, 504);
+      // Long after the other's deadline, and after it was interrupted.
+      assert.equal(await (await slow).text(), '0\n1\n2\n3\n4\n5\n');
+      await waitFor(() => kirin.workerPids().length === 1 && !kirin.workerPids().includes(pid));
+      assert.equal(kirin.log().match(/is past its deadline/g)?.length, 1);
+    });
+  });
+
+  it('shows its own stack and not those of its neighbours', async () => {
+    const args = ['--timeout', '1', '--threads', '2'];
+    await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
+      const slow = fetch(`${kirin.url}/stream-slowly?seconds=0.3&pieces=6`);
+      assert.equal((await fetch(`${kirin.url}/sleep?seconds=60`)).status, 504);
+      await kirin.waitForLog(/in sleep\n/);
+      assert.equal((await slow).status, 200);
+      await (await slow).text();
+      assert.doesNotMatch(kirin.log(), /in stream_slowly/);
     });
   });
 });

@@ -25,7 +25,7 @@ describe('the environ', () => {
 
     const { SERVER_SOFTWARE, ...rest } = environ;
     assert.match(String(SERVER_SOFTWARE), /^kirin\/\d/);
-    const own = Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('wsgi.')));
+    const own = Object.fromEntries(Object.entries(rest).filter(([name]) => !/^(wsgi|kirin)\./.test(name)));
     assert.deepEqual(own, {
       REQUEST_METHOD: 'GET',
       SCRIPT_NAME: '',

@@ -11,6 +11,7 @@ import type { Log } from './log.ts';
 import { giveLogFiles } from './log-files.ts';
 import type { Plan } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
+import { Scaler } from './scaler.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
 import type { SourceWatch } from './watch.ts';
 import { MemoryWatch } from './worker-memory.ts';
@@ -47,6 +48,7 @@ export class Arbiter {
   readonly #log: Log;
   readonly #fleet: Fleet;
   readonly #generations: Generations;
+  readonly #scaler: Scaler;
   readonly #memoryWatch: MemoryWatch;
   readonly #events: ArbiterEvent[] = [];
   #plan: Plan;
@@ -66,13 +68,16 @@ export class Arbiter {
     this.#options = options;
     this.#plan = plan;
     this.#log = log;
-    this.#fleet = new Fleet(plan.workers, plan.edge.gracefulTimeoutMs);
+    this.#fleet = new Fleet(plan.workers.min, plan.edge.gracefulTimeoutMs);
     this.#generations = new Generations(this.#fleet, log, zygoteScript, runFolder, {
       enqueue: (event) => this.enqueue(event),
       workerExited: (pid, running) => this.#edge?.send({ type: 'worker-exited', pid, running }),
       modulesLoaded: (files) => this.#watchSources(files),
       end: (outcome, reason) => this.#end(outcome, reason),
     });
+    this.#scaler = new Scaler(this.#fleet, log, plan, (sample) =>
+      this.enqueue({ kind: 'load-measured', sample }),
+    );
     this.#memoryWatch = new MemoryWatch(
       () => this.#fleet.workersOf(this.#fleet.active?.number ?? 0, 'ready').map(({ pid }) => pid),
       (pid, bytes) => this.enqueue({ kind: 'worker-over-memory', pid, bytes }),
@@ -146,6 +151,9 @@ export class Arbiter {
           event.pid,
           `its memory is ${megabytes(event.bytes)}, over the limit of ${megabytes(this.#activePlan().maxWorkerBytes)}`,
         );
+        break;
+      case 'load-measured':
+        this.#scaler.note(event.sample);
         break;
       case 'sources-changed':
         this.#log.info(`Reloading, since this file has changed: ${event.file}`);
@@ -263,6 +271,9 @@ export class Arbiter {
           this.#log.info(`Worker (pid:${message.pid}) is to be replaced: ${message.reason}`);
         }
         break;
+      case 'load':
+        void this.#scaler.measure(message, this.#edge?.pid);
+        break;
       case 'drained':
         if (this.#fleet.stop === 'draining') this.#fleet.stop = 'quitting';
         break;
@@ -329,7 +340,7 @@ export class Arbiter {
       this.#fleet.isReloadWanted = false;
       return false;
     }
-    this.#fleet.wanted = this.#plan.workers;
+    this.#scaler.plan = this.#plan;
     return true;
   }
 
@@ -393,10 +404,10 @@ export class Arbiter {
         this.#reopenLogs();
         break;
       case 'SIGTTIN':
-        this.#wantWorkers(this.#fleet.wanted + 1);
+        this.#scaler.step(1);
         break;
       case 'SIGTTOU':
-        this.#wantWorkers(Math.max(1, this.#fleet.wanted - 1));
+        this.#scaler.step(-1);
         break;
       default:
         this.#log.warning(`${name} is ignored: it has no meaning to Kirin`);
@@ -412,11 +423,6 @@ export class Arbiter {
     }
     this.#edge?.send({ type: 'reopen-logs' });
     this.#generations.reopenLogs();
-  }
-
-  #wantWorkers(count: number): void {
-    this.#fleet.wanted = count;
-    this.#log.info(`Workers wanted: ${count}`);
   }
 
   /** Again: with no more patience. */

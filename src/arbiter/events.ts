@@ -1,5 +1,6 @@
 import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import type { Sample } from './scaling.ts';
 
 /** All that can happen to an arbiter. */
 export type ArbiterEvent =
@@ -15,6 +16,7 @@ export type ArbiterEvent =
       readonly startError: string | null;
     }
   | { readonly kind: 'worker-over-memory'; readonly pid: number; readonly bytes: number }
+  | { readonly kind: 'load-measured'; readonly sample: Sample }
   | { readonly kind: 'sources-changed'; readonly file: string }
   /** A time has come that something was waiting for. */
   | { readonly kind: 'alarm' };

@@ -1,4 +1,5 @@
 import type { BindAddress } from '../config/bind-address.ts';
+import type { WorkerRange } from '../config/process-kinds.ts';
 import type { PythonChoice, ResolvedConfig } from '../config/resolved-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
@@ -22,7 +23,7 @@ export interface Surroundings {
 /** One resolution of the configuration, in the arbiter's terms. A reload brings another. */
 export interface Plan {
   readonly name: string;
-  readonly workers: number;
+  readonly workers: WorkerRange;
   /** 0: never replaced for its age. */
   readonly maxWorkerAgeMs: number;
   /** 0: never replaced for its memory. */
@@ -91,7 +92,7 @@ function edgeConfig(settings: Settings): EdgeConfig {
     stealAfterMs: milliseconds(settings.steal_after),
     laneRules: laneRules(settings.lane_limit, settings.lane_reserve),
     requestStartHeader: settings.request_start_header,
-    reportsLoad: false,
+    reportsLoad: settings.workers.max > settings.workers.min,
     maxRequests: settings.max_requests,
     maxRequestsJitter: settings.max_requests_jitter,
     forwardedAllowIps: settings.forwarded_allow_ips,
@@ -112,7 +113,7 @@ function bootSpec(settings: Settings, app: string, name: string, { hasColour }: 
     preload: settings.preload_app,
     threads: settings.threads,
     closeFds: settings.bind.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])),
-    workers: settings.workers,
+    workers: settings.workers.max,
     scriptName: settings.script_name,
     errorLog: settings.errorlog,
     captureOutput: settings.capture_output,

@@ -42,7 +42,7 @@ const positiveRatio = (quota: number, period: number): number[] =>
   quota > 0 && period > 0 ? [quota / period] : [];
 
 /** `/a/b` → `/a/b/`, `/a/`, `/`. */
-function ancestors(path: string): string[] {
+export function ancestors(path: string): string[] {
   const names = path.split('/').filter((name) => name !== '' && name !== '..');
   return Array.from({ length: names.length + 1 }, (_, depth) => {
     const kept = names.slice(0, names.length - depth);

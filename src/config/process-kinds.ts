@@ -6,17 +6,59 @@ import { integer } from './kinds.ts';
 import type { Machine, ReadContext } from './machine.ts';
 import { type Kind, ValueProblem } from './setting.ts';
 
-const wholeNumberOfWorkers = integer({ min: 1, example: 4 });
+const oneNumberOfWorkers = integer({ min: 1, example: 4 });
 
-/** A number, or `auto`: two for each core that is granted, and one to keep them busy. */
-export const workerCount: Kind<number> = {
-  metavar: 'INT|auto',
+/** How many workers there may be; `min` and `max` are the same where it is a fixed number. */
+export interface WorkerRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A number, a range `MIN..MAX`, or `auto` in place of a number: two for each core that is granted, and one to keep them busy. */
+export const workerRange: Kind<WorkerRange> = {
+  metavar: 'COUNT',
   parse(text, context) {
-    if (text.trim().toLowerCase() === 'auto') return autoWorkers(context.machine);
-    return wholeNumberOfWorkers.parse(text, context);
+    const [first = '', second, ...more] = text.split('..');
+    if (second === undefined) {
+      if (/^\s*\d+\s*[-:,]\s*\d+\s*$/.test(text))
+        throw new ValueProblem('not a number; a range is written as 2..8');
+      const count = workerCount(first, context);
+      return { min: count, max: count };
+    }
+    if (more.length > 0) throw new ValueProblem('not a range; give one such as 2..8');
+    const min = endOfRange(first, context);
+    const max = endOfRange(second, context);
+    if (min > max) throw new ValueProblem(invertedRange(first.trim(), second.trim(), min, max), 'meaning');
+    return { min, max };
   },
-  show: (value) => value,
+  show: ({ min, max }) => (min === max ? min : `${min}..${max}`),
 };
+
+function workerCount(text: string, context: ReadContext): number {
+  if (text.trim().toLowerCase() === 'auto') return autoWorkers(context.machine);
+  return oneNumberOfWorkers.parse(text, context);
+}
+
+function endOfRange(text: string, context: ReadContext): number {
+  try {
+    return workerCount(text, context);
+  } catch (error) {
+    if (!(error instanceof ValueProblem)) throw error;
+    if (error.fault === 'meaning') throw new ValueProblem(`${text.trim()} in it ${error.message}`, 'meaning');
+    const what = text.trim() === '' ? 'one end is missing' : `'${text.trim()}' is no whole number`;
+    throw new ValueProblem(`${what}; give a range such as 2..8 or 1..auto`);
+  }
+}
+
+function invertedRange(first: string, second: string, min: number, max: number): string {
+  if (first === `${min}` && second === `${max}`) {
+    return `the smaller number comes first: ${max}..${min}`;
+  }
+  return `auto is ${autoOf(first, min, max)} here, which makes it ${min}..${max}: the first must not be more than the second`;
+}
+
+const autoOf = (first: string, min: number, max: number): number =>
+  first.toLowerCase() === 'auto' ? min : max;
 
 const autoWorkers = (machine: Machine): number => 2 * grantedCores(machine) + 1;
 

@@ -30,7 +30,7 @@ function* onlyRootSwitchesAccounts(
 
 function* reservesLeaveALane(settings: Settings, sources: Sources): Generator<string> {
   const reserved = settings.lane_reserve.reduce((sum, { lanes }) => sum + lanes, 0);
-  const lanes = settings.workers * settings.threads;
+  const lanes = settings.workers.min * settings.threads;
   if (reserved === 0 || reserved < lanes) return;
   yield `lane_reserve (from ${sources.lane_reserve}) keeps ${reserved} lanes free, and there are ${lanes} (workers x threads): other requests would never run; give more workers or threads, or reserve fewer`;
 }

@@ -12,6 +12,7 @@ import { ErrorLog } from '../observe/error-log.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
 import { serveLanes } from './lane-server.ts';
+import { LoadReporter } from './load-report.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Server, type ServerParts } from './server.ts';
 
@@ -27,6 +28,7 @@ class Edge {
   readonly #dispatcher: Dispatcher;
   readonly #metrics = new AppMetrics();
   readonly #server: Server;
+  readonly #loadReporter: LoadReporter;
   #isDraining = false;
 
   constructor(start: StartMessage) {
@@ -60,6 +62,11 @@ class Edge {
       },
     });
     this.#server = new Server(start.runDir, this.#log, this.#parts());
+    this.#loadReporter = new LoadReporter(
+      () => this.#dispatcher.takeLoad(),
+      (report) => tell({ type: 'load', ...report }),
+    );
+    this.#loadReporter.isWanted = config.reportsLoad;
     this.#dispatcher.activate(start.activeGeneration);
     serveLanes(
       start.laneFd,
@@ -86,6 +93,7 @@ class Edge {
       this.#replaceAccessLog();
     }
     this.#dispatcher.reconfigure(config);
+    this.#loadReporter.isWanted = config.reportsLoad;
     this.#server.reconfigure(this.#parts());
     this.#dispatcher.activate(generation);
   }

@@ -1,15 +1,16 @@
 import { bytes, flag, integer, seconds } from '../kinds.ts';
-import { workerCount } from '../process-kinds.ts';
+import { type WorkerRange, workerRange } from '../process-kinds.ts';
 import { setting } from '../setting.ts';
 
 export const workers = {
-  workers: setting<number>({
+  workers: setting<WorkerRange>({
     flags: ['-w', '--workers'],
-    kind: workerCount,
-    default: 1,
+    kind: workerRange,
+    default: { min: 1, max: 1 },
     environment: { variable: 'WEB_CONCURRENCY' },
-    help: 'Worker processes; auto is 2 x cores + 1',
-    detail: 'For auto, cores are what the control group grants, so it is right in a container too.',
+    help: 'Worker processes: 4, or 2..8, or auto',
+    detail:
+      'With a range there are as many as the load needs: one more when requests wait while processors are idle, one less when that many are not needed. `auto` is 2 x cores + 1, and may be an end of a range: `1..auto`; cores are what the control group grants, so it is right in a container too.',
     common: true,
   }),
   threads: setting<number>({

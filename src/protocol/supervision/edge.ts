@@ -124,4 +124,6 @@ export type EdgeToArbiter =
   | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
   /** Once a second, where `reportsLoad`. */
   | ({ readonly type: 'load' } & LoadReport)
+  /** Once a second while `reportsLoad`. */
+  | ({ readonly type: 'load' } & LoadReport)
   | { readonly type: 'drained' };

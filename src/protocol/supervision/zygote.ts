@@ -13,6 +13,7 @@ export interface BootSpec {
   readonly pythonPath: readonly string[];
   readonly preload: boolean;
   readonly threads: number;
+  /** At most. */
   readonly workers: number;
   /** The unix socket that lanes connect to. */
   readonly lanePath: string;

@@ -17,7 +17,7 @@ test('the whole help has every flag', () => {
 });
 
 test('an option is shown with its placeholder and default', () => {
-  assert.match(shortHelp(), /^ {2}-w, --workers INT\|auto +Worker processes; auto is 2 x cores \+ 1 \[1\]$/m);
+  assert.match(shortHelp(), /^ {2}-w, --workers COUNT +Worker processes: 4, or 2\.\.8, or auto \[1\]$/m);
   assert.match(wholeHelp(), /^ {2}--error-logfile, --log-file FILE\n +Log of events: .*\n +\[-\]$/m);
   assert.match(wholeHelp(), /^ {2}-D, --daemon +Run in the background$/m);
 });

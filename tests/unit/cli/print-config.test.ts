@@ -34,6 +34,8 @@ test('as JSON each value comes with its source', () => {
   const { settings, sources } = resolve('-w', '3');
   const parsed = JSON.parse(configText(settings, sources, { asJson: true }));
   assert.deepEqual(parsed.workers, { value: 3, source: 'the command line' });
+  const range = resolve('-w', '2..8');
+  assert.match(configText(range.settings, range.sources, { asJson: false }), /^workers += 2\.\.8$/m);
   assert.deepEqual(parsed.bind, { value: ['0.0.0.0:5000'], source: 'PORT' });
   assert.deepEqual(parsed.pidfile, { value: null, source: 'default' });
 });

@@ -17,6 +17,7 @@ import {
   pythonPath,
   umask,
   user,
+  workerRange,
 } from '../../../src/config/process-kinds.ts';
 import { addressList, healthPath, mountPath } from '../../../src/config/request-kinds.ts';
 import { type Kind, ValueProblem } from '../../../src/config/setting.ts';
@@ -100,6 +101,35 @@ test('words of a choice are known in any case, and a slip gets a suggestion', ()
 test('an empty optional file is none', () => {
   assert.equal(parse(optionalFile, ''), null);
   assert.equal(parse(optionalFile, '-'), '-');
+});
+
+test('workers are a number, a range, or auto in place of a number', () => {
+  assert.deepEqual(parse(workerRange, ' 4 '), { min: 4, max: 4 });
+  assert.deepEqual(parse(workerRange, 'Auto', { cores: 2 }), { min: 5, max: 5 });
+  assert.deepEqual(parse(workerRange, '2..8'), { min: 2, max: 8 });
+  assert.deepEqual(parse(workerRange, '3 .. 3'), { min: 3, max: 3 });
+  assert.deepEqual(parse(workerRange, '1..auto', { cores: 2 }), { min: 1, max: 5 });
+  assert.deepEqual(parse(workerRange, 'auto..20', { cores: 2 }), { min: 5, max: 20 });
+  assert.equal(workerRange.show({ min: 2, max: 8 }), '2..8');
+  assert.equal(workerRange.show({ min: 4, max: 4 }), 4);
+});
+
+test('a range of workers that cannot be is explained', () => {
+  refuses(workerRange, '8..2', /^the smaller number comes first: 2\.\.8$/);
+  refuses(workerRange, '0..3', /^0 in it must be 1 or more$/);
+  refuses(workerRange, '2..x', /^'x' is no whole number; give a range such as 2\.\.8 or 1\.\.auto$/);
+  refuses(workerRange, '2..', /^one end is missing; give a range such as 2\.\.8 or 1\.\.auto$/);
+  refuses(workerRange, '2...8', /^'\.8' is no whole number/);
+  refuses(workerRange, '1..2..3', /^not a range; give one such as 2\.\.8$/);
+  refuses(workerRange, '2-8', /^not a number; a range is written as 2\.\.8$/);
+  refuses(workerRange, '0', /must be 1 or more/);
+  refuses(workerRange, 'many', /not a whole number; give one such as 4/);
+  refuses(workerRange, 'auto..4', /^auto is 5 here, which makes it 5\.\.4: the first must not be more/, {
+    cores: 2,
+  });
+  refuses(workerRange, '9..auto', /^auto is 5 here, which makes it 9\.\.5: the first must not be more/, {
+    cores: 2,
+  });
 });
 
 test('users and groups are known by name or number', () => {

@@ -27,7 +27,7 @@ const bound = (...args: Parameters<typeof resolve>): string[] =>
 test('without anything the defaults are Gunicorn’s, but for keep-alive', () => {
   const { settings, sources } = resolve([]);
   assert.deepEqual(bound([]), ['127.0.0.1:8000']);
-  assert.equal(settings.workers, 1);
+  assert.deepEqual(settings.workers, { min: 1, max: 1 });
   assert.equal(settings.timeout, 30);
   assert.equal(settings.graceful_timeout, 30);
   assert.equal(settings.keepalive, 75);
@@ -46,7 +46,7 @@ test('the stronger source wins: command line, KIRIN_CMD_ARGS, GUNICORN_CMD_ARGS,
   };
   const workers = (argv: string[], from: Record<string, string>) => {
     const { settings, sources } = resolve(argv, from);
-    return [settings.workers, sources.workers];
+    return [settings.workers.max, sources.workers];
   };
   assert.deepEqual(workers(['-w', '5'], env), [5, 'the command line']);
   assert.deepEqual(workers([], env), [4, 'KIRIN_CMD_ARGS']);
@@ -74,7 +74,7 @@ test('settings that may be repeated add up within a source, and replace those of
   assert.deepEqual(bound(['-b', ':1', '-b', ':2,:3']), [':1', ':2', ':3']);
   assert.deepEqual(bound(['-b', ':1'], { GUNICORN_CMD_ARGS: '-b :9' }), [':1']);
   assert.deepEqual(resolve(['-e', 'A=1', '--env=B=2']).settings.raw_env, ['A=1', 'B=2']);
-  assert.equal(resolve(['-w', '1', '-w', '2']).settings.workers, 2, 'of others the last counts');
+  assert.equal(resolve(['-w', '1', '-w', '2']).settings.workers.max, 2, 'of others the last counts');
 });
 
 test('what may wait, and where it may run, has defaults that bound it', () => {
@@ -134,8 +134,20 @@ test('no more lanes are reserved for requests than they may use', () => {
 });
 
 test('workers auto is two for each core that is granted, and one', () => {
-  assert.equal(resolve(['-w', 'auto'], {}, { cores: 4 }).settings.workers, 9);
-  assert.equal(resolve([], { WEB_CONCURRENCY: 'auto' }, { cores: 1 }).settings.workers, 3);
+  assert.equal(resolve(['-w', 'auto'], {}, { cores: 4 }).settings.workers.max, 9);
+  assert.equal(resolve([], { WEB_CONCURRENCY: 'auto' }, { cores: 1 }).settings.workers.max, 3);
+});
+
+test('workers may be a range, also from the variable', () => {
+  assert.deepEqual(resolve(['-w', '2..8']).settings.workers, { min: 2, max: 8 });
+  assert.deepEqual(resolve([], { WEB_CONCURRENCY: '1..auto' }, { cores: 4 }).settings.workers, {
+    min: 1,
+    max: 9,
+  });
+  assert.equal(
+    failure(['-w', '8..2']).message,
+    "-w '8..2' (setting workers, from the command line): the smaller number comes first: 2..8",
+  );
 });
 
 test('the application is the one argument, also from the weaker sources', () => {
@@ -183,7 +195,7 @@ test('several errors are reported together; their form decides the exit code', (
 });
 
 test('a value that a stronger source replaces is not complained about', () => {
-  assert.equal(resolve(['-w', '2'], { WEB_CONCURRENCY: 'x' }).settings.workers, 2);
+  assert.equal(resolve(['-w', '2'], { WEB_CONCURRENCY: 'x' }).settings.workers.max, 2);
 });
 
 test('a variable with options that cannot be read is named', () => {
@@ -211,7 +223,7 @@ test('what deployment guides type is understood', () => {
   const lines: [string, (settings: ReturnType<typeof resolve>['settings']) => unknown, unknown][] = [
     ['--bind 0.0.0.0:5000 web_flask.0-hello_route:app', (s) => s.wsgi_app, 'web_flask.0-hello_route:app'],
     ['-b 0.0.0.0:8080 wsgi', (s) => s.wsgi_app, 'wsgi'],
-    ['main:app -b 127.0.0.1:8000 --name=MyApp --workers=3 --reload --user=0', (s) => s.workers, 3],
+    ['main:app -b 127.0.0.1:8000 --name=MyApp --workers=3 --reload --user=0', (s) => s.workers.max, 3],
     ['-w 4 -b 0.0.0.0 hello:create_app()', (s) => s.bind[0]?.text, '0.0.0.0'],
     ['-w 2 --forwarded-allow-ips=127.0.0.1 app:app', (s) => s.forwarded_allow_ips.join(), '127.0.0.1'],
   ];

@@ -1,0 +1,104 @@
+import type { LoadReport } from '../protocol/supervision/edge.ts';
+import type { Fleet } from './fleet.ts';
+import type { Log } from './log.ts';
+import { measureMemorySupply } from './memory-supply.ts';
+import type { Plan } from './plan.ts';
+import { ProcessorMeter } from './processors.ts';
+import { type Hindrance, NOTABLE_WAIT_MS, recommend, type Sample } from './scaling.ts';
+import { measureMemory } from './worker-memory.ts';
+
+/** As many as the longest rule asks for. */
+const KEPT_SAMPLES = 10;
+
+/** Decides how many workers the fleet wants: by the plan, by signals, and by load where the plan gives a range. */
+export class Scaler {
+  readonly #fleet: Fleet;
+  readonly #log: Log;
+  readonly #onSample: (sample: Sample) => void;
+  readonly #processors = new ProcessorMeter();
+  #plan: Plan;
+  #samples: Sample[] = [];
+  #isMeasuring = false;
+  readonly #told = new Set<Hindrance['what']>();
+
+  /** `onSample` is called some time after a report, with all that was measured. */
+  constructor(fleet: Fleet, log: Log, plan: Plan, onSample: (sample: Sample) => void) {
+    this.#fleet = fleet;
+    this.#log = log;
+    this.#plan = plan;
+    this.#onSample = onSample;
+  }
+
+  /** Within another range, the number that serves now is kept as far as it goes. */
+  set plan(plan: Plan) {
+    this.#plan = plan;
+    const { min, max } = plan.workers;
+    this.#want(Math.min(max, Math.max(min, this.#fleet.wanted)));
+  }
+
+  /** One more or one less, by a signal. */
+  step(change: 1 | -1): void {
+    const { min, max } = this.#plan.workers;
+    const hasRange = max > min;
+    const count = this.#fleet.wanted + change;
+    if (hasRange && (count < min || count > max)) {
+      this.#log.info(
+        `Workers wanted: ${this.#fleet.wanted}, the ${count < min ? 'least' : 'most'} of ${min}..${max}`,
+      );
+      return;
+    }
+    this.#want(Math.max(1, count));
+    this.#log.info(`Workers wanted: ${this.#fleet.wanted}`);
+  }
+
+  /** Measures what else belongs to the edge's report. */
+  async measure(load: LoadReport, edgePid: number | undefined): Promise<void> {
+    if (this.#isMeasuring) return;
+    this.#isMeasuring = true;
+    const isStaffed = this.#isStaffed;
+    const workers = this.#fleet.workersOf(this.#fleet.active?.number ?? 0, 'ready').map(({ pid }) => pid);
+    const use = await this.#processors.measure(edgePid === undefined ? workers : [...workers, edgePid]);
+    const mayGrow = load.waitedMs >= NOTABLE_WAIT_MS;
+    const [first] = workers;
+    const memory = mayGrow ? await measureMemorySupply() : null;
+    const workerBytes = mayGrow && first !== undefined ? await measureMemory(first) : null;
+    this.#isMeasuring = false;
+    if (use === null) return;
+    const { cores, idleCores, usedCores } = use;
+    const workerCores = workers.reduce((sum, pid) => sum + (usedCores.get(pid) ?? 0), 0);
+    this.#onSample({ ...load, isStaffed, cores, idleCores, workerCores, memory, workerBytes });
+  }
+
+  /** As many serve as are wanted, and no other is on its way. */
+  get #isStaffed(): boolean {
+    const { active, candidate, isReloadWanted, wanted } = this.#fleet;
+    if (active === undefined || candidate !== undefined || isReloadWanted) return false;
+    const { forking, number } = active;
+    const onTheirWay = forking + this.#fleet.workersOf(number, 'booting', 'leaving').length;
+    return onTheirWay === 0 && this.#fleet.workersOf(number, 'ready').length === wanted;
+  }
+
+  note(sample: Sample): void {
+    if (this.#fleet.stop !== 'no') return;
+    this.#samples = [...this.#samples.slice(1 - KEPT_SAMPLES), sample];
+    const { wanted } = this.#fleet;
+    const { workers, boot, edge } = this.#plan;
+    const reservedLanes = edge.laneRules.reduce((sum, { reserve }) => sum + reserve, 0);
+    const found = recommend(this.#samples, { wanted, ...workers, threads: boot.threads, reservedLanes });
+    if (found.change !== 0) {
+      this.#want(wanted + found.change);
+      this.#log.info(`Workers: ${wanted} → ${wanted + found.change}, ${found.reason}`);
+    } else if (found.hindrance !== null && !this.#told.has(found.hindrance.what)) {
+      this.#told.add(found.hindrance.what);
+      this.#log.info(`Workers: ${wanted}, and no more although requests wait: ${found.hindrance.fact}`);
+    }
+  }
+
+  #want(count: number): void {
+    if (count === this.#fleet.wanted) return;
+    this.#fleet.wanted = count;
+    // What was measured, and told, was about another number.
+    this.#samples = [];
+    this.#told.clear();
+  }
+}

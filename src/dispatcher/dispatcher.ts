@@ -9,6 +9,7 @@ import { LaneWatch, type WatchLimits } from './lane-watch.ts';
 import { LoadMeter } from './load.ts';
 import { chooseLane, NO_LANE, RESERVED } from './policy.ts';
 import { Queue } from './queue.ts';
+import { QuickReserve } from './quick-reserve.ts';
 import type { WorkerPeer, WorkerPeerOwner } from './worker-peer.ts';
 import { type RosterEvents, WorkerRoster } from './worker-roster.ts';
 
@@ -44,6 +45,7 @@ type Placement = 'placed' | 'held' | 'no-lane';
 /** Owns the queue and the lanes: gives every request to a lane, and sees it through. */
 export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   readonly workers: WorkerRoster;
+  readonly quickReserve = new QuickReserve();
   #history: RouteHistory;
   #limits: DispatcherLimits;
   #rules: LaneRules;
@@ -121,6 +123,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   // --- requests ---
 
   submit(job: Job): void {
+    if (!job.isSlow) this.quickReserve.note(job.route.typicalUs, job.arrivedMs);
     const queue = this.#queue;
     const waiting = queue.length;
     if (waiting === 0 && this.#place(job, job.arrivedMs) === 'placed') return;
@@ -152,8 +155,9 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   #place(job: Job, nowMs: number): Placement {
     const rule = job.route.rule;
     if (rule?.isFull) return 'held';
-    const reserved = this.#rules.reservedFrom(rule) + (job.isSlow && nowMs < job.dueMs ? 1 : 0);
     const lanes = this.workers.lanes;
+    let reserved = this.#rules.reservedFrom(rule);
+    if (job.isSlow && nowMs < job.dueMs) reserved += this.quickReserve.idleLanes(lanes, nowMs);
     const index = chooseLane(lanes, job, reserved);
     if (index === RESERVED) return 'held';
     if (index === NO_LANE) return 'no-lane';
@@ -211,6 +215,8 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
         else line.isHeld = true;
       }
       queue.releaseLines();
+      // Who lets others pass gets his turn by the passing of time alone.
+      if (queue.length > 0) this.#watch.wake();
     }
     this.#checkIdle();
   }
@@ -258,7 +264,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       else unanswered.push(job);
     }
     this.#graveyard.bury(lane.worker, unanswered);
-    this.#checkIdle();
+    this.#pump();
   }
 
   addLane(lane: Lane): void {

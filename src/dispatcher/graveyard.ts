@@ -84,14 +84,11 @@ export class Graveyard {
     this.#judge(grave.worker, grave.jobs, running);
   }
 
-  /** Without a report the request at the head of its lane must be taken to have run, and any that is not safe to repeat. */
   #judge(worker: WorkerPeer, jobs: readonly Job[], running: readonly number[] | null): void {
     const spared: Job[] = [];
     for (const job of jobs) {
       if (job.isOver) continue;
-      const mayHaveRun =
-        running === null ? !job.isSafe || job.lane?.jobs[0] === job : running.includes(job.id);
-      if (mayHaveRun) {
+      if (mayHaveRun(job, running)) {
         job.deaths += 1;
         if (!job.isSafe || job.deaths >= MOST_DEATHS) {
           this.#events.lost(worker, job);
@@ -103,4 +100,11 @@ export class Graveyard {
     }
     this.#events.spared(spared);
   }
+}
+
+/** Of what stands before the running one on a lane the answer was not sent yet. Without a report anything may have run. */
+function mayHaveRun(job: Job, running: readonly number[] | null): boolean {
+  if (running === null) return true;
+  const jobs = job.lane?.jobs ?? [];
+  return jobs.indexOf(job) <= jobs.findIndex(({ id }) => running.includes(id));
 }

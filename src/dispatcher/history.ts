@@ -19,12 +19,16 @@ const MAX_PROOF = 256;
 const WEIGHT = 1 / 8;
 /** What takes less than a quarter of the mean weighs more: a route that is fast again is known to be after a few requests. */
 const RECOVERY_WEIGHT = 1 / 2;
-/** A route is slow from this mean on … */
+/** A route is slow if it typically takes this long … */
 const SLOW_US = 10_000;
-/** … if it is also this many times what requests take typically: where all are slow, none gives way. */
+/** … and this many times what requests in general take: where all are slow, none gives way. */
 const SLOW_RATIO = 4;
-/** By how much a sample moves the typical time towards itself, whatever its size: so half of the requests take less, half more. */
-const MEDIAN_STEP = 1.05;
+/**
+ * By how much a sample moves the typical time towards itself, whatever its size: then half of the requests take less and half more,
+ * and a few that take very long change nothing. Of all requests, and, as there are fewer of them, of one route.
+ */
+const GENERAL_STEP = 1.05;
+const ROUTE_STEP = 1.5;
 /** Paths remembered before the older half is forgotten. */
 const MAX_ROUTES = 4096;
 
@@ -35,6 +39,7 @@ export class Route {
   readonly #folder: Route | null;
   #samples = 0;
   #meanUs = 0;
+  #typicalUs = 0;
   /** Requests since the last breach. */
   #streak = 0;
   #proof: number;
@@ -64,9 +69,14 @@ export class Route {
     return witness.#streak >= witness.#proof && witness.#meanUs < FAST_US;
   }
 
+  /** Half of its requests take less than this, half more. */
+  get typicalUs(): number {
+    return this.#witness.#typicalUs;
+  }
+
   get isSlow(): boolean {
-    const meanUs = this.estimateUs;
-    return meanUs >= SLOW_US && meanUs >= SLOW_RATIO * this.#history.typicalUs;
+    const { typicalUs } = this;
+    return typicalUs >= SLOW_US && typicalUs >= SLOW_RATIO * this.#history.typicalUs;
   }
 
   record(serviceUs: number): void {
@@ -83,6 +93,7 @@ export class Route {
       this.#meanUs += (serviceUs - this.#meanUs) * weight;
     }
     this.#samples += 1;
+    this.#typicalUs = towards(serviceUs, this.#typicalUs, ROUTE_STEP);
     if (serviceUs < BREACH_US) {
       this.#streak += 1;
       return;
@@ -100,7 +111,7 @@ export class RouteHistory {
   readonly #rules: LaneRules;
   #recent = new Map<string, Route>();
   #older = new Map<string, Route>();
-  /** Half of the requests take less than this, half more. */
+  /** Half of all requests take less than this, half more. */
   typicalUs = 0;
 
   constructor(rules: LaneRules) {
@@ -116,9 +127,7 @@ export class RouteHistory {
   }
 
   note(serviceUs: number): void {
-    if (this.typicalUs === 0) this.typicalUs = Math.max(1, serviceUs);
-    else if (serviceUs > this.typicalUs) this.typicalUs *= MEDIAN_STEP;
-    else if (serviceUs < this.typicalUs) this.typicalUs /= MEDIAN_STEP;
+    this.typicalUs = towards(serviceUs, this.typicalUs, GENERAL_STEP);
   }
 
   #make(key: string, method: string, path: string): Route {
@@ -141,4 +150,11 @@ export class RouteHistory {
     this.#recent.set(key, route);
     return route;
   }
+}
+
+/** One step, but not past the sample; the first sample is all that is known. */
+function towards(sampleUs: number, typicalUs: number, step: number): number {
+  if (typicalUs === 0) return Math.max(1, sampleUs);
+  if (sampleUs > typicalUs) return Math.min(sampleUs, typicalUs * step);
+  return Math.max(1, sampleUs, typicalUs / step);
 }

@@ -15,8 +15,10 @@ export type JobFailure =
   /** The server stops, and could not run it in time. */
   | 'stopping';
 
-/** A slow request lets those that came after it pass, for as long as it takes itself, but not longer than this. */
-const MAX_PATIENCE_MS = 1000;
+/** A slow request lets those that came after it pass for up to this many times as long as it takes itself … */
+const PATIENCE = 10;
+/** … but not longer than this. */
+const MAX_PATIENCE_MS = 5000;
 
 /** A request on its way through the dispatcher. The app handler's subclass knows what to do with the answer. */
 export abstract class Job implements RequestTraits {
@@ -27,7 +29,7 @@ export abstract class Job implements RequestTraits {
   readonly isSlow: boolean;
   readonly estimateUs: number;
   readonly arrivedMs: number;
-  /** When its turn is: at once, or, if it is slow, when it has waited for as long as it takes. */
+  /** When its turn is, whatever comes after it: at once, or, if it is slow, when its patience is at an end. */
   readonly dueMs: number;
   id = 0;
   /** How long it had waited when it was given to a lane. */
@@ -46,7 +48,9 @@ export abstract class Job implements RequestTraits {
     this.canPipeline = isSafe && route.isFast;
     this.isSlow = route.isSlow;
     this.arrivedMs = arrivedMs;
-    this.dueMs = this.isSlow ? arrivedMs + Math.min(this.estimateUs / 1000, MAX_PATIENCE_MS) : arrivedMs;
+    this.dueMs = this.isSlow
+      ? arrivedMs + Math.min((PATIENCE * route.typicalUs) / 1000, MAX_PATIENCE_MS)
+      : arrivedMs;
   }
 
   /** Method and target, for the log. */

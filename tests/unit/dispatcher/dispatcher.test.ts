@@ -39,12 +39,17 @@ function setUp(t: TestContext, options: Partial<DispatcherLimits> & { generation
   dispatcher.activate(generation);
   const fast = new RouteHistory(new LaneRules([]));
   for (let i = 0; i < 64; i += 1) fast.of('GET', '/fast').record(50);
+  const slow = new RouteHistory(new LaneRules([]));
+  for (let i = 0; i < 64; i += 1) slow.of('GET', '/slow').record(100_000);
+  for (let i = 0; i < 200; i += 1) slow.of('GET', '/quick').record(1000);
   return {
     dispatcher,
     said,
     worker: (facts?: FakeWorkerFacts) => new FakeWorker(dispatcher, facts).connect(dispatcher),
     /** A job that may be pipelined. */
     fastJob: () => new FakeJob('fast', true, fast),
+    /** A job of a route that typically takes 100 ms, where others take 1. */
+    slowJob: () => new FakeJob('slow', true, slow),
     submit: (...jobs: FakeJob[]) => {
       for (const job of jobs) dispatcher.submit(job);
     },
@@ -503,6 +508,170 @@ describe('a deadline', () => {
       jobs.map((job) => job.isOver),
       [false, false],
     );
+  });
+});
+
+describe('the queue', () => {
+  it('refuses at once what is beyond its limit', (t) => {
+    const { dispatcher, said, submit } = setUp(t, { queueLimit: 2 });
+    const jobs = [new FakeJob('a'), new FakeJob('b'), new FakeJob('c')] as const;
+    submit(...jobs);
+    assert.deepEqual(
+      jobs.map((job) => job.events),
+      [[], [], ['failed: queue-full']],
+    );
+    assert.deepEqual(said, ['refused c']);
+    dispatcher.cancel(jobs[0]);
+    const next = new FakeJob('d');
+    submit(next);
+    assert.deepEqual(next.events, [], 'who leaves makes room');
+  });
+
+  it('ends what waits longer than one may', (t) => {
+    const { said, submit, pass } = setUp(t, { queueTimeoutMs: 300 });
+    const job = new FakeJob('a');
+    submit(job);
+    pass(295);
+    assert.deepEqual(job.events, []);
+    pass(110);
+    assert.deepEqual(job.events, ['failed: queued-too-long']);
+    assert.deepEqual(said, ['expired a']);
+  });
+
+  it('keeps slow requests from the places of quick ones', (t) => {
+    const { submit, slowJob } = setUp(t, { queueLimit: 2 });
+    const slow = [slowJob(), slowJob(), slowJob()];
+    const quick = new FakeJob('quick');
+    submit(...slow, quick);
+    assert.deepEqual([slow[2]?.events, quick.events], [['failed: queue-full'], []]);
+  });
+
+  it('gives a lane to quick requests before slow ones that came first, until these have waited long', (t) => {
+    const { worker, submit, pass, slowJob } = setUp(t, { timeoutMs: 0 });
+    const one = worker();
+    const running = new FakeJob('running');
+    const slow = slowJob();
+    const quick = [new FakeJob('q1'), new FakeJob('q2')] as const;
+    submit(running, slow, quick[0]);
+    one.answer(0, running.id);
+    assert.equal(quick[0].sentTo.length, 1);
+    submit(quick[1]);
+    one.answer(0, quick[0].id);
+    assert.equal(quick[1].sentTo.length, 1);
+    pass(1100);
+    const late = new FakeJob('late');
+    submit(late);
+    one.answer(0, quick[1].id);
+    assert.deepEqual([slow.sentTo.length, late.sentTo.length], [1, 0]);
+  });
+
+  it('lets no slow request take the last free lane, until it has waited long', (t) => {
+    const { worker, submit, slowJob } = setUp(t, { timeoutMs: 0 });
+    worker({ pid: 1 });
+    worker({ pid: 2 });
+    const slow = [slowJob(), slowJob()] as const;
+    submit(...slow);
+    assert.deepEqual(
+      slow.map(({ sentTo }) => sentTo.length),
+      [1, 0],
+    );
+    const quick = new FakeJob('quick');
+    submit(quick);
+    assert.equal(quick.sentTo.length, 1);
+  });
+
+  it('lets a slow request have the last free lane when it has waited long', (t) => {
+    const { worker, submit, pass, slowJob } = setUp(t, { timeoutMs: 0 });
+    worker({ pid: 1 });
+    worker({ pid: 2 });
+    const slow = [slowJob(), slowJob()] as const;
+    submit(...slow);
+    pass(950);
+    assert.equal(slow[1].sentTo.length, 0);
+    pass(100);
+    assert.equal(slow[1].sentTo.length, 1);
+  });
+
+  it('lets a slow request have the only lane there is', (t) => {
+    const { worker, submit, slowJob } = setUp(t);
+    worker();
+    const slow = slowJob();
+    submit(slow);
+    assert.equal(slow.sentTo.length, 1);
+  });
+});
+
+describe('a rule', () => {
+  const rule = (limit: number | null, reserve: number) => ({
+    laneRules: [{ method: null, path: '/ruled*', limit, reserve }],
+  });
+
+  it('holds back what is beyond its limit, and nothing else', (t) => {
+    const { dispatcher, worker, submit } = setUp(t, rule(1, 0));
+    const one = worker({ lanes: 3 });
+    const ruled = [1, 2].map((n) => new FakeJob(`ruled/${n}`, true, dispatcher.history));
+    const free = [1, 2].map((n) => new FakeJob(`free/${n}`, true, dispatcher.history));
+    submit(...ruled, ...free);
+    assert.deepEqual(
+      [...ruled, ...free].map(({ sentTo }) => sentTo.length),
+      [1, 0, 1, 1],
+    );
+    one.answer(0, ruled[0]?.id ?? 0);
+    assert.equal(ruled[1]?.sentTo.length, 1);
+  });
+
+  it('counts a lane until close() has ended, and no longer when the worker has', (t) => {
+    const { dispatcher, worker, submit } = setUp(t, rule(1, 0));
+    const one = worker({ pid: 1, lanes: 2 });
+    worker({ pid: 2 });
+    const jobs = [1, 2, 3].map((n) => new FakeJob(`ruled/${n}`, false, dispatcher.history)) as [
+      FakeJob,
+      FakeJob,
+      FakeJob,
+    ];
+    submit(...jobs);
+    one.send(0, responseFrame(jobs[0].id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
+    assert.equal(jobs[1].sentTo.length, 0);
+    one.send(0, frame(KIND.done, { id: jobs[0].id }));
+    assert.equal(jobs[1].sentTo.length, 1);
+    one.die();
+    assert.equal(jobs[2].sentTo.length, 1);
+  });
+
+  it('keeps lanes free for its requests', (t) => {
+    const { dispatcher, worker, submit } = setUp(t, rule(null, 1));
+    worker({ lanes: 2 });
+    const others = [new FakeJob('a'), new FakeJob('b')] as const;
+    submit(...others);
+    assert.deepEqual(
+      others.map(({ sentTo }) => sentTo.length),
+      [1, 0],
+    );
+    const ruled = new FakeJob('ruled', true, dispatcher.history);
+    submit(ruled);
+    assert.equal(ruled.sentTo.length, 1);
+  });
+
+  it('may be for a method, and its path may hold characters that mean something to a pattern', (t) => {
+    const { dispatcher } = setUp(t, {
+      laneRules: [
+        { method: 'POST', path: '/a.b/*/c', limit: 1, reserve: 0 },
+        { method: null, path: '*.pdf', limit: 2, reserve: 0 },
+      ],
+    });
+    const limitOf = (method: string, path: string) => dispatcher.history.of(method, path).rule?.limit;
+    assert.equal(limitOf('POST', '/a.b/x/y/c'), 1);
+    assert.equal(limitOf('GET', '/a.b/x/y/c'), undefined);
+    assert.equal(limitOf('POST', '/aXb/x/c'), undefined);
+    assert.equal(limitOf('GET', '/x/report.pdf'), 2);
+    assert.equal(limitOf('GET', '/x/report.pdf/'), undefined);
+  });
+
+  it('of a new configuration holds from then on', (t) => {
+    const { dispatcher } = setUp(t);
+    assert.equal(dispatcher.history.of('GET', '/ruled').rule, null);
+    dispatcher.reconfigure({ ...LIMITS, ...rule(1, 0) });
+    assert.equal(dispatcher.history.of('GET', '/ruled').rule?.limit, 1);
   });
 });
 

@@ -28,12 +28,12 @@ function setUp(jobs: readonly FakeJob[]) {
 
 describe('what a dead worker leaves', () => {
   it('is lost where the worker was running it, and spared otherwise', () => {
-    const jobs = [new FakeJob('finished', false), new FakeJob('running', false), new FakeJob('waiting')];
+    const jobs = [new FakeJob('running', false), new FakeJob('waiting'), new FakeJob('waiting, too')];
     const { graveyard, lost, spared } = setUp(jobs);
     graveyard.bury(worker, jobs);
     assert.deepEqual([lost, spared], [[], []]);
-    graveyard.report(7, [2]);
-    assert.deepEqual([lost, spared], [['running'], ['finished', 'waiting']]);
+    graveyard.report(7, [1]);
+    assert.deepEqual([lost, spared], [['running'], ['waiting', 'waiting, too']]);
     assert.equal(graveyard.size, 0);
   });
 
@@ -53,13 +53,24 @@ describe('what a dead worker leaves', () => {
     assert.deepEqual([lost, spared], [[], ['post']]);
   });
 
-  it('takes the head of a lane to have run when no report comes, and whatever is not safe to repeat', (t) => {
+  it('takes what stands before the running one to have run: its answer was not sent yet', () => {
+    const jobs = [new FakeJob('finished'), new FakeJob('running'), new FakeJob('waiting')];
+    const { graveyard, lost, retried, spared } = setUp(jobs);
+    graveyard.bury(worker, jobs);
+    graveyard.report(7, [2]);
+    assert.deepEqual(
+      [lost, retried, spared],
+      [[], ['finished', 'running'], ['finished', 'running', 'waiting']],
+    );
+  });
+
+  it('is all taken to have run when no report comes', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const jobs = [new FakeJob('head'), new FakeJob('get'), new FakeJob('post', false)];
     const { graveyard, lost, retried, spared } = setUp(jobs);
     graveyard.bury(worker, jobs);
     t.mock.timers.tick(2000);
-    assert.deepEqual([lost, retried, spared], [['post'], ['head'], ['head', 'get']]);
+    assert.deepEqual([lost, retried, spared], [['post'], ['head', 'get'], ['head', 'get']]);
     mock.timers.reset();
   });
 

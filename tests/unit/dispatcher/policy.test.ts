@@ -4,8 +4,10 @@ import {
   chooseLane,
   type LaneLoad,
   MAX_DEPTH,
+  NO_LANE,
   PACK_BUDGET_US,
   PIPELINE_BUDGET_US,
+  RESERVED,
 } from '../../../src/dispatcher/policy.ts';
 
 const idle: LaneLoad = { isFed: true, depth: 0, isOpen: true, loadUs: 0 };
@@ -52,6 +54,18 @@ describe('the choice of a lane', () => {
   it('puts nothing behind a request that has not proved fast', () => {
     assert.equal(chooseLane([closed], fast, 0), -1);
     assert.equal(chooseLane([closed, idle], fast, 0), 1);
+  });
+
+  it('leaves idle lanes to others where it must, but never all there are', () => {
+    assert.equal(chooseLane([idle, idle], unproven, 1), 0);
+    assert.equal(chooseLane([closed, idle], unproven, 1), RESERVED);
+    assert.equal(chooseLane([idle, idle, idle], unproven, 3), 0);
+    assert.equal(chooseLane([idle], unproven, 1), 0);
+    assert.equal(chooseLane([closed, closed], unproven, 1), NO_LANE);
+  });
+
+  it('pipelines rather than take a lane that is left to others', () => {
+    assert.equal(chooseLane([busy(400), idle], fast, 1), 0);
   });
 
   it('never uses a lane that is not fed', () => {

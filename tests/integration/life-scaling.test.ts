@@ -49,7 +49,7 @@ describe('--workers MIN..MAX', () => {
     const cores = availableParallelism();
     const args = ['--workers', `${cores}..${cores + 4}`];
     await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
-      const load = new SteadyLoad({ port: kirin.port, path: '/spin?seconds=0.05', clients: 4 * cores });
+      const load = new SteadyLoad({ port: kirin.port, path: '/compute?seconds=0.05', clients: 4 * cores });
       await kirin.waitForLog(/Workers: \d+, and no more although requests wait: the processors are busy/, {
         timeoutMs: 20_000,
       });

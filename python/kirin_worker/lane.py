@@ -77,6 +77,10 @@ class Lane:
         self._out: deque[bytes] = deque()
         #: The complete response of the request whose close() still runs; taken by whoever sends it.
         self._ready: deque[tuple[int, bytes, int, bytes]] = deque()
+        #: The beginning of a request whose end has not been read.
+        self._rest = b""
+        #: The control thread may be reading in the place of the lane's own.
+        self._is_reclaiming = False
         self._send_lock = threading.Lock()
         self._id = 0
         self._started = 0.0
@@ -108,6 +112,7 @@ class Lane:
             self._pending.clear()
             self._out.clear()
             self._ready.clear()
+            self._rest = b""
             self._tail_sent = False
             self.cancelled.clear()
             self._news = self._news_over = 0
@@ -142,7 +147,6 @@ class Lane:
         index = self.index
         recv = sock.recv
         pack = HEADER.pack
-        rest = b""
         flushed = 0.0
         out_bytes = 0
         while True:
@@ -153,11 +157,14 @@ class Lane:
                     self._flush()
                     out_bytes = 0
                 running[index] = 0
+                while self._is_reclaiming:  # the control thread reads here too, while a request runs
+                    sleep(NEWS_SECONDS)
                 received = recv(RECV_BYTES)
                 if not received:
                     return
                 self._started = flushed = perf_counter()
-                rest = self._cut(rest + received if rest else received)
+                rest = self._rest
+                self._rest = self._cut(rest + received if rest else received)
                 continue
             if self.cancelled and rid in self.cancelled:
                 self._id = rid
@@ -357,12 +364,16 @@ class Lane:
 
     def reclaim(self) -> list[int]:
         """Sends out what is finished, and gives back the ids of the requests that were not started."""
-        ids: list[int] = []
+        # As with `_news`: each writes its own before it reads the other's. While a request runs, its thread does not
+        # read, and does not begin to before this is over; when none runs, it reads by itself.
+        self._is_reclaiming = True
         try:
-            while True:
-                ids.append(self._pending.pop()[0])
-        except IndexError:
-            ids.reverse()
+            ids = self._take_back()
+            if self._running[self.index]:
+                self._read_rest()
+                ids += self._take_back()
+        finally:
+            self._is_reclaiming = False
         # A lane that is just sending needs no help, and must not be waited for long: a slow client may hold it up. But
         # one that only has a look at what was sent (`_settle`) is gone in a moment.
         is_done = True
@@ -379,6 +390,30 @@ class Lane:
             name = f"kirin-send-{self.index}"
             threading.Thread(target=self._flush_quietly, name=name, daemon=True).start()
         return ids
+
+    def _take_back(self) -> list[int]:
+        ids: list[int] = []
+        try:
+            while True:
+                ids.append(self._pending.pop()[0])
+        except IndexError:
+            ids.reverse()
+        return ids
+
+    def _read_rest(self) -> None:
+        """Reads what has come behind the request that runs, and lies in the socket."""
+        sock = self._sock
+        parts = [self._rest]
+        try:
+            while sock is not None:
+                received = sock.recv(RECV_BYTES, socket.MSG_DONTWAIT)
+                if not received:
+                    break  # the lane's own thread will see it
+                parts.append(received)
+        except OSError:
+            pass  # that was all; or the lane's own thread will see it
+        if len(parts) > 1:
+            self._rest = self._cut(b"".join(parts))
 
     def _send_finished(self) -> bool:
         """Sends what is finished, as far as it can be without waiting; whether that was all. The lock is held."""

@@ -161,6 +161,29 @@ def test_reclaim_hands_back_what_was_not_started_and_never_what_was(bench: Calla
     assert started == ["/slow", "/d"]
 
 
+def test_reclaim_hands_back_what_the_lane_has_not_even_read(bench: Callable[[App], Bench]) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            gate.wait()
+        return echo(environ, start_response)
+
+    gate = Gate()
+    table = bench(app)
+    table.edge.send(request(1, "/slow"))
+    assert gate.is_reached()
+    last = request(4, "/d")
+    table.edge.send(request(2, "/b") + request(3, "/c") + last[:30])
+    assert table.lane.reclaim() == [2, 3]
+    table.edge.send(last[30:])
+    assert table.lane.reclaim() == [4]
+    table.edge.send(request(5, "/e")[:30])
+    assert table.lane.reclaim() == []
+    gate.open()
+    assert is_whole(table.edge.next(), 1, b"/slow")
+    table.edge.send(request(5, "/e")[30:])
+    assert is_whole(table.edge.next(), 5, b"/e")
+
+
 def test_reclaim_sends_out_what_is_finished(bench: Callable[[App], Bench]) -> None:
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         if environ["PATH_INFO"] == "/slow":

@@ -8,7 +8,7 @@ import type { App } from '../whole/apps.ts';
 import { type Environment, NODE_COPY, prepareEnvironment, versionsIn } from '../whole/environment.ts';
 import { RunningServer } from '../whole/running-server.ts';
 import { APPS_FOLDER, isInstalled, KIRIN, type ServerName, serverOf } from '../whole/servers.ts';
-import { measureCapacity, takeTurn } from './measure.ts';
+import { LIMITS, measureCapacity, takeTurn } from './measure.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { formatCell, formatReport } from './report.ts';
 import type { Cell, Results, StealingRounds } from './results.ts';
@@ -154,6 +154,7 @@ async function measureTurn(
       warmUpMs: WARM_UP_MS,
       windowMs: seconds * 1000,
       firstNumber: round * NUMBERS_PER_ROUND,
+      ...LIMITS,
     });
     if (!server.isAlive) throw new Error('it ended during the load');
     return turn;
@@ -236,7 +237,10 @@ async function start(
       running.add(server);
       return server;
     } catch (error) {
-      notes.push(`${serverOf(name).title} did not start: ${(error as Error).message}`);
+      // The reason, and the last line of its log.
+      const lines = (error as Error).message.trim().split('\n');
+      const reason = [...new Set([lines[0], lines.at(-1)])].join(': ');
+      notes.push(`${serverOf(name).title} did not start at attempt ${attempt}: ${reason}`);
       if (attempt === START_ATTEMPTS) return null;
     }
   }

@@ -7,6 +7,12 @@ import type { Stream, TurnPlan, TurnResult } from './turn.ts';
 const GENERATOR = fileURLToPath(new URL('./generator.js', import.meta.url));
 /** More than a turn can take beyond its length. */
 const SPARE_MS = 30_000;
+export const LIMITS = {
+  /** Browsers wait longer, people do not. */
+  answerLimitMs: 10_000,
+  /** Enough for a queue behind a few slow requests, and no more, since every server of every turn may use it. */
+  drainLimitMs: 2000,
+} as const;
 /** More than any server serves: what cannot be sent at once is not sent. */
 const SATURATING_PER_SECOND = 150_000;
 
@@ -38,6 +44,6 @@ const CAPACITY_PHASE = { warmUpMs: 1500, windowMs: 1000 } as const;
 /** Requests per second that a server answers when there is always one more for each connection. */
 export async function measureCapacity(port: number, { mix, connections }: Stream): Promise<number> {
   const stream = { mix, arrivals: 'constant', perSecond: SATURATING_PER_SECOND, connections } as const;
-  const turn = await takeTurn({ port, streams: [stream], firstNumber: 0, ...CAPACITY_PHASE });
+  const turn = await takeTurn({ port, streams: [stream], firstNumber: 0, ...CAPACITY_PHASE, ...LIMITS });
   return turn.classes.fast.answeredPerSecond;
 }

@@ -11,10 +11,6 @@ import { MIXES, type RequestClass } from './mix.ts';
 import { Tally } from './tally.ts';
 import type { Stream, TurnPlan, TurnResult } from './turn.ts';
 
-/** What nothing has answered by then has failed. Browsers wait longer, people do not. */
-const ANSWER_LIMIT_MS = 10_000;
-/** After the last arrival: enough for a queue behind a few slow requests, and no more, since every server of every turn may use it. */
-const DRAIN_LIMIT_MS = 2000;
 /** Requests that may wait for a connection; what comes when there are as many is not sent at all. */
 const MAX_WAITING = 10_000;
 /**
@@ -44,7 +40,7 @@ class OpenLoop {
   readonly #startedAtMs = performance.now();
   readonly #windowStartMs: number;
   readonly #windowEndMs: number;
-  readonly #windowMs: number;
+  readonly #plan: TurnPlan;
   readonly #clients: readonly StreamClient[];
   readonly #tallies = { fast: new Tally(), slow: new Tally() };
   readonly #failures: Record<string, number> = {};
@@ -52,10 +48,11 @@ class OpenLoop {
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #sweptAtMs = 0;
 
-  constructor({ port, streams, warmUpMs, windowMs, firstNumber }: TurnPlan) {
+  constructor(plan: TurnPlan) {
+    const { port, streams, warmUpMs, windowMs, firstNumber } = plan;
+    this.#plan = plan;
     this.#windowStartMs = warmUpMs;
     this.#windowEndMs = warmUpMs + windowMs;
-    this.#windowMs = windowMs;
     this.#clients = streams.map((stream) => new StreamClient(port, stream, firstNumber, this));
   }
 
@@ -68,14 +65,14 @@ class OpenLoop {
     const nowMs = this.nowMs;
     if (nowMs - this.#sweptAtMs >= SWEEP_MS) {
       this.#sweptAtMs = nowMs;
-      for (const client of this.#clients) client.failOverdue(nowMs - ANSWER_LIMIT_MS);
+      for (const client of this.#clients) client.failOverdue(nowMs - this.#plan.answerLimitMs);
     }
     let nextMs = Number.POSITIVE_INFINITY;
     for (const client of this.#clients) {
       nextMs = Math.min(nextMs, client.sendDue(nowMs, this.#windowEndMs));
     }
     const isDone = nextMs >= this.#windowEndMs && this.#clients.every(({ isQuiet }) => isQuiet);
-    if (isDone || nowMs > this.#windowEndMs + DRAIN_LIMIT_MS) return false;
+    if (isDone || nowMs > this.#windowEndMs + this.#plan.drainLimitMs) return false;
     const untilNextMs = nextMs < this.#windowEndMs ? nextMs - this.nowMs : PULSE_MS.most;
     Atomics.wait(this.#sleeper, 0, 0, Math.min(Math.max(untilNextMs, PULSE_MS.least), PULSE_MS.most));
     return true;
@@ -86,8 +83,8 @@ class OpenLoop {
     const lateness = Float64Array.from(this.#latenessMs).sort();
     return {
       classes: {
-        fast: this.#tallies.fast.result(this.#windowMs),
-        slow: this.#tallies.slow.result(this.#windowMs),
+        fast: this.#tallies.fast.result(this.#plan.windowMs),
+        slow: this.#tallies.slow.result(this.#plan.windowMs),
       },
       failures: this.#failures,
       reconnects: this.#clients.reduce((sum, { reconnects }) => sum + reconnects, 0),
@@ -196,14 +193,15 @@ class StreamClient {
 
   /** What was due before this moment is given up. */
   failOverdue(beforeMs: number): void {
+    // First, so that what is overdue does not get the connections that become free.
+    for (let first = this.#waiting.peek(); first && first.dueMs < beforeMs; first = this.#waiting.peek()) {
+      this.#waiting.shift();
+      this.#loop.noteUnsent(first.dueMs, first.requestClass);
+    }
     for (const [connection, request] of this.#running) {
       if (request.dueMs >= beforeMs) continue;
       connection.abandon();
       this.#done(connection, 'timeout');
-    }
-    for (let first = this.#waiting.peek(); first && first.dueMs < beforeMs; first = this.#waiting.peek()) {
-      this.#waiting.shift();
-      this.#loop.noteUnsent(first.dueMs, first.requestClass);
     }
   }
 

@@ -115,20 +115,25 @@ function formatFailures(cell: Cell, server: ServerName): readonly string[] {
   return [`- ${serverOf(server).title}, over all rounds: ${reasons.join('; ')}`];
 }
 
-/** How late the generator itself was, and whom it may have limited. */
+/** How late the generator itself was, in which server's turn, and whom it may have limited. */
 function formatGenerator(cell: Cell, servers: readonly ServerName[]): string {
-  const turns = servers.flatMap((name) => turnsOf(cell, name));
-  const largest = (value: (turn: TurnResult) => number | null) =>
-    formatNumber(Math.max(...turns.map((turn) => value(turn) ?? 0)));
-  const limited = servers.filter((name) =>
-    turnsOf(cell, name).some(({ generator }) => generator.cpuShare >= SATURATED_SHARE),
+  const turns = servers.flatMap((server) =>
+    turnsOf(cell, server).map(({ generator }) => ({ ...generator, title: serverOf(server).title })),
   );
-  const names = limited.map((name) => serverOf(name).title).join(', ');
+  const worst = turns.reduce<(typeof turns)[number] | null>(
+    (most, turn) => ((turn.latenessP99Ms ?? 0) > (most?.latenessP99Ms ?? -1) ? turn : most),
+    null,
+  );
+  if (worst === null) return '';
+  const cpuShare = Math.max(...turns.map((turn) => turn.cpuShare));
+  const limited = new Set(turns.filter((turn) => turn.cpuShare >= SATURATED_SHARE).map(({ title }) => title));
+  const [p50, p99, most] = [worst.latenessP50Ms, worst.latenessP99Ms, worst.latenessMaxMs].map((value) =>
+    formatNumber(value ?? Number.NaN),
+  );
   return [
-    `- The load generator sent late by at most ${largest(({ generator }) => generator.latenessP50Ms)} ms (p50), `,
-    `${largest(({ generator }) => generator.latenessP99Ms)} (p99), ${largest(({ generator }) => generator.latenessMaxMs)} (max); `,
-    `it took ${largest(({ generator }) => generator.cpuShare * 100)} % of a core`,
-    names === '' ? '.' : `, which may have limited ${names}.`,
+    `- The load generator sent late by ${p50} ms (p50), ${p99} (p99), ${most} (max) where it was latest (${worst.title}); `,
+    `it took at most ${formatNumber(cpuShare * 100)} % of a core`,
+    limited.size === 0 ? '.' : `, which may have limited ${[...limited].join(', ')}.`,
   ].join('');
 }
 

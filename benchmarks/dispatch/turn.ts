@@ -17,6 +17,10 @@ export interface TurnPlan {
   /** Load before what is measured. */
   readonly warmUpMs: number;
   readonly windowMs: number;
+  /** From when it was due: what nothing has answered by then has failed. */
+  readonly answerLimitMs: number;
+  /** Longest wait for answers after the window. */
+  readonly drainLimitMs: number;
   /** Of the first request: decides which requests are slow, and seeds the arrivals. */
   readonly firstNumber: number;
 }

@@ -27,7 +27,8 @@ async function serve(answer: (socket: Socket, request: string, connection: numbe
 
 function plan(port: number, stream: Partial<Stream>, rest: Partial<TurnPlan> = {}): TurnPlan {
   const whole: Stream = { mix: 'route', arrivals: 'constant', perSecond: 1000, connections: 8, ...stream };
-  return { port, streams: [whole], warmUpMs: 100, windowMs: 300, firstNumber: 0, ...rest };
+  const phases = { warmUpMs: 100, windowMs: 300, answerLimitMs: 10_000, drainLimitMs: 2000 };
+  return { port, streams: [whole], firstNumber: 0, ...phases, ...rest };
 }
 
 test('what is due in the window is sent and counted by class, whatever the warm-up had', async () => {
@@ -96,9 +97,29 @@ test('clients that are never served make the quantiles infinite; what waited beh
   const port = await serve((socket, _request, connection) => {
     if (connection > 0) socket.write(OK);
   });
-  const one = await runTurn(plan(port, { mix: 'hello', connections: 1 }));
+  const one = await runTurn(plan(port, { mix: 'hello', connections: 1 }, { drainLimitMs: 50 }));
   assert.deepEqual([one.classes.fast.failed, one.classes.fast.unsent, one.classes.fast.due], [1, 300, 300]);
   assert.equal(one.classes.fast.p50Ms, null);
+});
+
+test('a request fails at its limit, and its client goes on with the next, on a new connection', async () => {
+  const port = await serve((socket, _request, connection) => {
+    if (connection > 0) socket.write(OK);
+  });
+  const { classes, failures, reconnects } = await runTurn(
+    plan(port, { mix: 'hello', perSecond: 100, connections: 2 }, { warmUpMs: 0, answerLimitMs: 100 }),
+  );
+  assert.deepEqual(failures, { timeout: 1 });
+  assert.deepEqual([classes.fast.due, classes.fast.unsent, reconnects], [30, 0, 1]);
+});
+
+test('what waits for longer than an answer may take is not sent any more', async () => {
+  const port = await serve(() => {});
+  const limits = { warmUpMs: 0, answerLimitMs: 50, drainLimitMs: 1000 };
+  const { classes } = await runTurn(plan(port, { mix: 'hello', connections: 1 }, limits));
+  const { due, failed, unsent, answeredPerSecond } = classes.fast;
+  assert.deepEqual([due, failed + unsent, answeredPerSecond], [300, 300, 0]);
+  assert.ok(failed >= 1 && unsent > failed, `${failed} failed, ${unsent} unsent`);
 });
 
 test('streams have a rate and connections of their own', async () => {

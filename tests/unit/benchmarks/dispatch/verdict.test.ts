@@ -98,7 +98,20 @@ test('a server is one row: never answered is infinite, a class without requests 
   assert.deepEqual(row('NGINX Unit')?.at(-1), 'best');
   assert.deepEqual(row('uWSGI'), ['1.00', '∞', '∞', '–', '–', '1,000', '1,000', '0', '56', '0', '∞']);
   assert.match(table, /^- uWSGI, over all rounds: timeout: 56$/m);
-  assert.match(table, /sent late by at most 0\.10 ms \(p50\).* 25\.0 % of a core\.$/m);
+});
+
+test('how late the load generator was is said of the worst turn, with its server, and whom it may have limited', () => {
+  const generator = { latenessP50Ms: 0.1, latenessP99Ms: 0.2, latenessMaxMs: 3, cpuShare: 0.25 };
+  const late = { ...turn(6), generator: { ...generator, latenessP99Ms: 7, cpuShare: 0.95 } };
+  const last = (of: Cell) => formatCell(of).split('\n').at(-1);
+  assert.equal(
+    last(cell({ kirin: [turn(3)], unit: [turn(6), late] })),
+    '- The load generator sent late by 0.10 ms (p50), 7.00 (p99), 3.00 (max) where it was latest (NGINX Unit); it took at most 95.0 % of a core, which may have limited NGINX Unit.',
+  );
+  assert.match(
+    last(cell({ kirin: [turn(3)] })) ?? '',
+    /latest \(Kirin\); it took at most 25\.0 % of a core\.$/,
+  );
 });
 
 test('the report ends with what holds and what does not, in numbers', () => {

@@ -2,7 +2,6 @@
 
 The status memory (an anonymous shared mapping, made by the zygote before it forks):
 
-    u32  1 when the application is loaded
     u32  number of lanes
     u32  for each lane, the id of the request it is running, or 0
 
@@ -22,10 +21,8 @@ import sys
 import threading
 
 _U32 = struct.Struct("=I")
-_BOOTED_AT = 0
-_LANES_AT = 4
-#: Offset of the first lane's request id.
-RUNNING_AT = 8
+_LANES_AT = 0
+_RUNNING_AT = 4
 
 #: A real-time signal, since applications use USR1 and USR2. faulthandler answers it inside the signal handler, without
 #: the interpreter, so it also works while a thread holds the GIL in C.
@@ -42,22 +39,14 @@ _FIRST_MODULES_AFTER_S = 0.2
 
 
 def new_status(lanes: int) -> mmap.mmap:
-    status = mmap.mmap(-1, RUNNING_AT + 4 * lanes)
+    status = mmap.mmap(-1, _RUNNING_AT + 4 * lanes)
     _U32.pack_into(status, _LANES_AT, lanes)
     return status
 
 
-def mark_booted(status: mmap.mmap) -> None:
-    _U32.pack_into(status, _BOOTED_AT, 1)
-
-
-def is_booted(status: mmap.mmap) -> bool:
-    return bool(_U32.unpack_from(status, _BOOTED_AT)[0])
-
-
 def running_requests(status: mmap.mmap) -> list[int]:
     lanes = _U32.unpack_from(status, _LANES_AT)[0]
-    ids = (_U32.unpack_from(status, RUNNING_AT + 4 * lane)[0] for lane in range(lanes))
+    ids = (_U32.unpack_from(status, _RUNNING_AT + 4 * lane)[0] for lane in range(lanes))
     return [i for i in ids if i]
 
 

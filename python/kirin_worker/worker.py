@@ -45,7 +45,7 @@ class Worker:
         self._can_send_files = False
         self._probe = os.open(__file__, os.O_RDONLY)
         self._lanes = [
-            Lane(index, app, self._base_environ(), status[2:], log, False) for index in range(boot["threads"])
+            Lane(index, app, self._base_environ(), status[1:], log, False) for index in range(boot["threads"])
         ]
 
     def _base_environ(self) -> dict[str, Any]:
@@ -238,5 +238,4 @@ def run(boot: dict[str, Any], status: Any, zygote_alive_fd: int, app: Any) -> in
         code, app = loader.load_or_report(boot)
         if app is None:
             return code
-    supervision.mark_booted(status)
     return Worker(boot, memoryview(status).cast("I"), zygote_alive_fd, app, log).run()

@@ -130,7 +130,7 @@ class Zygote:
         # After the application, which may have set its own.
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        self._tell({"type": "booted", "version": sys.version.split()[0].rstrip("+"), "executable": sys.executable})
+        self._tell({"type": "booted", "version": sys.version.split()[0].rstrip("+")})
 
     def _signal(self, pid: int, name: str) -> None:
         if pid not in self._children:  # reaped already: the number may be someone else's by now
@@ -239,7 +239,6 @@ class Zygote:
                 "type": "exited",
                 "pid": pid,
                 "running": supervision.running_requests(child.status),
-                "booted": supervision.is_booted(child.status),
             }
             if os.WIFSIGNALED(wait_status):
                 report["signal"] = _signal_name(os.WTERMSIG(wait_status))

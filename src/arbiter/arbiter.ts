@@ -10,6 +10,7 @@ import type { Listener } from './listeners.ts';
 import type { Log } from './log.ts';
 import { giveLogFiles } from './log-files.ts';
 import type { Plan } from './plan.ts';
+import { keepWhatIsBound } from './restart-only.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Scaler } from './scaler.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
@@ -171,7 +172,7 @@ export class Arbiter {
         this.#startEdge();
         break;
       case 'start-generation':
-        this.#startGeneration();
+        this.#startGeneration(nowMs);
         break;
       case 'abandon':
         this.#fleet.generationAbandoned(duty.generation);
@@ -181,6 +182,9 @@ export class Arbiter {
         break;
       case 'activate':
         this.#activate(duty.generation);
+        break;
+      case 'tell-slow-boot':
+        this.#generations.tellSlowBoot(duty.generation);
         break;
       case 'expire':
         this.#noteExpired(duty.pid, nowMs);
@@ -325,15 +329,19 @@ export class Arbiter {
 
   // --- generations ----------------------------------------------------------------------------------------
 
-  #startGeneration(): void {
+  #startGeneration(nowMs: number): void {
     if (this.#fleet.isReloadWanted && !this.#resolvePlanAgain()) return;
-    this.#generations.start(this.#plan);
+    this.#generations.start(this.#plan, nowMs);
   }
 
   /** Returns whether there is a new plan; if not, the reason is in the log, and there is no reload. */
   #resolvePlanAgain(): boolean {
     try {
-      this.#plan = this.#options.planAgain();
+      const { plan, kept } = keepWhatIsBound(this.#plan, this.#options.planAgain());
+      this.#plan = plan;
+      if (kept.length > 0) {
+        this.#log.warning(`Only a restart changes ${inWords(kept)}: what was in force stays so`);
+      }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error(`Not reloaded, the configuration is not valid any more: ${reason}`);
@@ -479,6 +487,10 @@ export class Arbiter {
     this.#resolveEnd(this.#outcome);
   }
 }
+
+/** `a`, `a and b`, `a, b and c`. */
+const inWords = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(', '), names.at(-1)].filter((part) => part !== '').join(' and ');
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;

@@ -1,5 +1,8 @@
 import type { Fleet, Generation, Worker } from './fleet.ts';
 
+/** A generation that boots for longer is mentioned in the log. */
+export const SLOW_BOOT_MS = 60_000;
+
 /** One thing that the arbiter is to do now. */
 export type Duty =
   | { readonly do: 'start-edge' }
@@ -8,6 +11,8 @@ export type Duty =
   | { readonly do: 'abandon'; readonly generation: number }
   | { readonly do: 'fork'; readonly generation: number }
   | { readonly do: 'activate'; readonly generation: number }
+  /** Say that this generation is still booting. */
+  | { readonly do: 'tell-slow-boot'; readonly generation: number }
   /** The worker has reached its age. */
   | { readonly do: 'expire'; readonly pid: number }
   /** The turn of a worker that is over a limit has come. */
@@ -57,6 +62,7 @@ export function agenda(fleet: Fleet, nowMs: number): Agenda {
       duties.push(...retireSurplus(fleet, fleet.active));
     }
     duties.push(...activate(fleet));
+    duties.push(...tellSlowBoot(fleet, isTime));
   }
   return { duties, wakeAtMs: Math.min(...alarms) };
 }
@@ -99,6 +105,17 @@ function activate(fleet: Fleet): Duty[] {
   const needed = Math.max(1, Math.min(serving, fleet.wanted));
   const ready = fleet.workersOf(candidate.number, 'ready').length;
   return ready >= needed ? [{ do: 'activate', generation: candidate.number }] : [];
+}
+
+/** A boot has no limit of time: it may be large. But nobody should have to guess why nothing happens. */
+function tellSlowBoot(fleet: Fleet, isTime: (atMs: number) => boolean): Duty[] {
+  const { candidate } = fleet;
+  if (candidate === undefined || candidate.isSlowTold) return [];
+  const { number, zygote, startedMs } = candidate;
+  // Between two attempts nothing is being loaded.
+  const isLoading = zygote === 'starting' || fleet.workersOf(number, 'booting').length > 0;
+  if (!isLoading || !isTime(startedMs + SLOW_BOOT_MS)) return [];
+  return [{ do: 'tell-slow-boot', generation: number }];
 }
 
 function expire(fleet: Fleet, { number }: Generation, isTime: (atMs: number) => boolean): Duty[] {

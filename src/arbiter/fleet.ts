@@ -33,6 +33,9 @@ export interface Generation {
   readonly number: number;
   phase: GenerationPhase;
   zygote: ZygotePhase;
+  readonly startedMs: number;
+  /** It was said that it takes long to boot. */
+  isSlowTold: boolean;
   /** Forks that were asked for and not yet answered. */
   forking: number;
 }
@@ -108,11 +111,13 @@ export class Fleet {
 
   // --- what has happened ----------------------------------------------------------------------------------
 
-  generationStarted(): Generation {
+  generationStarted(nowMs: number): Generation {
     const generation: Generation = {
       number: ++this.#lastGeneration,
       phase: 'booting',
       zygote: 'starting',
+      startedMs: nowMs,
+      isSlowTold: false,
       forking: 0,
     };
     this.generations.set(generation.number, generation);
@@ -238,6 +243,11 @@ export class Fleet {
     }
     this.hasServed = true;
     this.zygoteFailures.succeeded();
+  }
+
+  slowBootTold(number: number): void {
+    const generation = this.generations.get(number);
+    if (generation !== undefined) generation.isSlowTold = true;
   }
 
   /** It will not serve. */

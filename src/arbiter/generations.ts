@@ -1,5 +1,6 @@
 import type { ExitStatus } from '../protocol/supervision/edge.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import { SLOW_BOOT_MS } from './duties.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
 import { describeExit, describeWorkerExit } from './exit-status.ts';
 import type { Fleet, Worker } from './fleet.ts';
@@ -58,8 +59,8 @@ export class Generations {
 
   // --- what is to be done ---------------------------------------------------------------------------------
 
-  start(plan: Plan): void {
-    const { number } = this.#fleet.generationStarted();
+  start(plan: Plan, nowMs: number): void {
+    const { number } = this.#fleet.generationStarted(nowMs);
     const zygote = new ZygoteProcess(
       { python: plan.python.path, script: this.#script, env: plan.env, owner: plan.owner },
       {
@@ -77,6 +78,15 @@ export class Generations {
   fork(generation: number): void {
     this.#zygotes.get(generation)?.send({ type: 'fork' });
     this.#fleet.forkAsked(generation);
+  }
+
+  tellSlowBoot(generation: number): void {
+    const { active } = this.#fleet;
+    const others = active === undefined ? '' : `; generation ${active.number} goes on serving`;
+    this.#log.warning(
+      `Generation ${generation} has been loading the application for ${SLOW_BOOT_MS / 1000} s${others}`,
+    );
+    this.#fleet.slowBootTold(generation);
   }
 
   quit(generation: number, graceMs: number): void {

@@ -9,6 +9,7 @@ import type { BindAddress } from '../config/bind-address.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
 import { ErrorLog } from '../observe/error-log.ts';
+import { checkAccess } from './account-access.ts';
 import { Arbiter } from './arbiter.ts';
 import { BindError } from './bind-socket.ts';
 import { FIRST_LISTENER_FD } from './edge-process.ts';
@@ -51,6 +52,7 @@ export async function runArbiter(
     hasColour: wantsColour(STDERR_FD, process.env),
   };
   const plan = planFrom(initial, surroundings);
+  checkAccess(plan, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
   const pidFile = plan.pidFile === null ? null : claimPidFile(plan.pidFile);
   giveLogFiles(plan);
   const log = new ErrorLog({ target: plan.edge.errorLog, level: plan.edge.logLevel });
@@ -66,7 +68,11 @@ export async function runArbiter(
       try {
         const arbiter = new Arbiter({
           plan,
-          planAgain: () => planFrom(resolveAgain(), surroundings),
+          planAgain: () => {
+            const next = planFrom(resolveAgain(), surroundings);
+            checkAccess({ ...next, owner: plan.owner }, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
+            return next;
+          },
           listeners,
           runFolder,
           log,

@@ -16,6 +16,10 @@ export const ERRORS = {
   'address-unavailable': { exitCode: 1, hint: null },
   'pidfile-unusable': { exitCode: 1, hint: null },
   'log-unusable': { exitCode: 1, hint: null },
+  'account-unable': {
+    exitCode: 1,
+    hint: 'Let that user in (chmod o+rx, or a group), or put what it needs where everybody may read, such as under /usr/local or /srv.',
+  },
   'temporary-folder-unusable': {
     exitCode: 1,
     hint: 'Name a folder that can be written to in the variable TMPDIR.',

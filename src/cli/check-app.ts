@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { checkAccess } from '../arbiter/account-access.ts';
 import { planFrom } from '../arbiter/plan.ts';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
@@ -21,6 +22,7 @@ export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: b
     owner: { uid: thisMachine.uid, gid: thisMachine.gid },
     hasColour: wantsColour(STDERR_FD, process.env),
   });
+  checkAccess(plan, [ZYGOTE_SCRIPT]);
   const spec: BootSpec = {
     type: 'boot',
     generation: 0,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { installKirin } from '../support/install-kirin.ts';
-import { KirinProcess } from '../support/kirin.ts';
+import { KirinProcess, runKirin } from '../support/kirin.ts';
 import { userIdOf } from '../support/processes.ts';
 import { fixture } from '../support/project.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
@@ -47,6 +47,35 @@ describe('another account', { skip: process.getuid?.() !== 0 && 'only root may c
     } finally {
       await kirin.stop();
     }
+  });
+
+  it('that may not read what Kirin needs is told of in one sentence, with the way to mend it', async () => {
+    const locked = join(folder, 'locked');
+    mkdirSync(locked, { mode: 0o700 });
+    cpSync(fixture('apps'), join(folder, 'apps'), { recursive: true });
+    const { code, log } = await runKirin({
+      program: installKirin(locked),
+      app: 'dangerous:app',
+      cwd: join(folder, 'apps'),
+      args: ACCOUNT,
+    });
+    assert.equal(code, 1);
+    assert.match(log, /user 65534 may not enter \S+\/locked, and needs kirin's own files \(\S+\/main\.js\)/);
+    assert.match(log, /Let that user in/);
+    assert.doesNotMatch(log, /node:internal|Traceback|Starting kirin/);
+  });
+
+  it('that may not enter the folder of the application is told of too', async () => {
+    cpSync(fixture('apps'), join(folder, 'apps'), { recursive: true });
+    chmodSync(join(folder, 'apps'), 0o711);
+    const { code, log } = await runKirin({
+      program: installKirin(folder),
+      app: 'dangerous:app',
+      cwd: join(folder, 'apps'),
+      args: [...ACCOUNT, '--check-config'],
+    });
+    assert.equal(code, 1);
+    assert.match(log, /user 65534 may not read \S+\/apps, and needs the app's folder/);
   });
 
   it('has no group of the one who started kirin', async () => {

@@ -129,7 +129,6 @@ def test_it_says_which_python_it_is_when_it_can_fork(arbiter: Arbiter) -> None:
     arbiter.boot()
     booted = arbiter.hear("booted")
     assert booted["version"] == ".".join(map(str, sys.version_info[:3])) or booted["version"].startswith("3.")
-    assert os.path.samefile(booted["executable"], sys.executable)
 
 
 def test_a_workers_exit_code_is_reported(arbiter: Arbiter) -> None:
@@ -137,7 +136,7 @@ def test_a_workers_exit_code_is_reported(arbiter: Arbiter) -> None:
     arbiter.hear("booted")
     pid = arbiter.fork()
     exited = arbiter.hear("exited")
-    assert exited == {"type": "exited", "pid": pid, "code": 4, "running": [], "booted": False}
+    assert exited == {"type": "exited", "pid": pid, "code": 4, "running": []}
     assert "Failed to find attribute 'missing'" in arbiter.stderr()
 
 
@@ -148,7 +147,7 @@ def test_a_workers_signal_is_reported_by_name(arbiter: Arbiter) -> None:
     connection, _ = arbiter.lanes.accept()  # it has loaded the application
     os.kill(pid, signal.SIGKILL)
     exited = arbiter.hear("exited")
-    assert exited == {"type": "exited", "pid": pid, "signal": "SIGKILL", "running": [], "booted": True}
+    assert exited == {"type": "exited", "pid": pid, "signal": "SIGKILL", "running": []}
     connection.close()
 
 

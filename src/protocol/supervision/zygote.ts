@@ -45,15 +45,14 @@ export type ArbiterToZygote =
 
 export type ZygoteToArbiter =
   /** Ready to fork (with preload: the application is loaded). */
-  | { readonly type: 'booted'; readonly version: string; readonly executable: string }
+  | { readonly type: 'booted'; readonly version: string }
   | { readonly type: 'forked'; readonly pid: number }
   | { readonly type: 'fork-failed'; readonly error: string }
-  /** `running`: ids of the requests that the worker was executing when it ended. `booted`: it had loaded the application. */
+  /** `running`: ids of the requests that the worker was executing when it ended. */
   | ({
       readonly type: 'exited';
       readonly pid: number;
       readonly running: readonly number[];
-      readonly booted: boolean;
     } & ExitStatus)
   /** For --reload: absolute paths of source files of the modules a worker has loaded. */
   | { readonly type: 'modules'; readonly files: readonly string[] };

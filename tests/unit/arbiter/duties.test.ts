@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { agenda, type Duty } from '../../../src/arbiter/duties.ts';
+import { agenda, type Duty, SLOW_BOOT_MS } from '../../../src/arbiter/duties.ts';
 import { Fleet, type WorkerPhase } from '../../../src/arbiter/fleet.ts';
 
 /** A world without processes: carries duties out as if everything succeeded at once. */
@@ -37,7 +37,7 @@ class World {
         fleet.edge = 'listening';
         break;
       case 'start-generation':
-        fleet.generationStarted();
+        fleet.generationStarted(nowMs);
         break;
       case 'abandon':
         fleet.generationAbandoned(duty.generation);
@@ -53,6 +53,9 @@ class World {
         break;
       case 'replace':
         fleet.workerLeaving(duty.pid);
+        break;
+      case 'tell-slow-boot':
+        fleet.slowBootTold(duty.generation);
         break;
       case 'retire':
         fleet.workerRetired(duty.pid, nowMs);
@@ -435,6 +438,23 @@ describe('a reload', () => {
     assert.equal(world.done.at(-1), 'quit-zygote 2');
     assert.equal(world.fleet.active?.number, 1);
     assert.deepEqual(world.phases(1), ['ready', 'ready']);
+  });
+
+  it('that hangs while it imports is mentioned once, and the old generation goes on', () => {
+    world.bootGeneration(2, 0);
+    world.clearDone();
+    assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, world.nowMs + SLOW_BOOT_MS);
+    world.nowMs += SLOW_BOOT_MS;
+    world.settle();
+    assert.deepEqual(world.done, ['tell-slow-boot 2']);
+    assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, Number.POSITIVE_INFINITY);
+    assert.equal(world.fleet.active?.number, 1);
+    assert.deepEqual(world.phases(1), ['ready', 'ready']);
+  });
+
+  it('that hangs while its zygote preloads the application is mentioned too', () => {
+    world.nowMs += SLOW_BOOT_MS;
+    assert.deepEqual(world.due(), ['tell-slow-boot 2']);
   });
 
   it('that is asked for during another follows it', () => {

@@ -10,7 +10,7 @@ it('a worker that ended before the edge told of it, while it ran a request, had 
   const note = (line: string) => void lines.push(line);
   const log: Log = { debug: note, info: note, warning: note, error: note, critical: note, reopen() {} };
   const fleet = new Fleet(1, 30_000);
-  const { number } = fleet.generationStarted();
+  const { number } = fleet.generationStarted(0);
   fleet.generationActivated(number);
   fleet.forkAsked(number);
   const generations = new Generations(fleet, log, '', {} as RunFolder, {
@@ -20,7 +20,7 @@ it('a worker that ended before the edge told of it, while it ran a request, had 
     end: () => assert.fail('Kirin goes on'),
   });
   generations.note(number, { type: 'forked', pid: 7 }, 0);
-  generations.note(number, { type: 'exited', pid: 7, code: 9, booted: true, running: [1] }, 100);
+  generations.note(number, { type: 'exited', pid: 7, code: 9, running: [1] }, 100);
 
   assert.match(lines.at(-1) ?? '', /^Worker \(pid:7\) exited with code 9, after 0\.1 s, running 1 request$/);
   // A failed boot makes longer pauses than a death at work.

@@ -98,6 +98,8 @@ class Lane:
         self._news_over = 0
         #: This is a process that the application has forked, with its copy of this lane.
         self.in_child = False
+        #: The request whose client has closed its sending side.
+        self._ended = 0
         #: Requests whose client has left, as the control thread was told.
         self.cancelled: set[int] = set()
         #: Files that the edge has yet to open: response id → our duplicate of the descriptor.
@@ -115,7 +117,7 @@ class Lane:
             self._rest = b""
             self._tail_sent = False
             self.cancelled.clear()
-            self._news = self._news_over = 0
+            self._news = self._news_over = self._ended = 0
 
     def run(self, sock: socket.socket) -> None:
         """Serves until the edge closes the connection."""
@@ -358,7 +360,7 @@ class Lane:
 
     def client_left(self) -> bool:
         """environ["kirin.client_left"]: whether the client of the request that runs has left."""
-        return self._id in self.cancelled
+        return self._id in self.cancelled or self._id == self._ended
 
     # --- the control thread -----------------------------------------------------------------------------
 
@@ -470,8 +472,12 @@ class Lane:
         finally:
             self._news_over = rid
 
-    def cancel(self, rid: int) -> None:
-        """The client of this request has left."""
+    def cancel(self, rid: int, is_sure: bool = True) -> None:
+        """The client of this request has left; or only seems to have, which is for the application to judge."""
+        if not is_sure:
+            if rid == self._running[self.index]:
+                self._ended = rid
+            return
         if len(self.cancelled) > 256:
             # What is left over from requests that had just ended, or were another lane's.
             self.cancelled.intersection_update((self._running[self.index],))

@@ -169,7 +169,7 @@ class Worker:
                 lane.release(rid)
         elif kind == frames.CANCEL:
             for lane in self._lanes:
-                lane.cancel(rid)
+                lane.cancel(rid, is_sure=a == 0)
         elif kind == frames.INTERRUPT:
             self._lanes[a].interrupt(rid)
         elif kind == frames.WELCOME:

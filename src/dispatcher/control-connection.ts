@@ -29,8 +29,8 @@ export class ControlConnection extends WorkerPeer implements FrameSink {
     this.#send(controlFrame(KIND.release, id));
   }
 
-  cancel(id: number): void {
-    this.#send(controlFrame(KIND.cancel, id));
+  cancel(id: number, isSure: boolean): void {
+    this.#send(controlFrame(KIND.cancel, id, isSure ? 0 : 1));
   }
 
   interrupt(id: number, laneIndex: number): void {

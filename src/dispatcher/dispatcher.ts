@@ -149,7 +149,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       return;
     }
     if (lane.jobs[0] === job) lane.resume(this.#clock.now());
-    lane.worker.cancel(job.id);
+    lane.worker.cancel(job.id, true);
   }
 
   #place(job: Job, nowMs: number): Placement {

@@ -43,7 +43,8 @@ export abstract class WorkerPeer {
   /** The file of this response has been opened. */
   abstract release(id: number): void;
   /** The client of this request has left. */
-  abstract cancel(id: number): void;
+  /** `isSure`: nobody is left to take the response; else that is only likely. */
+  abstract cancel(id: number, isSure: boolean): void;
   /** This request is past its deadline. */
   abstract interrupt(id: number, laneIndex: number): void;
   /** Nothing runs, and nothing will come. */

@@ -156,6 +156,8 @@ export class Connection extends Timed {
       // not been started is not started for nobody.
       exchange.clientLeft();
       this.socket.destroy();
+    } else {
+      exchange.clientEnded();
     }
   }
 

@@ -202,6 +202,11 @@ export class Http1Exchange implements Exchange {
     this.respond(head, RESPONSE_FLAG.length, body);
   }
 
+  /** The client has closed its sending side while the response is made. */
+  clientEnded(): void {
+    this.producer?.clientEnded?.();
+  }
+
   /** The client has left: nothing that is still produced has a reader. */
   clientLeft(): void {
     if (this.isOver) return;

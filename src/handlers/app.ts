@@ -205,4 +205,8 @@ class AppRequest extends Job implements Producer {
     if (!this.isOver) this.#metrics.countFailure('client-left');
     this.#dispatcher.cancel(this);
   }
+
+  clientEnded(): void {
+    if (!this.isOver) this.lane?.worker.cancel(this.id, false);
+  }
 }

@@ -36,6 +36,8 @@ export interface Producer {
   resume(): void;
   /** The client has left before the response was complete. */
   cancel(): void;
+  /** The client has closed its sending side: most have left, but some still wait for the response. */
+  clientEnded?(): void;
 }
 
 /**

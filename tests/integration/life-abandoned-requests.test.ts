@@ -32,9 +32,10 @@ describe('a request whose client has left', () => {
     });
   }
 
-  for (const [what, page] of [
-    ['that asks whether its client is there is told that it is not', 'work-while-wanted'],
-    ['that streams ends with its next piece, and its close() is called', 'stream-for-ever'],
+  for (const [what, page, leave] of [
+    ['that asks whether its client is there is told when it has closed', 'work-while-wanted', 'destroy'],
+    ['that asks whether its client is there is told when it has reset', 'work-while-wanted', 'reset'],
+    ['that streams ends with its next piece, and its close() is called', 'stream-for-ever', 'destroy'],
   ] as const) {
     it(`and ${what}`, async () => {
       const folder = makeTemporaryFolder();
@@ -46,7 +47,7 @@ describe('a request whose client has left', () => {
           if (page === 'stream-for-ever') await leaving.peek(1);
           else await waitFor(() => existsSync(`${path}.started`));
           assert.equal(existsSync(path), false);
-          leaving.reset();
+          leaving[leave]();
           await waitFor(() => existsSync(path));
           // Its worker, the only one, is free again.
           assert.equal((await fetch(kirin.url)).status, 200);

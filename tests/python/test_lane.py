@@ -406,6 +406,28 @@ def test_the_application_can_ask_whether_its_client_has_left(bench: Callable[[Ap
     assert seen == [False, True, False]
 
 
+def test_a_client_that_only_closed_its_sending_side_is_told_of_and_gets_its_response(
+    bench: Callable[[App], Bench],
+) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        gate.wait()
+        start_response("200 OK", [])
+        yield f"{environ['kirin.client_left']()} ".encode()
+        yield b"all"
+
+    gate = Gate()
+    table = bench(app)
+    table.edge.send(request(1))
+    assert gate.is_reached()
+    table.lane.cancel(1, is_sure=False)
+    gate.open()
+    assert table.edge.expect(RESPONSE).content == b"True "
+    assert table.edge.expect(BODY).content == b"all"
+    assert table.edge.expect(BODY).flags & END
+    table.edge.send(request(2))
+    assert table.edge.expect(RESPONSE).content == b"False "
+
+
 def test_what_an_earlier_edge_cancelled_is_nothing_to_the_next(bench: Callable[[App], Bench]) -> None:
     table = bench(echo)
     table.lane.cancel(1)

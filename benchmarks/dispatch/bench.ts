@@ -30,8 +30,8 @@ const QUEUE_LIMIT = 64;
 /** Numbers of one round: more than a turn has requests, and a multiple of what the share of slow ones is counted in. */
 const NUMBERS_PER_ROUND = 100_000_000;
 
-/** NGINX Unit now and then loses the first requests, and answers none after them. */
-const START_ATTEMPTS = 2;
+/** NGINX Unit now and then loses requests that come while its application starts, and is not to be trusted after that. */
+const START_ATTEMPTS = 3;
 
 const running = new Set<RunningServer>();
 

@@ -14,6 +14,7 @@ import {
 } from './comparison.ts';
 import type { Cell, Results } from './results.ts';
 import { OVERLOAD, SCENARIOS } from './scenarios.ts';
+import type { TurnResult } from './turn.ts';
 
 /** Fast requests' p99, in multiples of the best peer's. */
 const MOST_OF_BEST_PEER = { 'told-by-route': 0.5, hidden: 1 } as const;
@@ -21,6 +22,9 @@ const MOST_OF_BEST_PEER = { 'told-by-route': 0.5, hidden: 1 } as const;
 const LEAST_OF_PEAK = 0.9;
 /** Hello with stealing, of that without. What the two have in common differs by as much from round to round. */
 const LEAST_OF_NO_STEALING = 0.98;
+
+/** Of a latency: when the load generator was as late as that, on a machine that had something else to do, it says little. */
+const DOUBTFUL_LATENESS = 0.5;
 
 export interface Verdict {
   readonly holds: boolean;
@@ -47,14 +51,22 @@ function judgeLatency(cell: Cell): readonly Verdict[] {
   }
   const ratio = fastP99OfBestPeer(cell, 'kirin');
   const most = MOST_OF_BEST_PEER[bar];
-  const ownMs = formatNumber(middle(cell, 'kirin', fastP99Ms));
-  const itsMs = formatNumber(middle(cell, best, fastP99Ms));
+  const [ownMs, itsMs] = [middle(cell, 'kirin', fastP99Ms), middle(cell, best, fastP99Ms)];
+  const lateMs = Math.max(...(['kirin', best] as const).map((server) => middle(cell, server, latenessP99Ms)));
+  const doubt =
+    lateMs > DOUBTFUL_LATENESS * Math.min(ownMs, itsMs)
+      ? `; in doubt, since the load generator was late by ${formatNumber(lateMs)} ms itself (p99)`
+      : '';
   return [
     {
       holds: ratio <= most,
-      text: `${where}: fast p99 ${ownMs} ms is ${formatNumber(ratio)} × that of the best peer (${serverOf(best).title}, ${itsMs} ms); at most ${most}`,
+      text: `${where}: fast p99 ${formatNumber(ownMs)} ms is ${formatNumber(ratio)} × that of the best peer (${serverOf(best).title}, ${formatNumber(itsMs)} ms); at most ${most}${doubt}`,
     },
   ];
+}
+
+function latenessP99Ms({ generator }: TurnResult): number {
+  return generator.latenessP99Ms ?? 0;
 }
 
 /** Against the load at which the same scenario gave most, within each round. */

@@ -65,6 +65,17 @@ test('latency does not count for a Kirin that refuses or loses what it could ser
   assert.deepEqual(holds([cell({ kirin: [turn(1, { refused: 1 })], unit: [turn(6)] })]), [true]);
 });
 
+test('a latency is in doubt when the load generator was half as late itself', () => {
+  const late = (latenessP99Ms: number) => ({
+    ...turn(3),
+    generator: { latenessP50Ms: 0.1, latenessP99Ms, latenessMaxMs: 9, cpuShare: 0.25 },
+  });
+  const text = (kirin: TurnResult) =>
+    verdictsOf(results([cell({ kirin: [kirin], unit: [turn(6)] })]))[0]?.text;
+  assert.match(text(late(1.6)) ?? '', /in doubt, since the load generator was late by 1\.60 ms/);
+  assert.doesNotMatch(text(late(1.5)) ?? '', /in doubt/);
+});
+
 test('in overload the goodput is compared with the most that the scenario gave before', () => {
   const at = (load: number, goodPerSecond: number) =>
     cell({ kirin: [turn(1, { goodPerSecond })] }, 'overload', load);

@@ -6,10 +6,19 @@ import { processSettings } from './sections/process.ts';
 import { queue } from './sections/queue.ts';
 import { requests } from './sections/requests.ts';
 import { serverSocket } from './sections/server-socket.ts';
+import { trust } from './sections/trust.ts';
 import { workers } from './sections/workers.ts';
 import type { Setting } from './setting.ts';
 
-const TABLE = { ...serverSocket, ...workers, ...requests, ...queue, ...logging, ...processSettings };
+const TABLE = {
+  ...serverSocket,
+  ...workers,
+  ...requests,
+  ...trust,
+  ...queue,
+  ...logging,
+  ...processSettings,
+};
 
 type Table = typeof TABLE;
 
@@ -30,6 +39,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Server socket', names: namesOf(serverSocket) },
   { title: 'Workers', names: namesOf(workers) },
   { title: 'Requests', names: namesOf(requests) },
+  { title: 'Trust', names: namesOf(trust) },
   { title: 'Queue', names: namesOf(queue) },
   { title: 'Logging', names: namesOf(logging) },
   { title: 'Process', names: namesOf(processSettings) },

@@ -5,7 +5,7 @@ import { AppHandler } from '../handlers/app.ts';
 import { HealthHandler } from '../handlers/health.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
-import { TrustedProxies } from '../handlers/trust.ts';
+import { TrustPolicy } from '../handlers/trust.ts';
 import { AccessLog } from '../observe/access-log.ts';
 import { AppMetrics } from '../observe/app-metrics.ts';
 import { ErrorLog } from '../observe/error-log.ts';
@@ -80,7 +80,7 @@ class Edge {
     return {
       config: this.#config,
       router: this.#router(),
-      trusted: new TrustedProxies(this.#config.forwardedAllowIps),
+      trust: new TrustPolicy(this.#config),
       accessLog: this.#accessLog,
     };
   }

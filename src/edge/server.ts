@@ -1,7 +1,7 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Peer } from '../handlers/exchange.ts';
 import type { Router } from '../handlers/router.ts';
-import type { TrustedProxies } from '../handlers/trust.ts';
+import type { TrustPolicy } from '../handlers/trust.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import type { ErrorLog } from '../observe/error-log.ts';
 import type { HttpError } from '../protocol/http1/errors.ts';
@@ -23,7 +23,7 @@ const QUIET_MS = 500;
 export interface ServerParts {
   readonly config: EdgeConfig;
   readonly router: Router;
-  readonly trusted: TrustedProxies;
+  readonly trust: TrustPolicy;
   readonly accessLog: AccessLog | null;
 }
 
@@ -130,7 +130,7 @@ export class Server {
       remotePort: isUnix ? '' : String(socket.remotePort ?? ''),
       serverName: isUnix ? '' : spec.host,
       serverPort: isUnix ? '' : String(spec.port),
-      isTrusted: this.#parts.trusted.includes(remoteAddress),
+      rules: this.#parts.trust.rulesFor(remoteAddress),
     };
   }
 

@@ -59,7 +59,7 @@ export class AppHandler implements Handler {
     const arrivedUs = this.#tellsRequestStart ? sinceEpochUs(exchange.receivedMs) : -1;
     const environ = environText(head, exchange.peer, this.#scriptName, contentLength, arrivedUs);
     if (!environ.ok) {
-      exchange.refuse(environ.status);
+      exchange.refuse(environ.status, environ.reason);
       return;
     }
     this.#dispatcher.submit(new AppRequest(exchange, body, environ.text, this.#dispatcher, this.#metrics));

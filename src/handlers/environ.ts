@@ -1,17 +1,21 @@
 // The WSGI environ (PEP 3333) as the lane carries it: name NUL value NUL …, latin-1. What is the same for every
 // request of the server is in the worker's base environ.
 
+import { quoted } from '../protocol/http1/errors.ts';
 import type { FieldBlock } from '../protocol/http1/field-block.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import type { Peer } from './exchange.ts';
-import { forwardedScheme } from './trust.ts';
+import { type FieldRules, forwardedScheme } from './trust.ts';
 
 /** What is derived from a block of fields; kept with it, since clients send the same block again and again. */
 interface FieldPart {
   readonly text: string;
   /** An absolute-form target's authority stands in for the Host field. */
   readonly authority: string | null;
-  readonly isContradictory: boolean;
+  /** Where a trusted proxy says that the application is mounted; null: it does not say. */
+  readonly mount: string | null;
+  /** Why it cannot be told to an application without a guess; null: it can. */
+  readonly problem: string | null;
   /** Whether it was made for an application that is told when its request arrived. */
   readonly tellsRequestStart: boolean;
   /** It has no X-Request-Start that can be believed: the edge adds its own. */
@@ -23,16 +27,25 @@ const MAX_NAMES = 1000;
 const environNames = new Map<string, string | null>();
 
 /**
- * HTTP_NAME, or null for a name that is not passed on: with an underscore it could pass for another field (X_Real_IP
- * for X-Real-IP), which is how clients get around a proxy that sets the real one.
+ * HTTP_NAME, or null for a name with an underscore: it could pass for another field (X_Real_IP for X-Real-IP), which is how clients get
+ * around a proxy that sets the real one.
  */
 function environName(name: string): string | null {
   const known = environNames.get(name);
   if (known !== undefined) return known;
-  const made = name.includes('_') ? null : `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
+  const made = name.includes('_') ? null : variableOf(name);
   if (environNames.size >= MAX_NAMES) environNames.clear();
   environNames.set(name, made);
   return made;
+}
+
+const variableOf = (name: string): string => `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
+
+/** What becomes of a field whose name holds an underscore. */
+function underscoredFate(name: string, rules: FieldRules): 'forwarded' | 'taken' | 'refused' | 'dropped' {
+  if (rules.forwarderNames.has(name) || rules.forwarderNames.has('*')) return 'forwarded';
+  if (rules.headerMap === 'dangerous') return 'taken';
+  return rules.headerMap === 'refuse' ? 'refused' : 'dropped';
 }
 
 const REQUEST_START = 'HTTP_X_REQUEST_START';
@@ -44,6 +57,8 @@ function fieldPart(
   tellsRequestStart: boolean,
 ): FieldPart {
   const values = new Map<string, string>();
+  let forwarded: Map<string, string> | null = null;
+  let problem: string | null = null;
   for (let index = 0; index < fields.names.length; index += 1) {
     const name = fields.names[index] as string;
     const value = fields.values[index] as string;
@@ -52,31 +67,60 @@ function fieldPart(
     } else if (name === 'content-length' || name === 'transfer-encoding') {
       // The edge has removed the framing: the application gets the length of what there is.
     } else {
-      const key = environName(name);
-      if (key === null) continue;
+      let key = environName(name);
+      if (key === null) {
+        const fate = underscoredFate(name, peer.rules);
+        if (fate === 'refused') problem = `A header's name holds an underscore: ${quoted(name)}`;
+        if (fate === 'refused' || fate === 'dropped') continue;
+        key = variableOf(name);
+        if (fate === 'forwarded') {
+          forwarded ??= new Map();
+          // Joined, a client's would stand beside the proxy's.
+          if (forwarded.has(key)) problem = repeatedField(name);
+          forwarded.set(key, value);
+          continue;
+        }
+      }
       const before = values.get(key);
       // RFC 9110 5.3 joins with a comma; cookies, which may hold commas, with a semicolon (RFC 9113 8.2.3).
       values.set(key, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ','}${value}`);
     }
   }
+  for (const [key, value] of forwarded ?? []) {
+    if (values.has(key)) problem = repeatedField(key.slice('HTTP_'.length));
+    values.set(key, value);
+  }
+  const mount = forwarded?.get('HTTP_SCRIPT_NAME') ?? null;
+  if (mount !== null && !isMount(mount)) problem = `SCRIPT_NAME must begin with a slash: ${quoted(mount)}`;
   if (authority !== null) values.set('HTTP_HOST', authority);
-  const isStartBelieved = peer.isTrusted && values.get(REQUEST_START) !== '';
+  const isStartBelieved = peer.rules.isTrusted && values.get(REQUEST_START) !== '';
   if (tellsRequestStart && !isStartBelieved) values.delete(REQUEST_START);
   const needsRequestStart = tellsRequestStart && !values.has(REQUEST_START);
-  const scheme = peer.isTrusted ? forwardedScheme(fields) : 'http';
+  const scheme = forwardedScheme(fields, peer.rules);
+  if (scheme === 'contradiction') problem = 'The headers that tell the scheme contradict one another';
   let text = `wsgi.url_scheme\0${scheme === 'https' ? 'https' : 'http'}`;
   text += `\0REMOTE_ADDR\0${peer.remoteAddress}`;
   if (peer.remotePort !== '') text += `\0REMOTE_PORT\0${peer.remotePort}`;
   text += serverAddress(peer, authority, scheme === 'https');
+  if (mount !== null) text += `\0SCRIPT_NAME\0${withoutSlashAtEnd(mount)}`;
   for (const [key, value] of values) text += `\0${key}\0${value}`;
   return {
     text,
     authority,
-    isContradictory: scheme === 'contradiction',
+    mount: mount === null ? null : withoutSlashAtEnd(mount),
+    problem,
     tellsRequestStart,
     needsRequestStart,
   };
 }
+
+const repeatedField = (name: string): string =>
+  `${quoted(name.toUpperCase())} comes more than once, or also with a dash`;
+
+const isMount = (path: string): boolean => path === '' || path.startsWith('/');
+
+/** The slash belongs to PATH_INFO (PEP 3333). */
+const withoutSlashAtEnd = (path: string): string => path.replace(/\/+$/, '');
 
 /** SERVER_NAME and SERVER_PORT must not be empty: behind a unix socket they are what the client asked for. */
 function serverAddress(peer: Peer, authority: string | null, isSecure: boolean): string {
@@ -100,10 +144,11 @@ export function decodePath(path: string): string {
 
 export type EnvironResult =
   | { readonly ok: true; readonly text: string }
-  /** The path is outside SCRIPT_NAME, or the proxy's fields contradict one another. */
-  | { readonly ok: false; readonly status: 400 | 404 };
+  /** The path is outside SCRIPT_NAME, or the fields can be read in two ways. */
+  | { readonly ok: false; readonly status: 400 | 404; readonly reason: string };
 
 /**
+ * `scriptName`: where the application is mounted, unless a trusted proxy says so.
  * `contentLength`: of the complete body, or -1 where the request has none.
  * `arrivedUs`: when the head was there, in microseconds since 1970, or -1: the application is not told.
  */
@@ -125,12 +170,13 @@ export function environText(
     part = fieldPart(fields, peer, head.authority, tellsRequestStart);
     fields.memo = part;
   }
-  if (part.isContradictory) return { ok: false, status: 400 };
+  if (part.problem !== null) return { ok: false, status: 400, reason: part.problem };
+  const mount = part.mount ?? scriptName;
   // `OPTIONS *` asks about the server as a whole; a PATH_INFO begins with a slash or is empty (PEP 3333).
   let path = head.path === '*' ? '' : decodePath(head.path);
-  if (scriptName !== '' && head.path !== '*') {
-    if (path !== scriptName && !path.startsWith(`${scriptName}/`)) return { ok: false, status: 404 };
-    path = path.slice(scriptName.length);
+  if (mount !== '' && head.path !== '*') {
+    if (path !== mount && !path.startsWith(`${mount}/`)) return { ok: false, status: 404, reason: '' };
+    path = path.slice(mount.length);
   }
   const length = contentLength < 0 ? '' : `\0CONTENT_LENGTH\0${contentLength}`;
   const start = part.needsRequestStart ? `\0${REQUEST_START}\0t=${arrivedUs}` : '';

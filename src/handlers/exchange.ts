@@ -1,4 +1,5 @@
 import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { FieldRules } from './trust.ts';
 
 /** What is constant for all requests of one connection. */
 export interface Peer {
@@ -9,8 +10,8 @@ export interface Peer {
   /** The listener's address; '' for a unix socket. */
   readonly serverName: string;
   readonly serverPort: string;
-  /** Whether what it says in X-Forwarded-Proto and its like is believed. */
-  readonly isTrusted: boolean;
+  /** What its fields mean, and which of them are believed. */
+  readonly rules: FieldRules;
 }
 
 /** A request's body, complete. */

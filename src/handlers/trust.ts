@@ -1,14 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import type { FieldBlock } from '../protocol/http1/field-block.ts';
+import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 
-/** Fields by which a trusted proxy says that its client came by TLS, and the value that says so; Gunicorn's defaults. */
-const SECURE_SCHEME_FIELDS = new Map([
-  ['x-forwarded-protocol', 'ssl'],
-  ['x-forwarded-proto', 'https'],
-  ['x-forwarded-ssl', 'on'],
-]);
-
-/** The addresses whose forwarding fields are believed. */
+/** Peers that are believed: what a proxy says about its client, in fields or by the PROXY protocol. */
 export class TrustedProxies {
   readonly #list = new BlockList();
   readonly #everyone: boolean;
@@ -33,11 +27,54 @@ export class TrustedProxies {
   }
 }
 
-/** The scheme of a trusted peer's client, or 'contradiction' when its fields do not agree. */
-export function forwardedScheme(fields: FieldBlock): 'http' | 'https' | 'contradiction' {
+/** What the fields of one peer mean. Shared by all peers that are trusted, and by all others. */
+export interface FieldRules {
+  /** Whether what it says about its client is believed. */
+  readonly isTrusted: boolean;
+  /** Fields by which a proxy says that its client came by TLS, in lower case, and the value that says so, in lower case. */
+  readonly secureSchemes: ReadonlyMap<string, string>;
+  /** Fields with underscores that are taken all the same, in lower case; `*` is every one. */
+  readonly forwarderNames: ReadonlySet<string>;
+  /** What becomes of other names with underscores. */
+  readonly headerMap: EdgeConfig['headerMap'];
+}
+
+/** Whom to believe what: one configuration's answer. */
+export class TrustPolicy {
+  readonly #forwarders: TrustedProxies;
+  readonly #trusted: FieldRules;
+  readonly #others: FieldRules;
+
+  constructor(config: TrustConfig) {
+    const { headerMap } = config;
+    this.#forwarders = new TrustedProxies(config.forwardedAllowIps);
+    this.#trusted = {
+      isTrusted: true,
+      secureSchemes: new Map(
+        config.secureSchemeHeaders.map(([name, value]) => [name.toLowerCase(), value.toLowerCase()]),
+      ),
+      forwarderNames: new Set(config.forwarderHeaders.map((name) => name.toLowerCase())),
+      headerMap,
+    };
+    this.#others = { isTrusted: false, secureSchemes: new Map(), forwarderNames: new Set(), headerMap };
+  }
+
+  /** @param address '' for a unix socket */
+  rulesFor(address: string): FieldRules {
+    return this.#forwarders.includes(address) ? this.#trusted : this.#others;
+  }
+}
+
+export type TrustConfig = Pick<
+  EdgeConfig,
+  'forwardedAllowIps' | 'secureSchemeHeaders' | 'forwarderHeaders' | 'headerMap'
+>;
+
+/** The scheme of a peer's client, or 'contradiction' when the fields that tell it do not agree. */
+export function forwardedScheme(fields: FieldBlock, rules: FieldRules): 'http' | 'https' | 'contradiction' {
   let scheme: 'http' | 'https' | null = null;
   for (let index = 0; index < fields.names.length; index += 1) {
-    const secure = SECURE_SCHEME_FIELDS.get(fields.names[index] as string);
+    const secure = rules.secureSchemes.get(fields.names[index] as string);
     if (secure === undefined) continue;
     const said = (fields.values[index] as string).toLowerCase() === secure ? 'https' : 'http';
     if (scheme !== null && scheme !== said) return 'contradiction';

@@ -1,5 +1,5 @@
 import { bytes, integer, seconds } from '../kinds.ts';
-import { addressList, healthPath, mountPath } from '../request-kinds.ts';
+import { healthPath, mountPath } from '../request-kinds.ts';
 import { setting } from '../setting.ts';
 
 const GIBIBYTE = 2 ** 30;
@@ -71,15 +71,6 @@ export const requests = {
     help: 'Most of a response kept on disk for a slow client',
     detail:
       'Beyond it the worker waits for the client. 0 keeps nothing on disk: the worker waits as soon as the buffer is full.',
-  }),
-  forwarded_allow_ips: setting<readonly string[]>({
-    flags: ['--forwarded-allow-ips'],
-    kind: addressList,
-    default: ['127.0.0.1', '::1'],
-    environment: { variable: 'FORWARDED_ALLOW_IPS' },
-    help: 'Proxies that are believed about the client; * is all',
-    detail:
-      'Addresses and networks, separated by commas. A peer on a unix socket is always believed. Use * only where nobody but the proxy can connect.',
   }),
   script_name: setting<string>({
     flags: [],

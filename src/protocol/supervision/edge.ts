@@ -57,6 +57,12 @@ export interface EdgeConfig {
   readonly maxRequestsJitter: number;
   /** Addresses and networks, or `*`. */
   readonly forwardedAllowIps: readonly string[];
+  /** Fields by which a trusted proxy says that its client came by TLS, and the value that says so. */
+  readonly secureSchemeHeaders: readonly (readonly [name: string, value: string])[];
+  /** Fields with underscores that a trusted proxy may send; `*`: all. */
+  readonly forwarderHeaders: readonly string[];
+  /** What becomes of other fields whose name holds an underscore. */
+  readonly headerMap: 'drop' | 'refuse' | 'dangerous';
   /** Value of the SCRIPT_NAME variable: where the application is mounted; '' for the root. */
   readonly scriptName: string;
   /** Path prefix of the health pages (PREFIX/live, PREFIX/ready, PREFIX/metrics), or null. */

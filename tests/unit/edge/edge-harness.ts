@@ -4,7 +4,7 @@ import { bindTcp, bindUnix } from '../../../src/arbiter/bind-socket.ts';
 import { Server } from '../../../src/edge/server.ts';
 import type { Exchange, Producer } from '../../../src/handlers/exchange.ts';
 import { Router } from '../../../src/handlers/router.ts';
-import { TrustedProxies } from '../../../src/handlers/trust.ts';
+import { TrustPolicy } from '../../../src/handlers/trust.ts';
 import type { AccessLog } from '../../../src/observe/access-log.ts';
 import type { AccessRecord } from '../../../src/observe/access-record.ts';
 import { ErrorLog } from '../../../src/observe/error-log.ts';
@@ -37,6 +37,9 @@ const CONFIG: EdgeConfig = {
   maxRequests: 0,
   maxRequestsJitter: 0,
   forwardedAllowIps: ['127.0.0.1'],
+  secureSchemeHeaders: [['X-FORWARDED-PROTO', 'https']],
+  forwarderHeaders: ['SCRIPT_NAME', 'PATH_INFO'],
+  headerMap: 'drop',
   scriptName: '',
   healthPath: null,
   accessLog: null,
@@ -93,7 +96,7 @@ export class EdgeHarness {
     this.server = new Server(this.folder, log, {
       config: this.config,
       router: new Router([], handler),
-      trusted: new TrustedProxies(this.config.forwardedAllowIps),
+      trust: new TrustPolicy(this.config),
       accessLog,
     });
   }

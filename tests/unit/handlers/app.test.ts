@@ -6,7 +6,7 @@ import { AppMetrics } from '../../../src/observe/app-metrics.ts';
 import { HEADER_BYTES, KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 import { FakeWorker, frame, responseFrame } from '../dispatcher/fake-worker.ts';
 import { LIMITS } from '../dispatcher/limits.ts';
-import { FakeExchange, get, headOf } from './fake-exchange.ts';
+import { FakeExchange, get, headOf, TRUSTED_RULES } from './fake-exchange.ts';
 
 function setUp(t: TestContext, { scriptName = '', lanes = 1 } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
@@ -100,9 +100,11 @@ describe('the application', () => {
     assert.deepEqual(handle(new FakeExchange(get('/other'))).events, ['refuse 404']);
     const contradictory = new FakeExchange(get('/app', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off'), {
       ...new FakeExchange(get('/')).peer,
-      isTrusted: true,
+      rules: TRUSTED_RULES,
     });
-    assert.deepEqual(handle(contradictory).events, ['refuse 400']);
+    assert.deepEqual(handle(contradictory).events, [
+      'refuse 400 The headers that tell the scheme contradict one another',
+    ]);
     assert.equal(worker.sockets[0]?.written, '');
   });
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodePath, environText } from '../../../src/handlers/environ.ts';
 import type { Peer } from '../../../src/handlers/exchange.ts';
+import type { FieldRules } from '../../../src/handlers/trust.ts';
 import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
-import { get, headOf, PEER, parserOf } from './fake-exchange.ts';
+import { get, headOf, OTHER_RULES, PEER, parserOf, TRUSTED_RULES } from './fake-exchange.ts';
 
 interface Options {
   readonly peer?: Peer;
@@ -24,8 +25,19 @@ function environ(head: RequestHead, options: Options = {}) {
   return Object.fromEntries(names.map((name, index) => [name, parts[index * 2 + 1] as string]));
 }
 
-const TRUSTED: Peer = { ...PEER, isTrusted: true };
-const UNIX: Peer = { remoteAddress: '', remotePort: '', serverName: '', serverPort: '', isTrusted: true };
+const TRUSTED: Peer = { ...PEER, rules: TRUSTED_RULES };
+const UNIX: Peer = { ...TRUSTED, remoteAddress: '', remotePort: '', serverName: '', serverPort: '' };
+
+const withRules = (rules: Partial<FieldRules>, peer = TRUSTED): Peer => ({
+  ...peer,
+  rules: { ...peer.rules, ...rules },
+});
+
+function refusal(head: RequestHead, peer: Peer, scriptName = ''): string {
+  const result = environText(head, peer, scriptName, -1, -1);
+  assert.ok(!result.ok, 'it was not refused');
+  return `${result.status} ${result.reason}`;
+}
 
 describe('the environ', () => {
   it('holds what PEP 3333 and Gunicorn’s users expect', () => {
@@ -124,7 +136,7 @@ describe('the environ', () => {
 
   it('is refused where a trusted proxy contradicts itself', () => {
     const head = get('/', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off');
-    assert.deepEqual(environText(head, TRUSTED, '', -1, -1), { ok: false, status: 400 });
+    assert.match(refusal(head, TRUSTED), /^400 .*scheme/);
   });
 
   it('has the path below SCRIPT_NAME', () => {
@@ -137,8 +149,115 @@ describe('the environ', () => {
 
   it('does not exist for a path outside SCRIPT_NAME', () => {
     for (const target of ['/', '/application', '/other', '/ap']) {
-      assert.deepEqual(environText(get(target), PEER, '/app', -1, -1), { ok: false, status: 404 });
+      assert.equal(refusal(get(target), PEER, '/app'), '404 ');
     }
+  });
+});
+
+describe('a field whose name holds an underscore', () => {
+  const remoteUser = (peer: Peer, ...fields: readonly string[]) =>
+    environ(get('/', ...fields), { peer }).HTTP_REMOTE_USER;
+
+  it('is taken from a trusted proxy where it is listed', () => {
+    assert.equal(remoteUser(TRUSTED, 'REMOTE_USER: ada'), 'ada');
+    assert.equal(remoteUser(TRUSTED, 'Remote_User: ada'), 'ada');
+    assert.equal(remoteUser(PEER, 'REMOTE_USER: ada'), undefined);
+  });
+
+  it('is taken from a trusted proxy whatever it is called, for *', () => {
+    const everything = withRules({ forwarderNames: new Set(['*']) });
+    assert.equal(environ(get('/', 'X_A: 1'), { peer: everything }).HTTP_X_A, '1');
+  });
+
+  it('is left out otherwise', () => {
+    assert.equal('HTTP_X_A' in environ(get('/', 'X_A: 1'), { peer: TRUSTED }), false);
+    assert.equal('HTTP_X_A' in environ(get('/', 'X_A: 1'), { peer: PEER }), false);
+  });
+
+  it('has its request refused where the map says so, unless a trusted proxy may send it', () => {
+    const refusing = withRules({ headerMap: 'refuse' });
+    assert.match(refusal(get('/', 'X_A: 1'), refusing), /^400 .*'x_a'/);
+    assert.match(refusal(get('/', 'REMOTE_USER: ada'), withRules({ headerMap: 'refuse' }, PEER)), /^400 /);
+    assert.equal(remoteUser(refusing, 'REMOTE_USER: ada'), 'ada');
+  });
+
+  it('is joined with the field that it can pass for where the map is dangerous', () => {
+    const dangerous = withRules({ headerMap: 'dangerous' }, PEER);
+    assert.equal(environ(get('/', 'X_A: 1', 'X-A: 2'), { peer: dangerous }).HTTP_X_A, '1,2');
+  });
+
+  it('never takes the place of how long the body is, or where the application is mounted', () => {
+    const dangerous = withRules({ headerMap: 'dangerous' }, PEER);
+    const head = get('/a', 'CONTENT_LENGTH: 9', 'CONTENT_TYPE: x', 'SCRIPT_NAME: /a', 'PATH_INFO: /b');
+    const { CONTENT_LENGTH, CONTENT_TYPE, SCRIPT_NAME, PATH_INFO } = environ(head, { peer: dangerous });
+    assert.deepEqual(
+      [CONTENT_LENGTH, CONTENT_TYPE, SCRIPT_NAME, PATH_INFO],
+      [undefined, undefined, undefined, '/a'],
+    );
+  });
+
+  it('is refused where a client may have put another beside the proxy’s', () => {
+    for (const other of ['Remote-User: eve', 'REMOTE_USER: eve', 'remote_user: ada']) {
+      assert.match(refusal(get('/', 'REMOTE_USER: ada', other), TRUSTED), /^400 'REMOTE_USER' comes more/);
+      assert.match(refusal(get('/', other, 'REMOTE_USER: ada'), TRUSTED), /^400 'REMOTE_USER' comes more/);
+    }
+  });
+
+  it('does not depend on what the connection’s requests before held', () => {
+    const parser = parserOf(
+      ['REMOTE_USER: ada', 'Accept: */*', 'REMOTE_USER: ada', 'REMOTE_USER: eve']
+        .map((field) => `GET / HTTP/1.1\r\nHost: a\r\n${field}\r\n\r\n`)
+        .join(''),
+    );
+    const users = [1, 2, 3, 4].map(() => {
+      const event = parser.next();
+      assert.ok(event?.type === 'head');
+      return environ(event.head, { peer: TRUSTED }).HTTP_REMOTE_USER;
+    });
+    assert.deepEqual(users, ['ada', undefined, 'ada', 'eve']);
+  });
+});
+
+describe('where the application is mounted', () => {
+  const mounted = (target: string, scriptName: string, options: Options = {}) => {
+    const head = get(target, `SCRIPT_NAME: ${scriptName}`);
+    const { SCRIPT_NAME, PATH_INFO } = environ(head, { peer: TRUSTED, ...options });
+    return [SCRIPT_NAME, PATH_INFO];
+  };
+
+  it('is what a trusted proxy says in SCRIPT_NAME', () => {
+    assert.deepEqual(mounted('/app/page', '/app'), ['/app', '/page']);
+    assert.deepEqual(mounted('/app', '/app'), ['/app', '']);
+    assert.deepEqual(mounted('/app/page', '/app/'), ['/app', '/page']);
+    assert.deepEqual(mounted('/%61pp/page', '/app'), ['/app', '/page']);
+    assert.deepEqual(mounted('/page', ''), ['', '/page']);
+    assert.deepEqual(mounted('/page', '/'), ['', '/page']);
+  });
+
+  it('is what the proxy says also where something else was set', () => {
+    assert.deepEqual(mounted('/app/page', '/app', { scriptName: '/other' }), ['/app', '/page']);
+    assert.deepEqual(mounted('/other/page', '', { scriptName: '/other' }), ['', '/other/page']);
+  });
+
+  it('is nothing that others could say', () => {
+    assert.deepEqual(mounted('/app/page', '/app', { peer: PEER }), [undefined, '/app/page']);
+    const unlisted: Peer = {
+      ...PEER,
+      rules: { ...TRUSTED_RULES, forwarderNames: OTHER_RULES.forwarderNames },
+    };
+    assert.deepEqual(mounted('/app/page', '/app', { peer: unlisted }), [undefined, '/app/page']);
+  });
+
+  it('must hold the path', () => {
+    for (const target of ['/', '/application', '/%2Fapp', '/other']) {
+      assert.equal(refusal(get(target, 'SCRIPT_NAME: /app'), TRUSTED), '404 ');
+    }
+  });
+
+  it('must be a path, said once', () => {
+    assert.match(refusal(get('/app', 'SCRIPT_NAME: app'), TRUSTED), /^400 SCRIPT_NAME must begin/);
+    assert.match(refusal(get('/a', 'SCRIPT_NAME: /a', 'SCRIPT_NAME: /a'), TRUSTED), /^400 /);
+    assert.match(refusal(get('/a', 'SCRIPT_NAME: /a', 'Script-Name: /b'), TRUSTED), /^400 /);
   });
 });
 

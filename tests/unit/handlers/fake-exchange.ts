@@ -1,13 +1,28 @@
 import type { Exchange, FilePart, Peer, Producer, RequestBody } from '../../../src/handlers/exchange.ts';
+import { TrustPolicy } from '../../../src/handlers/trust.ts';
 import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
 import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
+
+const policy = new TrustPolicy({
+  forwardedAllowIps: ['192.0.2.1'],
+  secureSchemeHeaders: [
+    ['X-FORWARDED-PROTO', 'https'],
+    ['X-FORWARDED-SSL', 'on'],
+  ],
+  forwarderHeaders: ['SCRIPT_NAME', 'PATH_INFO', 'REMOTE_USER'],
+  headerMap: 'drop',
+});
+
+/** What the fields of a proxy mean, and those of everybody else. */
+export const TRUSTED_RULES = policy.rulesFor('192.0.2.1');
+export const OTHER_RULES = policy.rulesFor('192.0.2.7');
 
 export const PEER: Peer = {
   remoteAddress: '192.0.2.7',
   remotePort: '40000',
   serverName: '127.0.0.1',
   serverPort: '8000',
-  isTrusted: false,
+  rules: OTHER_RULES,
 };
 
 const LIMITS = { maxRequestLineBytes: 0, maxFields: 100, maxFieldBytes: 0, maxBodyBytes: 0 };

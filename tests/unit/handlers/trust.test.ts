@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { forwardedScheme, TrustedProxies } from '../../../src/handlers/trust.ts';
+import {
+  forwardedScheme,
+  type TrustConfig,
+  TrustedProxies,
+  TrustPolicy,
+} from '../../../src/handlers/trust.ts';
 import { get } from './fake-exchange.ts';
 
 describe('the trusted proxies', () => {
@@ -41,8 +46,48 @@ describe('the trusted proxies', () => {
   });
 });
 
+const CONFIG: TrustConfig = {
+  forwardedAllowIps: ['192.0.2.0/24'],
+  secureSchemeHeaders: [
+    ['X-FORWARDED-PROTO', 'https'],
+    ['X-FORWARDED-SSL', 'On'],
+  ],
+  forwarderHeaders: ['SCRIPT_NAME'],
+  headerMap: 'refuse',
+};
+
+describe('what a peer’s fields mean', () => {
+  const policy = new TrustPolicy(CONFIG);
+
+  it('is as it was set for trusted peers, in lower case', () => {
+    const rules = policy.rulesFor('192.0.2.7');
+    assert.equal(rules.isTrusted, true);
+    assert.equal(rules.secureSchemes.get('x-forwarded-ssl'), 'on');
+    assert.deepEqual([...rules.forwarderNames], ['script_name']);
+    assert.equal(policy.rulesFor(''), rules, 'a unix socket is trusted');
+  });
+
+  it('is nothing special for all others, but for names with underscores', () => {
+    const rules = policy.rulesFor('198.51.100.1');
+    assert.equal(rules.isTrusted, false);
+    assert.equal(rules.secureSchemes.size, 0);
+    assert.equal(rules.forwarderNames.size, 0);
+    assert.equal(rules.headerMap, 'refuse');
+  });
+});
+
 describe('the scheme of a proxy’s client', () => {
-  const scheme = (...fields: readonly string[]) => forwardedScheme(get('/', ...fields).fields);
+  const policy = new TrustPolicy({
+    ...CONFIG,
+    secureSchemeHeaders: [
+      ['X-Forwarded-Protocol', 'ssl'],
+      ['X-Forwarded-Proto', 'https'],
+      ['X-Forwarded-Ssl', 'on'],
+    ],
+  });
+  const schemeFrom = (address: string, ...fields: readonly string[]) =>
+    forwardedScheme(get('/', ...fields).fields, policy.rulesFor(address));
+  const scheme = (...fields: readonly string[]) => schemeFrom('192.0.2.1', ...fields);
 
   it('is https where one of the fields says so', () => {
     assert.equal(scheme('X-Forwarded-Proto: https'), 'https');
@@ -62,5 +107,18 @@ describe('the scheme of a proxy’s client', () => {
     assert.equal(scheme('X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off'), 'contradiction');
     assert.equal(scheme('X-Forwarded-Proto: http', 'X-Forwarded-Proto: https'), 'contradiction');
     assert.equal(scheme('X-Forwarded-Proto: https', 'X-Forwarded-Ssl: on'), 'https');
+  });
+
+  it('is http for who is not trusted, whatever he says', () => {
+    assert.equal(schemeFrom('198.51.100.1', 'X-Forwarded-Proto: https'), 'http');
+    assert.equal(schemeFrom('198.51.100.1', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off'), 'http');
+  });
+
+  it('is told by the fields that were set, and no others', () => {
+    const set = new TrustPolicy({ ...CONFIG, secureSchemeHeaders: [['X-Scheme', 'TLS']] }).rulesFor('');
+    assert.equal(forwardedScheme(get('/', 'X-Scheme: tls').fields, set), 'https');
+    assert.equal(forwardedScheme(get('/', 'X-Forwarded-Proto: https').fields, set), 'http');
+    const none = new TrustPolicy({ ...CONFIG, secureSchemeHeaders: [] }).rulesFor('');
+    assert.equal(forwardedScheme(get('/', 'X-Forwarded-Proto: https').fields, none), 'http');
   });
 });

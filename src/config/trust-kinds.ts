@@ -1,0 +1,52 @@
+// Kinds of the settings that say what is believed of a proxy.
+
+import { type Kind, ValueProblem } from './setting.ts';
+
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Names of header fields, comma-separated; `*` is every one. */
+export const fieldNames: Kind<readonly string[]> = {
+  metavar: 'NAMES',
+  parse(text) {
+    const names = text
+      .split(',')
+      .map((name) => name.trim().toUpperCase())
+      .filter((name) => name !== '');
+    for (const name of names) checkFieldName(name);
+    return names;
+  },
+  show: (names) => names,
+};
+
+/** Names of header fields and a value for each, as a JSON object. */
+export const fieldValues: Kind<readonly (readonly [name: string, value: string])[]> = {
+  metavar: 'JSON',
+  parse(text) {
+    const pairs = Object.entries(parseObject(text)).map(([name, value]): [string, string] => {
+      checkFieldName(name);
+      if (typeof value !== 'string') throw new ValueProblem(`the value of '${name}' is not a string`);
+      return [name.toUpperCase(), value.trim()];
+    });
+    const twice = pairs.find(([name], index) => pairs.findIndex(([other]) => other === name) !== index);
+    if (twice !== undefined) throw new ValueProblem(`'${twice[0]}' is given twice`);
+    return pairs;
+  },
+  show: (pairs) => JSON.stringify(Object.fromEntries(pairs)),
+};
+
+function checkFieldName(name: string): void {
+  if (!FIELD_NAME.test(name)) {
+    throw new ValueProblem(`'${name}' is no name of a header; give one such as X-Forwarded-Proto`);
+  }
+}
+
+function parseObject(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = null;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new ValueProblem('not a JSON object; give one such as {"X-Forwarded-Proto": "https"}');
+}

@@ -143,6 +143,7 @@ export class Arbiter {
         break;
       case 'zygote-message':
         this.#generations.note(event.generation, event.message, nowMs);
+        if (event.message.type === 'forked') this.#tellReady();
         break;
       case 'zygote-exit':
         this.#generations.noteExit(event.generation, event.status, event.startError, nowMs);

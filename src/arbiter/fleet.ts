@@ -73,6 +73,8 @@ export class Fleet {
   /** Zygotes that end unasked. */
   readonly zygoteFailures = new BackOff({ maxPauseMs: 30_000, isFirstFree: true });
   readonly edgeFailures = new BackOff({ maxPauseMs: 5_000, isFirstFree: true });
+  /** Workers that the edge told of before their zygote did: those are two channels, and on a busy machine either may be read first. */
+  readonly #readyEarly = new Set<number>();
   #lastGeneration = 0;
 
   constructor(wanted: number, gracefulMs: number) {
@@ -103,6 +105,10 @@ export class Fleet {
 
   get orphans(): Worker[] {
     return [...this.workers.values()].filter((worker) => this.isOrphan(worker));
+  }
+
+  get #isForking(): boolean {
+    return [...this.generations.values()].some(({ forking }) => forking > 0);
   }
 
   #first(isIt: (generation: Generation) => boolean): Generation | undefined {
@@ -167,11 +173,14 @@ export class Fleet {
       isKilled: false,
       dumpedAtMs: null,
     });
+    if (this.#readyEarly.delete(pid)) this.workerReady(pid);
+    if (!this.#isForking) this.#readyEarly.clear();
   }
 
   /** Returns whether it was news: after its own restart the edge says so again of workers that are known to be ready. */
   workerReady(pid: number): boolean {
     const worker = this.workers.get(pid);
+    if (worker === undefined && this.#isForking) this.#readyEarly.add(pid);
     if (worker?.phase !== 'booting') return false;
     worker.phase = 'ready';
     this.bootFailures.succeeded();

@@ -8,7 +8,7 @@ class World {
   readonly fleet: Fleet;
   readonly done: string[] = [];
   nowMs = 1000;
-  #nextPid = 101;
+  nextPid = 101;
 
   constructor(wanted: number) {
     this.fleet = new Fleet(wanted, 30_000);
@@ -76,7 +76,7 @@ class World {
   forkAll(generation: number, lifetimeMs = Number.POSITIVE_INFINITY): number[] {
     const pids: number[] = [];
     for (let left = this.fleet.generations.get(generation)?.forking ?? 0; left > 0; left--) {
-      const pid = this.#nextPid++;
+      const pid = this.nextPid++;
       this.fleet.forked(generation, pid, this.nowMs, this.nowMs + lifetimeMs);
       pids.push(pid);
     }
@@ -111,6 +111,17 @@ function inWords({ do: verb, ...what }: Duty): string {
 describe('at the start', () => {
   it('edge and zygote are started together', () => {
     assert.deepEqual(new World(2).due(), ['start-edge', 'start-generation']);
+  });
+
+  it('a worker counts as ready also when the edge tells of it before its zygote does', () => {
+    const world = new World(1);
+    world.settle();
+    world.fleet.zygoteBooted(1);
+    world.settle();
+    assert.equal(world.fleet.workerReady(world.nextPid), false);
+    world.forkAll(1);
+    assert.deepEqual(world.phases(1), ['ready']);
+    assert.deepEqual(world.due(), ['activate 1']);
   });
 
   it('workers are forked when the zygote has booted', () => {

@@ -295,6 +295,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   returned(worker: WorkerPeer, laneIndex: number, ids: readonly number[]): void {
     const lane = worker.lanes.find((each) => each.index === laneIndex);
     if (lane === undefined) return;
+    lane.isAsked = false;
     const jobs: Job[] = [];
     for (const id of ids) {
       const job = lane.remove(id);

@@ -77,8 +77,13 @@ export class LaneWatch {
   /** Returns whether there is nothing to ask this lane for until it is heard of again. */
   #askSilent(lane: Lane, nowMs: number): boolean {
     const { stealAfterMs } = this.limits;
-    if (lane.isReclaimed || stealAfterMs === 0) return true;
-    if (nowMs - lane.activeSinceMs < stealAfterMs) return false;
+    if (stealAfterMs === 0) return true;
+    if (lane.isReclaimed) {
+      // It has answered, and holds more than the one that it runs: what it had not read yet, as on a machine that is busy.
+      if (lane.isAsked || lane.jobs.length < 2) return true;
+    } else if (nowMs - lane.activeSinceMs < stealAfterMs) {
+      return false;
+    }
     lane.reclaim();
     return true;
   }

@@ -25,6 +25,8 @@ export abstract class Lane implements LaneLoad {
   activeSinceMs = 0;
   /** It was asked for what it has not begun, since the last sign of life. */
   isReclaimed = false;
+  /** What it has not begun is on its way back. */
+  isAsked = false;
   /** When its request ran past the deadline; 0: it has not. */
   overdueSinceMs = 0;
   isPaused = false;
@@ -71,6 +73,7 @@ export abstract class Lane implements LaneLoad {
   /** Asks for what it has not begun. Until it is heard of, nothing more is put behind what it runs. */
   reclaim(): void {
     this.isReclaimed = true;
+    this.isAsked = true;
     this.isOpen = false;
     this.worker.reclaim(this.index);
   }

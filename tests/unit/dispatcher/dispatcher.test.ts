@@ -306,6 +306,29 @@ describe('a silent lane', () => {
     for (const job of jobs) assert.deepEqual(job.events, ['head 200 OK', 'end']);
   });
 
+  it('is asked again while it has not handed back what it cannot have begun', (t) => {
+    const { worker, submit, pass, fastJob } = setUp(t);
+    const one = worker({ pid: 1 });
+    const jobs = [fastJob(), fastJob()] as const;
+    submit(...jobs);
+    worker({ pid: 2 });
+    pass(10);
+    assert.deepEqual(reclaims(one), [0]);
+    pass(100);
+    assert.deepEqual(reclaims(one), [], 'it has not answered yet');
+    // It had not read them when it was asked.
+    one.returned(0);
+    pass(10);
+    assert.deepEqual(reclaims(one), [0]);
+    one.returned(0, jobs[1].id);
+    pass(100);
+    assert.deepEqual(reclaims(one), []);
+    assert.deepEqual(
+      jobs.map((job) => job.sentTo.length),
+      [1, 2],
+    );
+  });
+
   it('gets nothing more, however fast, until it has answered', (t) => {
     const { dispatcher, worker, submit, pass, fastJob } = setUp(t);
     const one = worker({ pid: 1 });

@@ -42,6 +42,7 @@ describe('--queue-limit', () => {
     for (const request of [running, ...waiting]) {
       request.letGo();
       assert.equal((await request.answer()).status, 200);
+      request.connection.destroy();
     }
   }
 
@@ -87,6 +88,7 @@ describe('--queue-limit', () => {
         await serveAll(running, [...staying, next]);
         assert.equal((await exchange({ port: kirin.port }, GET)).status, 200);
         assert.equal(leaving.hasStarted, false);
+        leaving.connection.destroy();
       });
     });
   }

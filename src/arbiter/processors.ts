@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { availableParallelism, type CpuInfo, cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { groupFolders, type ReadText, readText } from './control-group.ts';
@@ -12,10 +13,14 @@ export interface ProcessorUse {
   readonly idleCores: number;
   /** What each process used, of those that were there both times. */
   readonly usedCores: ReadonlyMap<number, number>;
+  /** The same, and what it would have used besides, had it not stood in line for a processor or run into a quota. */
+  readonly neededCores: ReadonlyMap<number, number>;
 }
 
 export interface Probe {
   readonly read: ReadText;
+  /** Names in a folder; none when it is not there. */
+  readonly list: (path: string) => Promise<readonly string[]>;
   readonly cpus: () => readonly Pick<CpuInfo, 'times'>[];
   readonly schedulableCores: () => number;
   readonly nowMs: () => number;
@@ -23,10 +28,17 @@ export interface Probe {
 
 const SYSTEM: Probe = {
   read: readText,
+  list: (path) => readdir(path).catch(() => []),
   cpus,
   schedulableCores: availableParallelism,
   nowMs: () => performance.now(),
 };
+
+/** Seconds since it began. */
+interface ProcessReading {
+  readonly used: number;
+  readonly stoodInLine: number;
+}
 
 interface GroupReading {
   readonly quotaCores: number;
@@ -36,8 +48,7 @@ interface GroupReading {
 
 interface Reading {
   readonly atMs: number;
-  /** Seconds of processor time since they began. */
-  readonly processes: ReadonlyMap<number, number>;
+  readonly processes: ReadonlyMap<number, ProcessReading>;
   readonly machine: { readonly busy: number; readonly idle: number };
   readonly groups: ReadonlyMap<string, GroupReading>;
 }
@@ -62,9 +73,15 @@ export class ProcessorMeter {
 
   #compare(before: Reading, now: Reading, elapsedS: number): ProcessorUse {
     const usedCores = new Map<number, number>();
-    for (const [pid, seconds] of now.processes) {
+    const neededCores = new Map<number, number>();
+    for (const [pid, { used, stoodInLine }] of now.processes) {
       const earlier = before.processes.get(pid);
-      if (earlier !== undefined) usedCores.set(pid, (seconds - earlier) / elapsedS);
+      if (earlier === undefined) continue;
+      const usedS = used - earlier.used;
+      // A thread that has ended takes with it what it had stood.
+      const stoodS = Math.max(0, stoodInLine - earlier.stoodInLine);
+      usedCores.set(pid, usedS / elapsedS);
+      neededCores.set(pid, (usedS + stoodS) / elapsedS);
     }
     let cores = this.#probe.schedulableCores();
     const idle = now.machine.idle - before.machine.idle;
@@ -80,15 +97,24 @@ export class ProcessorMeter {
     // The processors that this process may run on are perhaps not the idle ones: it cannot have more than it leaves.
     const ownUse = [...usedCores.values()].reduce((sum, used) => sum + used, 0);
     const idleCores = Math.max(0, Math.min(idleOfMachine, cores - ownUse, ...idleByGroup));
-    return { cores, idleCores, usedCores };
+    return { cores, idleCores, usedCores, neededCores };
+  }
+
+  async #stoodInLine(pid: number): Promise<number> {
+    const { read, list } = this.#probe;
+    let seconds = 0;
+    for (const thread of await list(`/proc/${pid}/task`)) {
+      seconds += parseLineSeconds((await read(`/proc/${pid}/task/${thread}/schedstat`)) ?? '');
+    }
+    return seconds;
   }
 
   async #read(pids: readonly number[]): Promise<Reading> {
     const { read, cpus, nowMs } = this.#probe;
-    const processes = new Map<number, number>();
+    const processes = new Map<number, ProcessReading>();
     for (const pid of pids) {
-      const seconds = parseProcessSeconds((await read(`/proc/${pid}/stat`)) ?? '');
-      if (seconds !== null) processes.set(pid, seconds);
+      const used = parseProcessSeconds((await read(`/proc/${pid}/stat`)) ?? '');
+      if (used !== null) processes.set(pid, { used, stoodInLine: await this.#stoodInLine(pid) });
     }
     const groups = await readGroups(read);
     let busy = 0;
@@ -99,6 +125,11 @@ export class ProcessorMeter {
     }
     return { atMs: nowMs(), processes, machine: { busy, idle }, groups };
   }
+}
+
+/** From /proc/PID/task/TID/schedstat: how long a thread that could run was not running; 0 where the kernel does not count that. */
+function parseLineSeconds(schedstat: string): number {
+  return Number(schedstat.split(' ')[1] ?? 0) / 1e9;
 }
 
 /** From /proc/PID/stat: user and system time, of all threads. */

@@ -64,8 +64,8 @@ export class Scaler {
     const workerBytes = mayGrow && first !== undefined ? await measureMemory(first) : null;
     this.#isMeasuring = false;
     if (use === null) return;
-    const { cores, idleCores, usedCores } = use;
-    const workerCores = workers.reduce((sum, pid) => sum + (usedCores.get(pid) ?? 0), 0);
+    const { cores, idleCores, neededCores } = use;
+    const workerCores = workers.reduce((sum, pid) => sum + (neededCores.get(pid) ?? 0), 0);
     this.#onSample({ ...load, isStaffed, cores, idleCores, workerCores, memory, workerBytes });
   }
 

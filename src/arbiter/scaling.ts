@@ -14,7 +14,7 @@ const FULL_ENOUGH = 0.8;
 /** Idle processors that are worth a worker: of one, and of all. */
 const MIN_IDLE_CORES = 0.3;
 const MIN_IDLE_SHARE = 0.05;
-/** Workers that use less than this of the processors that they could use wait for something else, also while others keep these busy. */
+/** Workers that want less than this of the processors that they could use wait for something else, also while others keep these busy. */
 const HARDLY_USED_SHARE = 0.25;
 /** Memory that stays free after another worker has come, as a share of what is granted. */
 const MIN_FREE_MEMORY_SHARE = 0.05;
@@ -32,7 +32,7 @@ export interface Sample {
   /** Processors that Kirin may use. */
   readonly cores: number;
   readonly idleCores: number;
-  /** Processor time that the workers used, in processors. */
+  /** Processors that the workers used, or stood in line for. */
   readonly workerCores: number;
   /** null where it is not known. */
   readonly memory: MemorySupply | null;

@@ -14,6 +14,10 @@ class Machine {
     this.processors = Array.from({ length: cores }, () => ({ busy: 0, idle: 0 }));
     this.meter = new ProcessorMeter({
       read: async (path) => this.files[path] ?? null,
+      list: async (folder) =>
+        Object.keys(this.files)
+          .filter((path) => path.startsWith(`${folder}/`))
+          .map((path) => path.slice(folder.length + 1).split('/')[0] as string),
       cpus: () =>
         this.processors.map(({ busy, idle }) => ({
           times: { user: busy / 2, sys: busy / 2, nice: 0, irq: 0, idle },
@@ -65,6 +69,29 @@ describe('the use of processors', () => {
         [8, 0],
       ],
     );
+  });
+
+  it('is needed also by processes that stand in line for it, with any of their threads', async () => {
+    const machine = new Machine(2);
+    const stand = (thread: number, seconds: number) => {
+      machine.files[`/proc/7/task/${thread}/schedstat`] = `1 ${seconds * 1e9} 5\n`;
+    };
+    machine.use(7, 10);
+    stand(7, 1);
+    stand(8, 2);
+    await machine.meter.measure([7]);
+    machine.pass(1, 1);
+    machine.use(7, 10.25);
+    stand(7, 1.5);
+    stand(8, 2.25);
+    const use = await machine.meter.measure([7]);
+    assert.equal(use?.usedCores.get(7), 0.25);
+    assert.equal(use?.neededCores.get(7), 1);
+    // A thread that ends takes its count with it.
+    machine.pass(1, 1);
+    machine.use(7, 10.75);
+    delete machine.files['/proc/7/task/8/schedstat'];
+    assert.equal((await machine.meter.measure([7]))?.neededCores.get(7), 0.5);
   });
 
   it('counts no more idle processors than the processes leave of those that they may run on', async () => {

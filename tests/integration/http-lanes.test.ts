@@ -91,9 +91,11 @@ describe('lanes', () => {
       const durations: number[] = [];
       while (!areSlowDone) durations.push(...(await ask(quick, QUICK, 1)));
       await slowWork;
-      const late = durations.filter((ms) => ms > slowMs / 3).length;
-      // Were lanes given out in turn, both would be taken by slow ones most of the time.
-      assert.ok(late <= 2 + durations.length / 100, `${late} of ${durations.length} waited for slow ones`);
+      const sum = (all: readonly number[]) => all.reduce((total, ms) => total + ms, 0);
+      const late = durations.filter((ms) => ms > slowMs / 3);
+      const share = sum(late) / sum(durations);
+      // Were lanes given out in turn, both would be taken by slow ones nearly all the time.
+      assert.ok(share < 0.25, `${Math.round(share * 100)} % of the time a quick one waited for slow ones`);
       for (const connection of [quick, ...slow]) connection.destroy();
     });
   });

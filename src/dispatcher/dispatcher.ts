@@ -209,14 +209,16 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
         if (placement === 'placed') {
           line.shift();
           this.#load.noteWait(job.waitedMs);
+        } else if (placement === 'no-lane' && job.dueMs <= nowMs) {
+          // Were lanes filled past a request whose turn it is, none would ever be idle for it.
+          break;
+        } else {
+          line.isHeld = true;
+          // Who lets others pass gets his turn by the passing of time alone.
+          this.#watch.wake();
         }
-        // Were lanes filled past a request whose turn it is, none would ever be idle for it.
-        else if (placement === 'no-lane' && job.dueMs <= nowMs) break;
-        else line.isHeld = true;
       }
       queue.releaseLines();
-      // Who lets others pass gets his turn by the passing of time alone.
-      if (queue.length > 0) this.#watch.wake();
     }
     this.#checkIdle();
   }

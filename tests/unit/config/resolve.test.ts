@@ -121,6 +121,15 @@ test('reserved lanes leave one to other requests', () => {
   );
 });
 
+test('reserved lanes leave one also while a range of workers is at its least', () => {
+  const reserve = ['--lane-reserve', '/a=2'];
+  assert.match(
+    failure([...reserve, '-w', '2..8']).message,
+    /keeps 2 lanes free, and there are 2 \(workers x threads\)/,
+  );
+  assert.equal(resolve([...reserve, '-w', '3..8']).settings.lane_reserve.length, 1);
+});
+
 test('no more lanes are reserved for requests than they may use', () => {
   const both = (limit: number, reserve: number) => [
     ...['-w', '9', '--lane-limit', `GET /a=${limit}`],

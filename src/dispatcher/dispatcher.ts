@@ -118,6 +118,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#watch.limits = limits;
     this.#rules = new LaneRules(limits.laneRules);
     this.#history = new RouteHistory(this.#rules);
+    this.#queue.forgetRules();
   }
 
   // --- requests ---
@@ -214,11 +215,13 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
           break;
         } else {
           line.isHeld = true;
-          // Who lets others pass gets his turn by the passing of time alone.
-          this.#watch.wake();
         }
       }
       queue.releaseLines();
+      // Who lets others pass may get an idle lane by the passing of time alone; for all others something has to happen first.
+      if (queue.isLettingPass(nowMs) && this.workers.lanes.some((lane) => lane.isFed && lane.depth === 0)) {
+        this.#watch.wake();
+      }
     }
     this.#checkIdle();
   }
@@ -231,7 +234,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#watch.wake();
   }
 
-  #lookAtQueue(nowMs: number): 'closely' | 'loosely' | 'not' {
+  #lookAtQueue(nowMs: number): number | null {
     const { timeoutMs, queueTimeoutMs } = this.#limits;
     const longestMs = Math.min(
       timeoutMs || Number.POSITIVE_INFINITY,
@@ -241,10 +244,8 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       this.#events.jobExpired(job, nowMs - job.arrivedMs);
       job.fail('queued-too-long');
     }
-    if (this.#queue.length === 0) return 'not';
-    this.#pump();
-    // Somebody may be waiting for his turn while there is a lane for him.
-    return this.workers.lanes.some((lane) => lane.isFed && lane.depth === 0) ? 'closely' : 'loosely';
+    if (this.#queue.length > 0) this.#pump();
+    return this.#queue.length > 0 ? this.#queue.oldestArrivedMs + longestMs - nowMs : null;
   }
 
   // --- lanes and workers ---
@@ -315,11 +316,12 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     const job = lane.jobs[0] ?? null;
     this.#events.workerOverdue(worker, job, silentMs);
     worker.interrupt(job?.id ?? lane.lastId, lane.index);
+    // First: with its answer the connection's next request may come.
+    this.workers.noteOverdue(worker);
     if (job !== null && !job.isOver) {
       if (job.hasBegun) job.abort('it was silent past its deadline');
       else job.fail('overdue');
     }
-    this.workers.noteOverdue(worker);
   }
 
   // --- stopping ---

@@ -3,7 +3,7 @@ import type { Lane } from './lane.ts';
 
 /** How often deadlines are looked at while nothing is expected sooner. */
 const COARSE_MS = 100;
-/** The same while a lane may fall silent, or somebody waits for his turn, where stealing does not say otherwise. */
+/** The same while a lane may fall silent, or time alone may give somebody a lane, where stealing does not say otherwise. */
 const FINE_MS = 5;
 /** How long a request that was interrupted may take to end. */
 const INTERRUPT_MS = 1000;
@@ -18,8 +18,8 @@ export interface WatchLimits {
 
 export interface WatchOwner {
   lanes(): readonly Lane[];
-  /** Looks after the queue. Returns how closely it has to be watched. */
-  lookAtQueue(nowMs: number): 'closely' | 'loosely' | 'not';
+  /** Looks after the queue. Returns in how many ms the next one will have waited too long; null: nobody waits. */
+  lookAtQueue(nowMs: number): number | null;
   /** Its request has run past the deadline. */
   laneOverdue(lane: Lane, silentMs: number): void;
   /** The grace of whatever runs past the deadline there is over. */
@@ -47,13 +47,16 @@ export class LaneWatch {
       if (!this.#isCoarse) return;
       this.#alarm.cancel();
     }
-    this.#sleep(false);
+    this.#sleep(this.#fineMs);
   }
 
-  #sleep(isCoarse: boolean): void {
-    this.#isCoarse = isCoarse;
-    const fineMs = Math.min(this.limits.stealAfterMs || FINE_MS, COARSE_MS);
-    this.#alarm = this.#clock.after(isCoarse ? COARSE_MS : fineMs, () => this.#look());
+  get #fineMs(): number {
+    return Math.min(this.limits.stealAfterMs || FINE_MS, COARSE_MS);
+  }
+
+  #sleep(ms: number): void {
+    this.#isCoarse = ms > this.#fineMs;
+    this.#alarm = this.#clock.after(ms, () => this.#look());
   }
 
   #look(): void {
@@ -67,10 +70,11 @@ export class LaneWatch {
       if (!this.#askSilent(lane, nowMs)) isClose = true;
       this.#enforceDeadline(lane, nowMs);
     }
-    const queue = this.#owner.lookAtQueue(nowMs);
+    const queueMs = this.#owner.lookAtQueue(nowMs);
     if (this.#alarm !== null) return;
-    if (isClose || queue === 'closely') this.#sleep(false);
-    else if (isBusy || queue === 'loosely') this.#sleep(true);
+    if (isClose) this.#sleep(this.#fineMs);
+    else if (queueMs !== null) this.#sleep(Math.max(this.#fineMs, Math.min(queueMs, COARSE_MS)));
+    else if (isBusy) this.#sleep(COARSE_MS);
     else this.#owner.atRest();
   }
 

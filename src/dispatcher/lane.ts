@@ -124,12 +124,15 @@ export abstract class Lane implements LaneLoad {
     this.#hasTail = hasTail;
     if (hasTail) this.isOpen = false;
     else if (this.jobs.length === 0) this.#free();
+    else this.#reopen();
   }
 
   protected forget(at: number, job: Job): void {
     this.jobs.splice(at, 1);
-    if (this.jobs.length > 0) {
+    const next = this.jobs[0];
+    if (next !== undefined) {
       this.loadUs -= job.estimateUs;
+      if (at === 0) this.#turnTo(next);
     } else {
       this.loadUs = 0;
       if (!this.#hasTail) this.#free();
@@ -141,6 +144,14 @@ export abstract class Lane implements LaneLoad {
   #occupy(job: Job): void {
     this.#rule = job.route.rule;
     if (this.#rule !== null) this.#rule.lanes += 1;
+  }
+
+  /** The one before it has been answered. Under load that is how a lane goes on, and it may not be free for hours. */
+  #turnTo(job: Job): void {
+    if (!this.#hasTail) this.overdueSinceMs = 0;
+    if (job.route.rule === this.#rule) return;
+    this.vacate();
+    this.#occupy(job);
   }
 
   #free(): void {

@@ -60,6 +60,20 @@ export class Queue {
     return first;
   }
 
+  /** Whether somebody lets others pass, whose turn comes later. */
+  isLettingPass(nowMs: number): boolean {
+    return this.#lines.some((line) => (line.peek()?.dueMs ?? 0) > nowMs);
+  }
+
+  /** After a reload there are other rules. What still waits under an old one keeps its line. */
+  forgetRules(): void {
+    for (const [rule, line] of this.#ruled) {
+      if (line.length > 0) continue;
+      this.#ruled.delete(rule);
+      this.#lines.splice(this.#lines.indexOf(line), 1);
+    }
+  }
+
   releaseLines(): void {
     for (const line of this.#lines) line.isHeld = false;
   }

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Dispatcher, type DispatcherLimits } from '../../../src/dispatcher/dispatcher.ts';
 import { RouteHistory } from '../../../src/dispatcher/history.ts';
+import type { JobFailure } from '../../../src/dispatcher/job.ts';
 import { LaneRules } from '../../../src/dispatcher/lane-rules.ts';
 import { KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 import { FakeJob } from './fake-job.ts';
@@ -274,6 +275,16 @@ describe('a silent lane', () => {
     assert.deepEqual(reclaims(one), []);
   });
 
+  it('is hardly looked at when nothing can change by the passing of time', (t) => {
+    const { worker, submit, pass, slowJob } = setUp(t, { timeoutMs: 0 });
+    worker();
+    submit(new FakeJob('running'), new FakeJob('waits'), slowJob());
+    pass(10);
+    const timers = t.mock.method(globalThis, 'setTimeout');
+    pass(1000);
+    assert.ok(timers.mock.callCount() <= 11, `${timers.mock.callCount()} looks in a second`);
+  });
+
   it('is asked again when it has shown life and is silent once more', (t) => {
     const { worker, submit, pass } = setUp(t);
     const one = worker();
@@ -388,6 +399,36 @@ describe('a deadline', () => {
     assert.deepEqual(job.events, ['failed: overdue']);
     assert.deepEqual(said, ['ready 1', 'overdue 1 a', LEAVING]);
     assert.deepEqual(one.takeControl(), [{ kind: interrupt, id: job.id, a: 0 }]);
+  });
+
+  it('has nothing to do with the one behind it, which has its own time', (t) => {
+    const { said, worker, submit, pass, fastJob } = setUp(t, { stealAfterMs: 0 });
+    const one = worker({ pid: 1 });
+    const jobs = [fastJob(), fastJob()] as const;
+    submit(...jobs);
+    pass(1100);
+    one.send(0, frame(KIND.abort, { id: jobs[0].id, flags: 1 }, 'it was interrupted'));
+    pass(1100);
+    assert.deepEqual(
+      jobs.map(({ events }) => events),
+      [['failed: overdue'], ['failed: overdue']],
+    );
+    assert.ok(!said.includes('condemned 1'));
+  });
+
+  it('keeps the next request on its connection away from its worker', (t) => {
+    const { worker, submit, pass } = setUp(t);
+    worker({ lanes: 2 });
+    const next = new FakeJob('next');
+    const job = new (class extends FakeJob {
+      override fail(failure: JobFailure): void {
+        super.fail(failure);
+        submit(next);
+      }
+    })('stuck');
+    submit(job);
+    pass(1200);
+    assert.deepEqual([job.events, next.sentTo], [['failed: overdue'], []]);
   });
 
   it('condemns the worker when what was interrupted does not end', (t) => {
@@ -673,6 +714,24 @@ describe('a rule', () => {
     const ruled = new FakeJob('ruled', true, dispatcher.history);
     submit(ruled);
     assert.equal(ruled.sentTo.length, 1);
+  });
+
+  it('counts a lane for whom it runs, however long ago it was free', (t) => {
+    const { dispatcher, worker, submit } = setUp(t, rule(null, 1));
+    const one = worker({ lanes: 2 });
+    const { history } = dispatcher;
+    for (const path of ['/ruled', '/other'])
+      for (let n = 0; n < 64; n += 1) history.of('GET', path).record(50);
+    const ruled = new FakeJob('ruled', true, history);
+    const other = new FakeJob('other', true, history);
+    submit(ruled, other);
+    assert.deepEqual([ruled.lane, other.lane], [one.lanes[0], one.lanes[0]]);
+    one.answer(0, ruled.id);
+    const unsafe = new FakeJob('unsafe', false, history);
+    submit(unsafe);
+    assert.equal(unsafe.sentTo.length, 0, 'the free lane is kept for the rule');
+    one.answer(0, other.id);
+    assert.equal(unsafe.sentTo.length, 1);
   });
 
   it('may be for a method, and its path may hold characters that mean something to a pattern', (t) => {

@@ -96,6 +96,8 @@ function edgeConfig(settings: Settings): EdgeConfig {
     maxRequests: settings.max_requests,
     maxRequestsJitter: settings.max_requests_jitter,
     forwardedAllowIps: settings.forwarded_allow_ips,
+    proxyProtocol: settings.proxy_protocol,
+    proxyAllowIps: settings.proxy_allow_ips,
     secureSchemeHeaders: settings.secure_scheme_headers,
     forwarderHeaders: settings.forwarder_headers,
     headerMap: settings.header_map,

@@ -2,7 +2,7 @@
 // -w 4, -Dw4, unambiguous beginnings of long flags, and -- to end the options.
 
 import { type CommandSwitch, findLong, findShort, type Option, suggestFlag } from './flags.ts';
-import type { SettingName } from './settings.ts';
+import { SETTINGS, type SettingName } from './settings.ts';
 
 /** The texts that one source gives for a setting, with the flag or variable they came by. */
 export interface Given {
@@ -71,9 +71,16 @@ export function parseWords(words: readonly string[]): ParsedWords {
       else given.push({ name: option.name, text: 'true', by: flag });
       return;
     }
-    const value = attached ?? nextValue();
+    const value = attached ?? (option.kind === 'setting' ? valueFor(option.name) : nextValue());
     if (value === null) problems.push(`${flag} needs a value`);
     else if (option.kind === 'setting') given.push({ name: option.name, text: value, by: flag });
+  }
+
+  function valueFor(name: SettingName): string | null {
+    const { bare } = SETTINGS[name].kind;
+    if (bare === undefined) return nextValue();
+    const next = words[position];
+    return next !== undefined && bare.isValue(next) ? nextValue() : bare.value;
   }
 
   function nextValue(): string | null {

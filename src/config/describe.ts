@@ -5,7 +5,8 @@ import { SETTINGS, type SettingName } from './settings.ts';
 /** `-b ADDRESS`, `--bind ADDRESS`; none for a setting that is not on the command line. */
 export function flagForms(name: SettingName): string[] {
   const { flags, kind, metavar = kind.metavar } = SETTINGS[name];
-  return flags.map((flag) => (metavar === null ? flag : `${flag} ${metavar}`));
+  const value = kind.bare === undefined ? metavar : `[${metavar}]`;
+  return flags.map((flag) => (metavar === null ? flag : `${flag} ${value}`));
 }
 
 /** The default in the setting's own grammar, or in words; null when there is nothing to show. */

@@ -15,6 +15,8 @@ export class ValueProblem extends Error {
 export interface Kind<T> {
   /** Placeholder of the value in help, or null for a switch, which is given without a value. */
   readonly metavar: string | null;
+  /** Where the flag's value may be left out: what it means then, and whether the word behind it is a value. */
+  readonly bare?: { readonly value: string; isValue(word: string): boolean };
   /** @throws {ValueProblem} */
   parse(text: string, context: ReadContext): T;
   /** As `parse` would read it again. Lists come as their items. */

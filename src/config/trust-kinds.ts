@@ -50,3 +50,30 @@ function parseObject(text: string): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new ValueProblem('not a JSON object; give one such as {"X-Forwarded-Proto": "https"}');
 }
+
+type ProxyMode = 'off' | 'v1' | 'v2' | 'auto';
+
+const PROXY_MODES: ReadonlyMap<string, ProxyMode> = new Map([
+  ['off', 'off'],
+  ['false', 'off'],
+  ['none', 'off'],
+  ['0', 'off'],
+  ['v1', 'v1'],
+  ['v2', 'v2'],
+  ['auto', 'auto'],
+  ['true', 'auto'],
+  ['1', 'auto'],
+]);
+
+/** Versions of the PROXY protocol, or, as it was once in Gunicorn, whether it is spoken. */
+export const proxyMode: Kind<ProxyMode> = {
+  metavar: 'MODE',
+  // Gunicorn takes any word there, also the application. `v3` is a slip.
+  bare: { value: 'auto', isValue: (word) => PROXY_MODES.has(word.toLowerCase()) || /^v\d+$/i.test(word) },
+  parse(text) {
+    const mode = PROXY_MODES.get(text.trim().toLowerCase());
+    if (mode === undefined) throw new ValueProblem('not one of off, v1, v2, auto');
+    return mode;
+  },
+  show: (mode) => mode,
+};

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Peer, Producer } from '../handlers/exchange.ts';
-import { type HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
+import { HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
 import { RequestParser } from '../protocol/http1/request-parser.ts';
 import { CONTINUE } from '../protocol/http1/response-writer.ts';
+import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
+import type { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
 import { commonFields } from './common-fields.ts';
 import { type DeadlineList, Timed } from './deadlines.ts';
 import { Http1Exchange } from './exchange.ts';
@@ -15,9 +17,12 @@ const MAX_AHEAD_BYTES = 65536;
 /** One client's HTTP/1 connection: reads requests, one at a time, and gives each to its handler. */
 export class Connection extends Timed {
   readonly socket: Socket;
-  readonly peer: Peer;
+  /** Does not change once the first request has begun. */
+  peer: Peer;
   readonly #server: Server;
   readonly #parser: RequestParser;
+  /** Until it has been read: what stands before the first request. */
+  #proxyReader: ProxyReader | null;
   #exchange: Http1Exchange | null = null;
   #isAdvancing = false;
   #isReadingPaused = false;
@@ -38,7 +43,9 @@ export class Connection extends Timed {
     this.#server = server;
     this.#parser = new RequestParser(server.limits);
     this.idleSinceMs = performance.now();
-    socket.on('data', (chunk) => this.#onData(chunk));
+    this.#proxyReader = server.proxyReader(peer);
+    if (this.#proxyReader === null) socket.on('data', (chunk) => this.#onData(chunk));
+    else socket.on('data', (chunk) => this.#onProxiedData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => {});
     socket.on('close', () => this.#onClose());
@@ -61,10 +68,36 @@ export class Connection extends Timed {
   }
 
   get isIdle(): boolean {
-    return this.#exchange === null && !this.#isSending && !this.#isClosing && !this.#parser.isMidMessage;
+    return this.#exchange === null && !this.#isSending && !this.#isClosing && !this.#isReadingHead;
+  }
+
+  get #isReadingHead(): boolean {
+    return this.#parser.isMidMessage || this.#proxyReader?.isInside === true;
   }
 
   // --- reading ---
+
+  /** Where connections may begin with the PROXY protocol. */
+  #onProxiedData(chunk: Buffer): void {
+    const reader = this.#proxyReader;
+    if (reader === null) {
+      this.#onData(chunk);
+      return;
+    }
+    if (this.#isClosing) return;
+    const reading = reader.read(chunk);
+    if (reading === null) {
+      this.#awaitBytes();
+      return;
+    }
+    this.#proxyReader = null;
+    if (reading instanceof HttpError) {
+      this.#refuse(reading);
+      return;
+    }
+    if (reading.header !== null) this.peer = proxiedPeer(this.peer, reading.header);
+    if (reading.rest.length > 0) this.#onData(reading.rest);
+  }
 
   #onData(chunk: Buffer): void {
     if (this.#isClosing) return;
@@ -122,7 +155,7 @@ export class Connection extends Timed {
     const server = this.#server;
     if (this.#exchange !== null) {
       if (!this.#isReadingPaused) server.bodyDeadlines.add(this, performance.now());
-    } else if (this.#parser.isMidMessage && !this.#isOn(server.headDeadlines)) {
+    } else if (this.#isReadingHead && !this.#isOn(server.headDeadlines)) {
       // From its first byte; further bytes do not prolong it.
       server.headDeadlines.add(this, performance.now());
     }
@@ -230,7 +263,7 @@ export class Connection extends Timed {
     this.#exchange = null;
     this.#isClosing = true;
     // Without any framing an orderly close would say "complete"; a reset does not.
-    if (mustReset && this.peer.remotePort !== '') this.socket.resetAndDestroy();
+    if (mustReset && this.socket.remoteFamily !== undefined) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 
@@ -260,7 +293,7 @@ export class Connection extends Timed {
   expireReading(): void {
     if (this.#exchange !== null) {
       this.#exchange.refuse(408, 'The body did not arrive in time');
-    } else if (this.#parser.isMidMessage) {
+    } else if (this.#isReadingHead) {
       this.answerAndClose(408, 'The request did not arrive in time');
     } else {
       this.closeIdle();
@@ -290,4 +323,13 @@ export class Connection extends Timed {
   #isOn(list: DeadlineList<Connection>): boolean {
     return this.deadlineList === (list as unknown);
   }
+}
+
+/** The connection's peer as the proxy tells of it. What is believed of its fields depends on who sends them, and that is the proxy. */
+function proxiedPeer(peer: Peer, header: ProxyHeader): Peer {
+  const { address: remoteAddress, port: remotePort } = header.source ?? {
+    address: peer.remoteAddress,
+    port: peer.remotePort,
+  };
+  return { ...peer, remoteAddress, remotePort, proxyHeader: header };
 }

@@ -120,6 +120,12 @@ export class ExchangeRecord implements AccessRecord {
         return peer.remoteAddress;
       case 'REMOTE_PORT':
         return peer.remotePort;
+      case 'PROXY_PROTOCOL':
+        return peer.proxyHeader?.protocol ?? null;
+      case 'PROXY_ADDR':
+        return peer.proxyHeader?.destination?.address ?? null;
+      case 'PROXY_PORT':
+        return peer.proxyHeader?.destination?.port ?? null;
       case 'SERVER_NAME':
         return peer.serverName;
       case 'SERVER_PORT':

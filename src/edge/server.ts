@@ -6,6 +6,7 @@ import type { AccessLog } from '../observe/access-log.ts';
 import type { ErrorLog } from '../observe/error-log.ts';
 import type { HttpError } from '../protocol/http1/errors.ts';
 import type { HttpLimits } from '../protocol/http1/limits.ts';
+import { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
 import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
 import type { BodyLimits } from './body-collector.ts';
 import { Connection } from './connection.ts';
@@ -77,6 +78,13 @@ export class Server {
     };
   }
 
+  /** What reads the PROXY protocol off a new connection; null: nothing does. */
+  proxyReader(peer: Peer): ProxyReader | null {
+    const { config, trust } = this.#parts;
+    if (config.proxyProtocol === 'off') return null;
+    return new ProxyReader(config.proxyProtocol, trust.takesProxyHeaderFrom(peer.remoteAddress));
+  }
+
   get bodyLimits(): BodyLimits {
     return { memoryBytes: this.#parts.config.bodyBufferBytes, folder: this.#runDir };
   }
@@ -130,6 +138,7 @@ export class Server {
       remotePort: isUnix ? '' : String(socket.remotePort ?? ''),
       serverName: isUnix ? '' : spec.host,
       serverPort: isUnix ? '' : String(spec.port),
+      proxyHeader: null,
       rules: this.#parts.trust.rulesFor(remoteAddress),
     };
   }

@@ -4,6 +4,7 @@
 import { quoted } from '../protocol/http1/errors.ts';
 import type { FieldBlock } from '../protocol/http1/field-block.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
 import type { Peer } from './exchange.ts';
 import { type FieldRules, forwardedScheme } from './trust.ts';
 
@@ -101,6 +102,7 @@ function fieldPart(
   let text = `wsgi.url_scheme\0${scheme === 'https' ? 'https' : 'http'}`;
   text += `\0REMOTE_ADDR\0${peer.remoteAddress}`;
   if (peer.remotePort !== '') text += `\0REMOTE_PORT\0${peer.remotePort}`;
+  if (peer.proxyHeader !== null) text += proxyVariables(peer.proxyHeader);
   text += serverAddress(peer, authority, scheme === 'https');
   if (mount !== null) text += `\0SCRIPT_NAME\0${withoutSlashAtEnd(mount)}`;
   for (const [key, value] of values) text += `\0${key}\0${value}`;
@@ -121,6 +123,13 @@ const isMount = (path: string): boolean => path === '' || path.startsWith('/');
 
 /** The slash belongs to PATH_INFO (PEP 3333). */
 const withoutSlashAtEnd = (path: string): string => path.replace(/\/+$/, '');
+
+/** Under Gunicorn's names. */
+function proxyVariables({ protocol, destination }: ProxyHeader): string {
+  const address =
+    destination === null ? '' : `\0PROXY_ADDR\0${destination.address}\0PROXY_PORT\0${destination.port}`;
+  return `\0PROXY_PROTOCOL\0${protocol}${address}`;
+}
 
 /** SERVER_NAME and SERVER_PORT must not be empty: behind a unix socket they are what the client asked for. */
 function serverAddress(peer: Peer, authority: string | null, isSecure: boolean): string {

@@ -1,15 +1,18 @@
 import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
 import type { FieldRules } from './trust.ts';
 
 /** What is constant for all requests of one connection. */
 export interface Peer {
-  /** '' for a unix socket. */
+  /** The client's, as far as the PROXY protocol tells; '' for a unix socket. */
   readonly remoteAddress: string;
   /** '' for a unix socket. */
   readonly remotePort: string;
   /** The listener's address; '' for a unix socket. */
   readonly serverName: string;
   readonly serverPort: string;
+  /** What the PROXY protocol said; null: nothing. */
+  readonly proxyHeader: ProxyHeader | null;
   /** What its fields mean, and which of them are believed. */
   readonly rules: FieldRules;
 }

@@ -42,12 +42,14 @@ export interface FieldRules {
 /** Whom to believe what: one configuration's answer. */
 export class TrustPolicy {
   readonly #forwarders: TrustedProxies;
+  readonly #relays: TrustedProxies;
   readonly #trusted: FieldRules;
   readonly #others: FieldRules;
 
   constructor(config: TrustConfig) {
     const { headerMap } = config;
     this.#forwarders = new TrustedProxies(config.forwardedAllowIps);
+    this.#relays = new TrustedProxies(config.proxyAllowIps);
     this.#trusted = {
       isTrusted: true,
       secureSchemes: new Map(
@@ -63,11 +65,16 @@ export class TrustPolicy {
   rulesFor(address: string): FieldRules {
     return this.#forwarders.includes(address) ? this.#trusted : this.#others;
   }
+
+  /** Whether this peer may speak the PROXY protocol. @param address '' for a unix socket */
+  takesProxyHeaderFrom(address: string): boolean {
+    return this.#relays.includes(address);
+  }
 }
 
 export type TrustConfig = Pick<
   EdgeConfig,
-  'forwardedAllowIps' | 'secureSchemeHeaders' | 'forwarderHeaders' | 'headerMap'
+  'forwardedAllowIps' | 'proxyAllowIps' | 'secureSchemeHeaders' | 'forwarderHeaders' | 'headerMap'
 >;
 
 /** The scheme of a peer's client, or 'contradiction' when the fields that tell it do not agree. */

@@ -1,7 +1,7 @@
 import { choice } from '../kinds.ts';
 import { addressList } from '../request-kinds.ts';
 import { setting } from '../setting.ts';
-import { fieldNames, fieldValues } from '../trust-kinds.ts';
+import { fieldNames, fieldValues, proxyMode } from '../trust-kinds.ts';
 
 export const trust = {
   forwarded_allow_ips: setting<readonly string[]>({
@@ -41,5 +41,21 @@ export const trust = {
     help: 'What becomes of other headers with underscores',
     detail:
       'In the environ X_Real_IP and X-Real-IP are one. `drop` leaves the former out, `refuse` answers 400, and `dangerous` takes it, joined with the latter: then a client can pass for what the proxy says.',
+  }),
+  proxy_protocol: setting<'off' | 'v1' | 'v2' | 'auto'>({
+    flags: ['--proxy-protocol'],
+    kind: proxyMode,
+    default: 'off',
+    help: 'PROXY protocol: off, v1, v2, or auto for either',
+    detail:
+      'Without a value the flag means `auto`; true and false are taken for auto and off. REMOTE_ADDR and the access log then have the address that the proxy gives. A connection that does not begin with it is plain HTTP; a header that is not valid is answered with 400.',
+  }),
+  proxy_allow_ips: setting<readonly string[]>({
+    flags: ['--proxy-allow-from'],
+    kind: addressList,
+    default: ['127.0.0.1', '::1'],
+    help: 'Who may speak the PROXY protocol; * is all',
+    detail:
+      'Addresses and networks, separated by commas. Anybody else who does gets 403. A peer on a unix socket always may.',
   }),
 };

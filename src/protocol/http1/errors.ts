@@ -2,6 +2,10 @@
 // The parser's findings travel as values in events and are never thrown, so there is no stack to pay for.
 
 export const HTTP_ERRORS = {
+  // What comes before the first request of a connection.
+  bad_proxy_header: [400, "The PROXY protocol's header is not valid"],
+  proxy_header_forbidden: [403, 'This peer may not speak the PROXY protocol'],
+
   // The request line.
   tls_handshake: [400, 'A TLS handshake was sent to a plain HTTP port'],
   empty_lines: [400, 'More than one empty line came before the request line'],

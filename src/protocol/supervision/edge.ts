@@ -57,6 +57,10 @@ export interface EdgeConfig {
   readonly maxRequestsJitter: number;
   /** Addresses and networks, or `*`. */
   readonly forwardedAllowIps: readonly string[];
+  /** Which versions of the PROXY protocol are read. */
+  readonly proxyProtocol: 'off' | 'v1' | 'v2' | 'auto';
+  /** Who may speak it: addresses and networks, or `*`. */
+  readonly proxyAllowIps: readonly string[];
   /** Fields by which a trusted proxy says that its client came by TLS, and the value that says so. */
   readonly secureSchemeHeaders: readonly (readonly [name: string, value: string])[];
   /** Fields with underscores that a trusted proxy may send; `*`: all. */

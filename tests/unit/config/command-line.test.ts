@@ -69,3 +69,17 @@ test('switches of the command itself are recognised, and are no settings', () =>
   assert.deepEqual([...switches], ['help', 'version', 'json', 'all']);
   assert.deepEqual(given, []);
 });
+
+test('a flag whose value may be left out takes the next word only if that is a value', () => {
+  const read = (...words: string[]) => {
+    const { given, positionals, problems } = parseWords(words);
+    return [given.map(({ text }) => text).join(), positionals.join(), problems.join()];
+  };
+  assert.deepEqual(read('--proxy-protocol', 'app:app'), ['auto', 'app:app', '']);
+  assert.deepEqual(read('--proxy-protocol', 'v1', 'app:app'), ['v1', 'app:app', '']);
+  assert.deepEqual(read('--proxy-protocol=v2', 'app:app'), ['v2', 'app:app', '']);
+  assert.deepEqual(read('app:app', '--proxy-protocol'), ['auto', 'app:app', '']);
+  assert.deepEqual(read('--proxy-protocol', '--proxy-protocol', 'off'), ['auto,off', '', '']);
+  assert.deepEqual(read('--proxy-protocol', 'v3', 'app:app'), ['v3', 'app:app', '']);
+  assert.deepEqual(read('--proxy-protocol', 'toString:app'), ['auto', 'toString:app', '']);
+});

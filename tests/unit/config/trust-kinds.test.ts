@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Kind, ValueProblem } from '../../../src/config/setting.ts';
-import { fieldNames, fieldValues } from '../../../src/config/trust-kinds.ts';
+import { fieldNames, fieldValues, proxyMode } from '../../../src/config/trust-kinds.ts';
 import { context } from './fake-machine.ts';
 
 function refuses(kind: Kind<unknown>, text: string, message: RegExp): void {
@@ -33,4 +33,13 @@ test('headers with values are a JSON object of strings', () => {
   refuses(fieldValues, '{"X-Scheme": true}', /the value of 'X-Scheme' is not a string/);
   refuses(fieldValues, '{"X Scheme": "https"}', /'X Scheme' is no name of a header/);
   refuses(fieldValues, '{"X-A": "1", "x-a": "2"}', /'X-A' is given twice/);
+});
+
+test('the PROXY protocol is off, of one version, or either; and true or false', () => {
+  const mode = (text: string) => proxyMode.parse(text, context());
+  assert.deepEqual(['off', 'False', 'none', '0'].map(mode), ['off', 'off', 'off', 'off']);
+  assert.deepEqual(['auto', 'TRUE', '1'].map(mode), ['auto', 'auto', 'auto']);
+  assert.deepEqual([' V1', 'v2'].map(mode), ['v1', 'v2']);
+  for (const text of ['', 'v3', 'yes', 'constructor'])
+    refuses(proxyMode, text, /not one of off, v1, v2, auto/);
 });

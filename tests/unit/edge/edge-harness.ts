@@ -37,6 +37,8 @@ const CONFIG: EdgeConfig = {
   maxRequests: 0,
   maxRequestsJitter: 0,
   forwardedAllowIps: ['127.0.0.1'],
+  proxyProtocol: 'off',
+  proxyAllowIps: ['127.0.0.1'],
   secureSchemeHeaders: [['X-FORWARDED-PROTO', 'https']],
   forwarderHeaders: ['SCRIPT_NAME', 'PATH_INFO'],
   headerMap: 'drop',

@@ -128,6 +128,26 @@ describe('the environ', () => {
     assert.equal(server('GET / HTTP/1.1', 'Host: a', 'X-Forwarded-Proto: https'), 'a 443');
   });
 
+  it('tells what the PROXY protocol said', () => {
+    const told = (proxyHeader: Peer['proxyHeader']) => {
+      const variables = environ(get('/'), { peer: { ...PEER, proxyHeader } });
+      const names = ['PROXY_PROTOCOL', 'PROXY_ADDR', 'PROXY_PORT'];
+      return names.map((name) => variables[name]);
+    };
+    const end = { address: '198.51.100.2', port: '443' };
+    assert.deepEqual(told({ protocol: 'TCP4', source: end, destination: end }), [
+      'TCP4',
+      '198.51.100.2',
+      '443',
+    ]);
+    assert.deepEqual(told({ protocol: 'LOCAL', source: null, destination: null }), [
+      'LOCAL',
+      undefined,
+      undefined,
+    ]);
+    assert.deepEqual(told(null), [undefined, undefined, undefined]);
+  });
+
   it('has the scheme that a trusted proxy says, and no other', () => {
     const scheme = (peer: Peer) => environ(get('/', 'X-Forwarded-Proto: https'), { peer })['wsgi.url_scheme'];
     assert.equal(scheme(TRUSTED), 'https');

@@ -5,6 +5,7 @@ import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
 
 const policy = new TrustPolicy({
   forwardedAllowIps: ['192.0.2.1'],
+  proxyAllowIps: [],
   secureSchemeHeaders: [
     ['X-FORWARDED-PROTO', 'https'],
     ['X-FORWARDED-SSL', 'on'],
@@ -22,6 +23,7 @@ export const PEER: Peer = {
   remotePort: '40000',
   serverName: '127.0.0.1',
   serverPort: '8000',
+  proxyHeader: null,
   rules: OTHER_RULES,
 };
 

@@ -48,6 +48,7 @@ describe('the trusted proxies', () => {
 
 const CONFIG: TrustConfig = {
   forwardedAllowIps: ['192.0.2.0/24'],
+  proxyAllowIps: ['198.51.100.0/24'],
   secureSchemeHeaders: [
     ['X-FORWARDED-PROTO', 'https'],
     ['X-FORWARDED-SSL', 'On'],
@@ -73,6 +74,15 @@ describe('what a peer’s fields mean', () => {
     assert.equal(rules.secureSchemes.size, 0);
     assert.equal(rules.forwarderNames.size, 0);
     assert.equal(rules.headerMap, 'refuse');
+  });
+});
+
+describe('the PROXY protocol', () => {
+  it('may be spoken by peers that were named for it, and on unix sockets', () => {
+    const policy = new TrustPolicy(CONFIG);
+    assert.equal(policy.takesProxyHeaderFrom('198.51.100.1'), true);
+    assert.equal(policy.takesProxyHeaderFrom(''), true);
+    assert.equal(policy.takesProxyHeaderFrom('192.0.2.7'), false, 'who is believed in headers need not be');
   });
 });
 

@@ -25,7 +25,7 @@ const ABANDONED_GRACE_MS = 1000;
 export interface ArbiterOptions {
   readonly plan: Plan;
   /** @throws when the configuration has become invalid */
-  readonly planAgain: () => Plan;
+  readonly planAgain: () => Promise<Plan>;
   readonly listeners: readonly Listener[];
   readonly runFolder: RunFolder;
   readonly log: Log;
@@ -157,6 +157,12 @@ export class Arbiter {
       case 'load-measured':
         this.#scaler.note(event.sample);
         break;
+      case 'plan-made':
+        this.#notePlan(event.plan);
+        break;
+      case 'plan-failed':
+        this.#notePlanFailed(event.error);
+        break;
       case 'sources-changed':
         this.#log.info(`Reloading, since this file has changed: ${event.file}`);
         this.#wantReload();
@@ -174,6 +180,9 @@ export class Arbiter {
         break;
       case 'start-generation':
         this.#startGeneration(nowMs);
+        break;
+      case 'make-plan':
+        this.#makePlan();
         break;
       case 'abandon':
         this.#fleet.generationAbandoned(duty.generation);
@@ -331,26 +340,33 @@ export class Arbiter {
   // --- generations ----------------------------------------------------------------------------------------
 
   #startGeneration(nowMs: number): void {
-    if (this.#fleet.isReloadWanted && !this.#resolvePlanAgain()) return;
     this.#generations.start(this.#plan, nowMs);
   }
 
-  /** Returns whether there is a new plan; if not, the reason is in the log, and there is no reload. */
-  #resolvePlanAgain(): boolean {
-    try {
-      const { plan, kept } = keepWhatIsBound(this.#plan, this.#options.planAgain());
-      this.#plan = plan;
-      if (kept.length > 0) {
-        this.#log.warning(`Only a restart changes ${inWords(kept)}: what was in force stays so`);
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#log.error(`Not reloaded, the configuration is not valid any more: ${reason}`);
-      this.#fleet.isReloadWanted = false;
-      return false;
+  /** The loop goes on meanwhile: a configuration file may take its time. */
+  #makePlan(): void {
+    this.#fleet.planAsked();
+    this.#options.planAgain().then(
+      (plan) => this.enqueue({ kind: 'plan-made', plan }),
+      (error) => this.enqueue({ kind: 'plan-failed', error }),
+    );
+  }
+
+  #notePlan(made: Plan): void {
+    if (!this.#fleet.planMade()) return;
+    const { plan, kept } = keepWhatIsBound(this.#plan, made);
+    this.#plan = plan;
+    this.#scaler.plan = plan;
+    if (kept.length > 0) {
+      this.#log.warning(`Only a restart changes ${inWords(kept)}: what was in force stays so`);
     }
-    this.#scaler.plan = this.#plan;
-    return true;
+  }
+
+  /** Whatever serves goes on as it does. */
+  #notePlanFailed({ message, hint }: Error & { readonly hint?: string | null }): void {
+    this.#fleet.planFailed();
+    const reason = typeof hint === 'string' ? `${message}\n${hint}` : message;
+    this.#log.error(`Not reloaded, the configuration is not valid any more: ${reason}`);
   }
 
   #activate(generation: number): void {

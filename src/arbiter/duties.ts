@@ -7,6 +7,8 @@ export const SLOW_BOOT_MS = 60_000;
 export type Duty =
   | { readonly do: 'start-edge' }
   | { readonly do: 'start-generation' }
+  /** For a reload: the configuration is read again. */
+  | { readonly do: 'make-plan' }
   /** Stop counting on this generation: it is replaced before it ever served. */
   | { readonly do: 'abandon'; readonly generation: number }
   | { readonly do: 'fork'; readonly generation: number }
@@ -76,10 +78,16 @@ function replaceGeneration(fleet: Fleet, isTime: (atMs: number) => boolean): Dut
     const isStuck = fleet.isReloadWanted && !canActiveFork && fleet.bootFailures.failures > 0;
     return isStuck ? [{ do: 'abandon', generation: candidate.number }] : [];
   }
-  if (fleet.isReloadWanted) return [{ do: 'start-generation' }];
+  if (fleet.isReloadWanted) return reload(fleet);
   if (canActiveFork || fleet.awaitsChange) return [];
   const notBeforeMs = Math.max(fleet.zygoteFailures.notBeforeMs, fleet.bootFailures.notBeforeMs);
   return isTime(notBeforeMs) ? [{ do: 'start-generation' }] : [];
+}
+
+/** With a new plan; making one may take a while, for a configuration file is a program. */
+function reload({ nextPlan }: Fleet): Duty[] {
+  if (nextPlan === 'there') return [{ do: 'start-generation' }];
+  return nextPlan === 'not asked for' ? [{ do: 'make-plan' }] : [];
 }
 
 function fork(fleet: Fleet, generation: Generation, isTime: (atMs: number) => boolean): Duty[] {

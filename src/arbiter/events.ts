@@ -1,5 +1,6 @@
 import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import type { Plan } from './plan.ts';
 import type { Sample } from './scaling.ts';
 
 /** All that can happen to an arbiter. */
@@ -17,6 +18,8 @@ export type ArbiterEvent =
     }
   | { readonly kind: 'worker-over-memory'; readonly pid: number; readonly bytes: number }
   | { readonly kind: 'load-measured'; readonly sample: Sample }
+  | { readonly kind: 'plan-made'; readonly plan: Plan }
+  | { readonly kind: 'plan-failed'; readonly error: Error }
   | { readonly kind: 'sources-changed'; readonly file: string }
   /** A time has come that something was waiting for. */
   | { readonly kind: 'alarm' };

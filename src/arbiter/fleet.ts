@@ -62,6 +62,8 @@ export class Fleet {
   stop: StopPhase = 'no';
   /** A reload is asked for and has not begun. */
   isReloadWanted = false;
+  /** What a reload begins with. `outdated`: it is being made, and somebody has asked for another reload since. */
+  nextPlan: 'not asked for' | 'being made' | 'outdated' | 'there' = 'not asked for';
   /** Kirin has served: from now on nothing that fails to boot ends it. */
   hasServed = false;
   /** Nothing more is tried until the source files change: --reload with an application that does not boot. */
@@ -133,12 +135,31 @@ export class Fleet {
       this.youngDeaths.succeeded();
     }
     this.isReloadWanted = false;
+    this.nextPlan = 'not asked for';
     return generation;
   }
 
   reloadAsked(): void {
     this.isReloadWanted = true;
+    if (this.nextPlan === 'being made') this.nextPlan = 'outdated';
     this.awaitsChange = false;
+  }
+
+  planAsked(): void {
+    this.nextPlan = 'being made';
+  }
+
+  /** Returns whether it is what was asked for last. */
+  planMade(): boolean {
+    const isLatest = this.nextPlan === 'being made';
+    this.nextPlan = isLatest ? 'there' : 'not asked for';
+    return isLatest;
+  }
+
+  /** There is no reload, unless another was asked for meanwhile. */
+  planFailed(): void {
+    this.isReloadWanted = this.nextPlan === 'outdated';
+    this.nextPlan = 'not asked for';
   }
 
   zygoteBooted(number: number): void {

@@ -56,14 +56,21 @@ export function planFrom(config: ResolvedConfig, surroundings: Surroundings): Pl
     pidFile: settings.pidfile,
     reload: settings.reload,
     python,
-    env: environment(settings, surroundings.env),
+    env: environment(config, surroundings.env),
     edge: edgeConfig(settings),
-    boot: bootSpec(settings, app, name, surroundings),
+    boot: bootSpec(config, name, surroundings),
   };
 }
 
-function environment(settings: Settings, inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function environment(
+  { settings, environment: changes }: ResolvedConfig,
+  inherited: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
   const env = { ...inherited };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) delete env[name];
+    else env[name] = value;
+  }
   for (const pair of settings.raw_env) {
     const at = pair.indexOf('=');
     env[pair.slice(0, at)] = pair.slice(at + 1);
@@ -110,11 +117,15 @@ function edgeConfig(settings: Settings): EdgeConfig {
   };
 }
 
-function bootSpec(settings: Settings, app: string, name: string, { hasColour }: Surroundings): Plan['boot'] {
+function bootSpec(
+  { settings, app, path }: ResolvedConfig,
+  name: string,
+  { hasColour }: Surroundings,
+): Plan['boot'] {
   return {
     app,
     chdir: settings.chdir,
-    pythonPath: settings.pythonpath,
+    pythonPath: [...settings.pythonpath, ...path],
     preload: settings.preload_app,
     threads: settings.threads,
     closeFds: settings.bind.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])),

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { KirinError } from '../base/errors.ts';
 import type { BindAddress } from '../config/bind-address.ts';
+import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
 import { ErrorLog } from '../observe/error-log.ts';
@@ -43,7 +44,7 @@ export interface RunOptions {
  */
 export async function runArbiter(
   initial: ResolvedConfig,
-  resolveAgain: () => ResolvedConfig,
+  resolveAgain: () => Promise<ResolvedConfig>,
   { onReady }: RunOptions = {},
 ): Promise<number> {
   const surroundings = {
@@ -60,6 +61,8 @@ export async function runArbiter(
 
   const signals = new SignalInbox();
   log.info(`Starting kirin ${version()}`);
+  const told = new Set<string>();
+  tell(initial.notices, log, told);
   const listeners: Listener[] = [];
   try {
     for (let attempt = 1; ; attempt++) {
@@ -68,8 +71,10 @@ export async function runArbiter(
       try {
         const arbiter = new Arbiter({
           plan,
-          planAgain: () => {
-            const next = planFrom(resolveAgain(), surroundings);
+          planAgain: async () => {
+            const config = await resolveAgain();
+            tell(config.notices, log, told);
+            const next = planFrom(config, surroundings);
             checkAccess({ ...next, owner: plan.owner }, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
             return next;
           },
@@ -104,6 +109,14 @@ export async function runArbiter(
     closeAll(listeners);
     pidFile?.remove();
     signals.close();
+  }
+}
+
+/** Says what was not said yet. */
+function tell(notices: readonly Notice[], log: ErrorLog, told: Set<string>): void {
+  for (const { level, message } of notices) {
+    if (!told.has(message)) log[level](message);
+    told.add(message);
   }
 }
 

@@ -10,6 +10,7 @@ interface ErrorKind {
 export const ERRORS = {
   usage: { exitCode: 2, hint: "Try 'kirin --help'." },
   'config-invalid': { exitCode: 1, hint: null },
+  'config-file-unusable': { exitCode: 1, hint: null },
   'app-missing': { exitCode: 1, hint: null },
   'app-spec-invalid': { exitCode: 1, hint: null },
   'python-unusable': { exitCode: 1, hint: 'Name another interpreter with --python PATH.' },

@@ -8,6 +8,7 @@ import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
 import type { BootSpec } from '../protocol/supervision/zygote.ts';
 import { thisMachine } from './machine.ts';
+import { whatWasSet } from './print-config.ts';
 
 const ZYGOTE_SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/__main__.py', import.meta.url));
 const STDERR_FD = 2;
@@ -39,6 +40,7 @@ export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: b
   });
   const code = await exitCode(child, config.python.path);
   if (code === 0 && !isQuiet) {
+    for (const line of whatWasSet(config.settings, config.sources)) process.stderr.write(`kirin: ${line}\n`);
     process.stderr.write(`kirin: ${config.app} loads in ${config.python.path} (${config.python.reason})\n`);
   }
   return code === 0 ? 0 : 1;

@@ -5,7 +5,7 @@ import { KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import { failureText } from './failure-text.ts';
-import { resolveConfig, resolveStart, type Start } from './resolve.ts';
+import { configFrom, resolveStart, type Start } from './resolve.ts';
 
 /** Gunicorn's, for what nobody foresaw. */
 const BUG_EXIT_CODE = 255;
@@ -32,10 +32,13 @@ async function run(argv: readonly string[]): Promise<number> {
     return print(`kirin ${version()} (node ${process.versions.node})\n`);
   }
 
-  const { settings, sources } = resolveStart(start);
+  const resolved = await resolveStart(start);
+  const { settings, sources } = resolved;
   if (settings.print_config) {
     const { configText } = await import('./print-config.ts');
-    print(configText(settings, sources, { asJson: switches.has('json') }));
+    // What reads Gunicorn's lines from a pipe reads these.
+    const form = switches.has('json') ? 'json' : process.stdout.isTTY ? 'sources' : 'plain';
+    print(configText(settings, sources, form));
     // Gunicorn loads the application then; without one, what was asked for has been printed.
     if (settings.wsgi_app === null) return 0;
   } else if (settings.wsgi_app === null) {
@@ -43,9 +46,10 @@ async function run(argv: readonly string[]): Promise<number> {
     throw suggestApp(settings.chdir, argv);
   }
 
-  const config = resolveConfig(start);
+  const config = configFrom(resolved, start);
   if (settings.check_config || settings.print_config) {
     const { checkApp } = await import('./check-app.ts');
+    for (const { message } of config.notices) process.stderr.write(`kirin: ${message}\n`);
     return checkApp(config, { isQuiet: settings.print_config });
   }
   if (settings.daemon) {

@@ -2,16 +2,32 @@ import type { ShownValue } from '../config/setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from '../config/settings.ts';
 import type { Sources } from '../config/sources.ts';
 
-/** Every setting as resolved, for people or, as JSON with where each value came from, for programs. */
-export function configText(settings: Settings, sources: Sources, { asJson }: { asJson: boolean }): string {
+/** How the settings are printed: as Gunicorn does, the same with where each value came from, or both as JSON. */
+export type ConfigForm = 'plain' | 'sources' | 'json';
+
+/** Every setting as resolved. */
+export function configText(settings: Settings, sources: Sources, form: ConfigForm): string {
   const names = [...SETTING_NAMES].sort();
-  if (asJson) {
+  if (form === 'json') {
     const entries = names.map((name) => [name, { value: shown(name, settings), source: sources[name] }]);
     return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
   }
   const width = Math.max(...names.map((name) => name.length));
-  return names.map((name) => `${name.padEnd(width)} = ${inPython(shown(name, settings))}\n`).join('');
+  const source = (name: SettingName) =>
+    form === 'plain' || sources[name] === 'default' ? '' : `  # from ${sources[name]}`;
+  return names
+    .map((name) => `${name.padEnd(width)} = ${inPython(shown(name, settings))}${source(name)}\n`)
+    .join('');
 }
+
+/** What was set at all, each with where. */
+export function whatWasSet(settings: Settings, sources: Sources): string[] {
+  return SETTING_NAMES.filter((name) => sources[name] !== 'default' && !ABOUT_THE_COMMAND.includes(name)).map(
+    (name) => `${name} = ${inPython(shown(name, settings))}, from ${sources[name]}`,
+  );
+}
+
+const ABOUT_THE_COMMAND: readonly SettingName[] = ['wsgi_app', 'check_config', 'print_config'];
 
 function shown(name: SettingName, settings: Settings): ShownValue | null {
   const value: unknown = settings[name];

@@ -1,10 +1,12 @@
 import { KirinError } from '../base/errors.ts';
 import { parseAppSpec } from '../config/app-spec.ts';
 import type { ParsedWords } from '../config/command-line.ts';
-import { resolveParsed } from '../config/resolve.ts';
+import type { FileSettings } from '../config/file-settings.ts';
+import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Environment, Sources } from '../config/sources.ts';
+import type { Environment } from '../config/sources.ts';
+import type { readConfigFile } from './config-file.ts';
+import { findConfigFile } from './find-config-file.ts';
 import { chooseInterpreter } from './interpreter.ts';
 import { thisMachine } from './machine.ts';
 
@@ -16,18 +18,45 @@ export interface Start {
   readonly cwd: string;
 }
 
-/** @throws {ConfigError} */
-export function resolveStart({ commandLine, env, cwd }: Start): { settings: Settings; sources: Sources } {
-  return resolveParsed(commandLine, { env, cwd, machine: thisMachine });
+export interface ResolvedStart extends Resolved {
+  readonly file: FileSettings | null;
+}
+
+/**
+ * The settings of every source. A configuration file is run for it.
+ * @throws {KirinError}
+ */
+export async function resolveStart(start: Start, limitMs: number | null = null): Promise<ResolvedStart> {
+  const { commandLine, env, cwd } = start;
+  const input = { env, cwd, machine: thisMachine };
+  const before = resolveBeforeFile(commandLine, input);
+  const location = findConfigFile(before, cwd);
+  const file = location === null ? null : await readFile(location, before, start, limitMs);
+  return { ...resolveParsed(commandLine, input, file), file };
+}
+
+/** Most starts have no such file, and do without the code. */
+async function readFile(...args: Parameters<typeof readConfigFile>): Promise<FileSettings> {
+  const { readConfigFile } = await import('./config-file.ts');
+  return readConfigFile(...args);
 }
 
 /**
  * Everything that serving needs.
  * @throws {KirinError}
  */
-export function resolveConfig(start: Start): ResolvedConfig {
-  const { settings, sources } = resolveStart(start);
+export function configFrom(
+  { settings, sources, notices, file }: ResolvedStart,
+  start: Start,
+): ResolvedConfig {
   if (settings.wsgi_app === null) throw new KirinError('app-missing', 'no APP_MODULE was given');
-  const app = parseAppSpec(settings.wsgi_app).text;
-  return { settings, sources, app, python: chooseInterpreter(settings.python, settings.chdir, start.env) };
+  return {
+    settings,
+    sources,
+    notices,
+    app: parseAppSpec(settings.wsgi_app).text,
+    python: chooseInterpreter(settings.python, settings.chdir, start.env),
+    environment: file?.environment ?? {},
+    path: file?.path ?? [],
+  };
 }

@@ -1,7 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import { resolveConfig, type Start } from './resolve.ts';
+import { configFrom, resolveStart, type Start } from './resolve.ts';
+
+/** What a configuration file gets on a reload. At the start it gets what it takes, as in Gunicorn. */
+const RELOAD_LIMIT_MS = 60_000;
 
 /** This process becomes the arbiter, until it is told to stop. */
 export async function serve(initial: ResolvedConfig, start: Start, onReady?: () => void): Promise<number> {
@@ -9,7 +12,7 @@ export async function serve(initial: ResolvedConfig, start: Start, onReady?: () 
   process.chdir(initial.settings.chdir);
   checkLogs(initial);
   const { runArbiter } = await import('../arbiter/run.ts');
-  const resolveAgain = () => checkLogs(resolveConfig(start));
+  const resolveAgain = async () => checkLogs(configFrom(await resolveStart(start, RELOAD_LIMIT_MS), start));
   return runArbiter(initial, resolveAgain, onReady === undefined ? {} : { onReady });
 }
 

@@ -2,13 +2,17 @@
 // -w 4, -Dw4, unambiguous beginnings of long flags, and -- to end the options.
 
 import { type CommandSwitch, findLong, findShort, type Option, suggestFlag } from './flags.ts';
+import type { FileValue } from './setting.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 
-/** The texts that one source gives for a setting, with the flag or variable they came by. */
+/** What one source gives for a setting, with the flag, the variable or the file that it came by. */
 export interface Given {
   readonly name: SettingName;
+  /** As it is written; of a value of a configuration file, what Python's repr says. */
   readonly text: string;
   readonly by: string;
+  /** Of a configuration file alone. */
+  readonly value?: FileValue;
 }
 
 export interface ParsedWords {

@@ -7,6 +7,23 @@ export interface Problem {
   readonly message: string;
 }
 
+/** A configuration file that has ended the program, by sys.exit(). */
+export class ConfigFileExit extends KirinError {
+  readonly #status: number | string | null;
+
+  constructor(file: string, status: number | string | null) {
+    const shown = status === null ? '' : typeof status === 'string' ? `: ${status}` : `, with ${status}`;
+    super('config-file-unusable', `${file} calls sys.exit()${shown}`);
+    this.#status = status;
+  }
+
+  /** As Python's own: a text is a failure, nothing at all is none. */
+  override get exitCode(): number {
+    if (this.#status === null) return 0;
+    return typeof this.#status === 'number' ? this.#status & 0xff : 1;
+  }
+}
+
 /** Everything that is wrong with the configuration, in one error. */
 export class ConfigError extends KirinError {
   readonly problems: readonly Problem[];

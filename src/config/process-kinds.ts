@@ -2,9 +2,10 @@
 
 import { isAbsolute, normalize, resolve } from 'node:path';
 import { grantedCores } from './cores.ts';
-import { integer } from './kinds.ts';
+import { integer, whenNumber } from './kinds.ts';
 import type { Machine, ReadContext } from './machine.ts';
 import { type Kind, ValueProblem } from './setting.ts';
+import { listOfTexts } from './texts.ts';
 
 const oneNumberOfWorkers = integer({ min: 1, example: 4 });
 
@@ -30,6 +31,10 @@ export const workerRange: Kind<WorkerRange> = {
     const max = endOfRange(second, context);
     if (min > max) throw new ValueProblem(invertedRange(first.trim(), second.trim(), min, max), 'meaning');
     return { min, max };
+  },
+  fromFile(value) {
+    const count = oneNumberOfWorkers.fromFile?.(value);
+    return count === undefined ? undefined : { min: count, max: count };
   },
   show: ({ min, max }) => (min === max ? min : `${min}..${max}`),
 };
@@ -79,6 +84,10 @@ function accountKind(what: string, path: string, metavar: string): Kind<number> 
       if (name === '' || id === undefined) throw new ValueProblem(`no such ${what} in ${path}`, 'meaning');
       return Number(id);
     },
+    fromFile: (value) => {
+      const complaint = `no ${what}; give a name, or a number that is not negative`;
+      return whenNumber(value, complaint, (id) => Number.isInteger(id) && id >= 0, asIs);
+    },
     show: (id) => id,
   };
 }
@@ -95,11 +104,17 @@ export const umask: Kind<number> = {
     if (!/^(\d+|0o[0-7]+|0x[\da-f]+|0b[01]+)$/i.test(trimmed) || Number.isNaN(value)) {
       throw new ValueProblem('not a mode mask; give an octal number with a leading zero, such as 022');
     }
-    if (value > 0o777) throw new ValueProblem('must be from 0 to 0777', 'meaning');
-    return value;
+    return checkedMask(value);
   },
+  fromFile: (value) =>
+    whenNumber(value, 'not a mode mask; give one such as 0o022', Number.isInteger, checkedMask),
   show: (value) => (value === 0 ? '0' : `0o${value.toString(8)}`),
 };
+
+function checkedMask(value: number): number {
+  if (value < 0 || value > 0o777) throw new ValueProblem('must be from 0 to 0777', 'meaning');
+  return value;
+}
 
 /** An existing folder, made absolute. */
 export const folder: Kind<string> = {
@@ -120,6 +135,7 @@ export const pythonPath: Kind<readonly string[]> = {
       .split(',')
       .map((path) => path.trim())
       .filter((path) => path !== ''),
+  fromFile: listOfTexts('folders'),
   show: (paths) => paths,
 };
 
@@ -146,6 +162,8 @@ export const interpreter: Kind<string> = {
   },
   show: (path) => path,
 };
+
+const asIs = (value: number): number => value;
 
 function absolutePath(text: string, context: ReadContext): string {
   const path = text.trim();

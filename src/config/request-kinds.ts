@@ -2,6 +2,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Kind, ValueProblem } from './setting.ts';
+import { listOfTexts } from './texts.ts';
 
 /** Addresses and networks, comma-separated; `*` is everybody. */
 export const addressList: Kind<readonly string[]> = {
@@ -12,6 +13,12 @@ export const addressList: Kind<readonly string[]> = {
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
     for (const entry of entries) checkNetwork(entry);
+    return entries;
+  },
+  fromFile(value) {
+    // To Gunicorn None is an empty list: nobody is believed.
+    const entries = value === null ? [] : listOfTexts('addresses')(value);
+    for (const entry of entries ?? []) checkNetwork(entry);
     return entries;
   },
   show: (entries) => entries,

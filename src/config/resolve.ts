@@ -1,6 +1,9 @@
-import { type ParsedWords, parseWords } from './command-line.ts';
+import { type Given, type ParsedWords, parseWords } from './command-line.ts';
 import { ConfigError, type Problem } from './config-error.ts';
+import { type FileSettings, fileLayer, readFileValue } from './file-settings.ts';
 import type { Machine, ReadContext } from './machine.ts';
+import { type Notice, settingNotices } from './notices.ts';
+import { refusal } from './refusals.ts';
 import { checkRules } from './rules.ts';
 import { ValueProblem } from './setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './settings.ts';
@@ -11,6 +14,7 @@ import {
   readLayers,
   type SourceName,
   type Sources,
+  wordLayers,
 } from './sources.ts';
 
 export interface ConfigInput {
@@ -20,38 +24,73 @@ export interface ConfigInput {
   readonly machine: Machine;
 }
 
+export interface Resolved {
+  readonly settings: Settings;
+  readonly sources: Sources;
+  /** What is said once, at the start. */
+  readonly notices: readonly Notice[];
+}
+
+type Values = Partial<Record<SettingName, unknown>>;
+
 /**
- * Settings from every source, weakest first: defaults, single variables, GUNICORN_CMD_ARGS, KIRIN_CMD_ARGS, command line.
+ * Settings from every source, weakest first: defaults, single variables, the configuration file, GUNICORN_CMD_ARGS, KIRIN_CMD_ARGS,
+ * command line.
  * @throws {ConfigError} with everything that is wrong
  */
-export function resolveSettings(input: ConfigInput): { settings: Settings; sources: Sources } {
-  return resolveParsed(parseWords(input.argv), input);
+export function resolveSettings(input: ConfigInput, file: FileSettings | null = null): Resolved {
+  return resolveParsed(parseWords(input.argv), input, file);
 }
 
 export function resolveParsed(
   commandLine: ParsedWords,
   input: Omit<ConfigInput, 'argv'>,
-): { settings: Settings; sources: Sources } {
-  const layers = readLayers(commandLine, input.env);
-  const context = { machine: input.machine, cwd: input.cwd };
+  file: FileSettings | null,
+): Resolved {
+  const fromFile = file === null ? null : fileLayer(file);
+  const layers = readLayers(commandLine, input.env, fromFile);
+  const { values, sources, problems } = readValues(layers, contextOf(input));
+  placeApp(layers, values, sources, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const settings = values as unknown as Settings;
+  const broken = checkRules(settings, sources as Sources, input.machine);
+  if (broken.length > 0) throw new ConfigError(broken);
+  const notices = [...settingNotices(settings, sources as Sources), ...(file?.notices ?? [])];
+  return { settings: withMountFromRawEnv(settings), sources: sources as Sources, notices };
+}
+
+/** Which configuration file to read, and with which interpreter: what the sources that are stronger than it say. */
+export type BeforeFile = Pick<Settings, 'config' | 'python' | 'chdir'> & {
+  /** null: nobody named one. */
+  readonly configSource: SourceName | null;
+};
+
+/** @throws {ConfigError} with everything that is wrong in those sources: then no file is read at all */
+export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigInput, 'argv'>): BeforeFile {
+  const layers = wordLayers(commandLine, input.env);
+  const { values, sources, problems } = readValues(layers, contextOf(input));
+  placeApp(layers, values, sources, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { config, python, chdir } = values as unknown as Settings;
+  const source = sources.config as SourceName;
+  return { config, python, chdir, configSource: source === 'default' ? null : source };
+}
+
+const contextOf = ({ machine, cwd }: Pick<ConfigInput, 'machine' | 'cwd'>): ReadContext => ({ machine, cwd });
+
+function readValues(layers: readonly Layer[], context: ReadContext) {
   const problems: Problem[] = layers.flatMap((layer) =>
     layer.problems.map((problem) => inSource(problem, layer)),
   );
-
-  const values: Partial<Record<SettingName, unknown>> = {};
+  const values: Values = {};
   const sources: Partial<Record<SettingName, SourceName>> = {};
   for (const name of SETTING_NAMES) {
     const layer = layers.findLast((candidate) => candidate.given.some((given) => given.name === name));
     sources[name] = layer?.source ?? 'default';
     values[name] = layer === undefined ? defaultOf(name, context) : readValue(name, layer, context, problems);
   }
-  placeApp(layers, values, sources, problems);
-
-  if (problems.length > 0) throw new ConfigError(problems);
-  const settings = values as unknown as Settings;
-  const broken = checkRules(settings, sources as Sources, input.machine);
-  if (broken.length > 0) throw new ConfigError(broken);
-  return { settings: withMountFromRawEnv(settings), sources: sources as Sources };
+  return { values, sources, problems };
 }
 
 function defaultOf(name: SettingName, context: ReadContext): unknown {
@@ -63,22 +102,29 @@ function defaultOf(name: SettingName, context: ReadContext): unknown {
 function readValue(name: SettingName, layer: Layer, context: ReadContext, problems: Problem[]): unknown {
   const { kind } = SETTINGS[name];
   let value: unknown;
-  for (const { text, by } of layer.given.filter((given) => given.name === name)) {
+  for (const given of layer.given.filter((each) => each.name === name)) {
+    const complain = (complaint: string, fault: Problem['fault']) =>
+      problems.push({ fault, message: valueMessage(given, layer.source, complaint) });
     try {
-      const parsed = kind.parse(text, context);
+      const parsed = readGiven(given, context);
+      const complaint = refusal(SETTINGS[name], parsed);
+      if (complaint !== null) complain(complaint, 'meaning');
       value = value === undefined || kind.combine === undefined ? parsed : kind.combine(value, parsed);
     } catch (error) {
       if (!(error instanceof ValueProblem)) throw error;
-      problems.push({
-        fault: error.fault,
-        message: valueMessage(name, text, by, layer.source, error.message),
-      });
+      // argparse never sees what a file holds: exit code 1, as for all that Gunicorn finds wrong there.
+      complain(error.message, given.value === undefined ? error.fault : 'meaning');
     }
   }
   return value;
 }
 
-function valueMessage(name: string, text: string, by: string, source: SourceName, complaint: string): string {
+function readGiven({ name, text, value }: Given, context: ReadContext): unknown {
+  return value === undefined ? SETTINGS[name].kind.parse(text, context) : readFileValue(name, value, context);
+}
+
+function valueMessage({ name, text, by, value }: Given, source: SourceName, complaint: string): string {
+  if (value !== undefined) return `${name} = ${text} (in ${by}): ${complaint}`;
   const shown = text === '' ? "''" : `'${text}'`;
   if (by === source) return `${name} ${shown} (from the variable ${by}): ${complaint}`;
   return `${by} ${shown} (setting ${name}, from ${source}): ${complaint}`;
@@ -92,7 +138,7 @@ function inSource(problem: string, layer: Layer): Problem {
 /** APP_MODULE is the one positional argument; the strongest layer that has one wins. */
 function placeApp(
   layers: readonly Layer[],
-  values: Partial<Record<SettingName, unknown>>,
+  values: Values,
   sources: Partial<Record<SettingName, SourceName>>,
   problems: Problem[],
 ): void {

@@ -11,6 +11,29 @@ export class ValueProblem extends Error {
   }
 }
 
+/** A Python value that JSON has no counterpart of: a class, a function, a set … */
+export class PythonObject {
+  /** As Python names it. */
+  readonly type: string;
+  /** Dotted, of a class or a function; of others what repr() says. */
+  readonly name: string;
+
+  constructor(type: string, name: string) {
+    this.type = type;
+    this.name = name;
+  }
+}
+
+/** A value that a configuration file gives. */
+export type FileValue =
+  | null
+  | boolean
+  | number
+  | string
+  | PythonObject
+  | readonly FileValue[]
+  | { readonly [key: string]: FileValue };
+
 /** How the values of a setting are written, checked and shown. */
 export interface Kind<T> {
   /** Placeholder of the value in help, or null for a switch, which is given without a value. */
@@ -19,6 +42,11 @@ export interface Kind<T> {
   readonly bare?: { readonly value: string; isValue(word: string): boolean };
   /** @throws {ValueProblem} */
   parse(text: string, context: ReadContext): T;
+  /**
+   * For values of a configuration file that are no text. undefined: there is no such value; None is then as good as absent.
+   * @throws {ValueProblem}
+   */
+  fromFile?(value: Exclude<FileValue, string>): T | undefined;
   /** As `parse` would read it again. Lists come as their items. */
   show(value: NonNullable<T>): ShownValue;
   /** For settings that may be given several times in one source: what they mean together. */
@@ -50,6 +78,11 @@ export interface Setting<T> {
   readonly defaultText?: string;
   /** On the short help, which fits one screen. */
   readonly common?: boolean;
+  /** Why it has no effect here. It is accepted, and said once at the start when it is set. */
+  readonly without?: string;
+  /** Why every value but the default is refused, or all that `accepts` does not accept; with what to use instead. */
+  readonly refused?: string;
+  readonly accepts?: (value: T) => boolean;
 }
 
 /** Declares a row of the table; its value type is its default's. */

@@ -11,13 +11,14 @@ A value comes from the strongest source that gives one, weakest first:
 
 1. the default,
 2. a variable of its own, where the setting names one below,
-3. the options in the variable \`GUNICORN_CMD_ARGS\`,
-4. the options in the variable \`KIRIN_CMD_ARGS\`,
-5. the command line.
+3. the [configuration file](../gunicorn.md#the-configuration-file),
+4. the options in the variable \`GUNICORN_CMD_ARGS\`,
+5. the options in the variable \`KIRIN_CMD_ARGS\`,
+6. the command line.
 
 Options stand before or after APP_MODULE, as \`--flag value\` or \`--flag=value\`; a long one may be cut short as long as it stays
 unambiguous. Durations are in seconds and may have a fraction; sizes (SIZE) are in bytes, or with K, M or G (1024, 1024², 1024³ of them). \`kirin --print-config\` prints every setting as
-resolved, and with \`--json\` where each value came from.
+resolved, and where each value came from: in a terminal, and with \`--json\`.
 `;
 
 export function settingsPage(): string {

@@ -21,10 +21,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const COMMAND_LINE: SourceName = 'the command line';
 
-/** Weakest first. A configuration file belongs between the single variables and the *_CMD_ARGS, as in Gunicorn. */
-export function readLayers(commandLine: ParsedWords, env: Environment): Layer[] {
+/** Weakest first, as in Gunicorn. */
+export function readLayers(commandLine: ParsedWords, env: Environment, file: Layer | null): Layer[] {
+  return [...variableLayers(env), ...(file === null ? [] : [file]), ...wordLayers(commandLine, env)];
+}
+
+/** The sources that are stronger than a configuration file, and may name one. */
+export function wordLayers(commandLine: ParsedWords, env: Environment): Layer[] {
   return [
-    ...variableLayers(env),
     ...argumentsLayer('GUNICORN_CMD_ARGS', env),
     ...argumentsLayer('KIRIN_CMD_ARGS', env),
     { source: COMMAND_LINE, ...commandLine },

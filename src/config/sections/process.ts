@@ -2,7 +2,19 @@ import { flag, optionalFile, optionalText, seconds, text } from '../kinds.ts';
 import { environmentPairs, folder, group, interpreter, pythonPath, umask, user } from '../process-kinds.ts';
 import { setting } from '../setting.ts';
 
+/** Read when it exists; any other file that is named must exist. */
+const DEFAULT_CONFIG = './gunicorn.conf.py';
+
 export const processSettings = {
+  config: setting<string>({
+    flags: ['-c', '--config'],
+    kind: text('CONFIG'),
+    default: DEFAULT_CONFIG,
+    help: 'Configuration file: FILE, file:FILE or python:MODULE',
+    detail:
+      'A Python program whose variables are settings, run by the interpreter that runs the app, and again on a reload. Without this, `gunicorn.conf.py` in the folder in which kirin is started, when there is one. Its own `python` and `chdir` come too late to say which interpreter runs it.',
+    common: true,
+  }),
   wsgi_app: setting<string | null>({
     flags: [],
     kind: text('APP_MODULE'),

@@ -5,6 +5,8 @@ import { Fleet, type WorkerPhase } from '../../../src/arbiter/fleet.ts';
 
 /** A world without processes: carries duties out as if everything succeeded at once. */
 class World {
+  /** Plans for a reload are there at once. */
+  makesPlans = true;
   readonly fleet: Fleet;
   readonly done: string[] = [];
   nowMs = 1000;
@@ -38,6 +40,10 @@ class World {
         break;
       case 'start-generation':
         fleet.generationStarted(nowMs);
+        break;
+      case 'make-plan':
+        fleet.planAsked();
+        if (this.makesPlans) fleet.planMade();
         break;
       case 'abandon':
         fleet.generationAbandoned(duty.generation);
@@ -361,7 +367,7 @@ describe('workers over a limit', () => {
     world.fleet.workerSpent(pids[0] as number);
     world.fleet.reloadAsked();
     world.settle();
-    assert.deepEqual(world.done, ['start-generation']);
+    assert.deepEqual(world.done, ['make-plan', 'start-generation']);
   });
 
   it('are the first to go when one less is wanted', () => {
@@ -414,13 +420,13 @@ describe('a reload', () => {
   it('starts a generation beside the old one, and touches nothing before it is ready', () => {
     const [one] = world.bootGeneration(2, 1);
     assert.ok(one);
-    assert.deepEqual(world.done, ['start-generation', 'fork 2', 'fork 2']);
+    assert.deepEqual(world.done, ['make-plan', 'start-generation', 'fork 2', 'fork 2']);
     assert.deepEqual(world.phases(1), ['ready', 'ready']);
   });
 
   it('moves over when as many are ready as serve, and then lets the old ones go', () => {
     world.bootGeneration(2);
-    assert.deepEqual(world.done.slice(3), ['activate 2', `retire ${old[0]}`, `retire ${old[1]}`]);
+    assert.deepEqual(world.done.slice(4), ['activate 2', `retire ${old[0]}`, `retire ${old[1]}`]);
   });
 
   it('ends the old zygote when its last worker is gone', () => {
@@ -527,7 +533,7 @@ describe('an application that does not boot any more', () => {
     world.clearDone();
     world.fleet.reloadAsked();
     world.settle();
-    assert.deepEqual(world.done, ['start-generation']);
+    assert.deepEqual(world.done, ['make-plan', 'start-generation']);
   });
 
   it('is started anew by a reload even when no generation has ever served', () => {
@@ -537,8 +543,50 @@ describe('an application that does not boot any more', () => {
     world.fleet.reloadAsked();
     world.clearDone();
     world.settle();
-    assert.deepEqual(world.done, ['abandon 1', 'start-generation', 'quit-zygote 1']);
+    assert.deepEqual(world.done, ['abandon 1', 'make-plan', 'quit-zygote 1', 'start-generation']);
     assert.equal(world.fleet.candidate?.number, 2);
+  });
+});
+
+describe('a plan for a reload', () => {
+  const asked = (): World => {
+    const world = new World(1);
+    world.bootGeneration(1);
+    world.makesPlans = false;
+    world.clearDone();
+    world.fleet.reloadAsked();
+    world.settle();
+    return world;
+  };
+
+  it('is asked for once, and awaited', () => {
+    const world = asked();
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan']);
+    assert.equal(world.fleet.planMade(), true);
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan', 'start-generation']);
+  });
+
+  it('that cannot be made ends the reload, and the next one makes another', () => {
+    const world = asked();
+    world.fleet.planFailed();
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan']);
+    world.fleet.reloadAsked();
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan', 'make-plan']);
+  });
+
+  it('is made anew when another reload is asked for before it is there', () => {
+    for (const end of ['planMade', 'planFailed'] as const) {
+      const world = asked();
+      world.fleet.reloadAsked();
+      assert.notEqual(world.fleet[end](), true);
+      world.settle();
+      assert.deepEqual(world.done, ['make-plan', 'make-plan'], end);
+      assert.equal(world.fleet.planMade(), true);
+    }
   });
 });
 

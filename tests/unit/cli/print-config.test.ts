@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configText } from '../../../src/cli/print-config.ts';
+import { configText, whatWasSet } from '../../../src/cli/print-config.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { SETTING_NAMES } from '../../../src/config/settings.ts';
 import { machine } from '../config/fake-machine.ts';
@@ -16,7 +16,7 @@ function resolve(...argv: string[]) {
 
 test('every setting has one aligned line, in alphabetical order, with its value as Python shows it', () => {
   const { settings, sources } = resolve('-e', "A=it's", '--reload', '-m', '022', 'hello:app');
-  const lines = configText(settings, sources, { asJson: false }).trimEnd().split('\n');
+  const lines = configText(settings, sources, 'plain').trimEnd().split('\n');
   assert.equal(lines.length, SETTING_NAMES.length);
   assert.deepEqual(lines, [...lines].sort());
   const values = Object.fromEntries(lines.map((line) => line.split(/ += /, 2)));
@@ -32,10 +32,26 @@ test('every setting has one aligned line, in alphabetical order, with its value 
 
 test('as JSON each value comes with its source', () => {
   const { settings, sources } = resolve('-w', '3');
-  const parsed = JSON.parse(configText(settings, sources, { asJson: true }));
+  const parsed = JSON.parse(configText(settings, sources, 'json'));
   assert.deepEqual(parsed.workers, { value: 3, source: 'the command line' });
   const range = resolve('-w', '2..8');
-  assert.match(configText(range.settings, range.sources, { asJson: false }), /^workers += 2\.\.8$/m);
+  assert.match(configText(range.settings, range.sources, 'plain'), /^workers += 2\.\.8$/m);
   assert.deepEqual(parsed.bind, { value: ['0.0.0.0:5000'], source: 'PORT' });
   assert.deepEqual(parsed.pidfile, { value: null, source: 'default' });
+});
+
+test('with sources each line of what was set says where', () => {
+  const { settings, sources } = resolve('-w', '3');
+  const text = configText(settings, sources, 'sources');
+  assert.match(text, /^workers += 3 {2}# from the command line$/m);
+  assert.match(text, /^bind += \['0\.0\.0\.0:5000'\] {2}# from PORT$/m);
+  assert.match(text, /^pidfile += None$/m);
+});
+
+test('what was set is listed with its source, but for what the command is to do', () => {
+  const { settings, sources } = resolve('-w', '3', '--check-config', 'hello:app');
+  assert.deepEqual(whatWasSet(settings, sources), [
+    "bind = ['0.0.0.0:5000'], from PORT",
+    'workers = 3, from the command line',
+  ]);
 });

@@ -1,0 +1,137 @@
+"""Runs a configuration file, a Python program, as Gunicorn does, and reports its settings: `python conf.py JSON`.
+
+The one argument is {location, cwd, known, hooks, argv}: which file or module, where, the names of all settings and of
+all server hooks, and Kirin's own arguments, for files that look at sys.argv. One line of JSON on descriptor 3 is the
+report: FileReport of src/config/file-settings.ts, or {error} with a traceback, or {exit}. What the file prints is not
+in its way.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# This folder's modules must not be what the file imports.
+del sys.path[0]
+
+import importlib  # noqa: E402
+import importlib.machinery  # noqa: E402
+import importlib.util  # noqa: E402
+import inspect  # noqa: E402
+import json  # noqa: E402
+import traceback  # noqa: E402
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing would take longer than all else
+    from types import TracebackType
+    from typing import Any
+
+_REPORT_FD = 3
+_MODULE_NAME = "__config__"
+_LONGEST_TEXT = 200
+
+
+def _main() -> None:
+    # A process that the file starts must not hold the report open.
+    os.set_inheritable(_REPORT_FD, False)
+    request = json.loads(sys.argv[1])
+    sys.argv[:] = request["argv"]
+    sys.path.insert(0, request["cwd"])
+    environment, path = dict(os.environ), list(sys.path)
+    try:
+        report = _describe(_run(request["location"]), request)
+        report["environment"] = _changes(environment, dict(os.environ))
+        report["path"] = [os.path.abspath(entry) for entry in sys.path if entry not in path]
+    except SystemExit as end:
+        report = {"exit": end.code if isinstance(end.code, int) or end.code is None else str(end.code)}
+    except BaseException as error:
+        report = {"error": _traceback(error)}
+    _send(report)
+    # Threads and children that the file has started must not keep this process alive.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(0)
+
+
+def _run(location: str) -> dict[str, Any]:
+    if location.startswith("python:"):
+        return vars(importlib.import_module(location[len("python:") :]))
+    # A file's name need not end with .py.
+    loader = importlib.machinery.SourceFileLoader(_MODULE_NAME, location)
+    if location.endswith(".pyc"):
+        loader = importlib.machinery.SourcelessFileLoader(_MODULE_NAME, location)  # type: ignore[assignment]
+    spec = importlib.util.spec_from_file_location(_MODULE_NAME, location, loader=loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_MODULE_NAME] = module
+    loader.exec_module(module)
+    return vars(module)
+
+
+def _describe(variables: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    known, hook_names = set(request["known"]), set(request["hooks"])
+    settings: dict[str, Any] = {}
+    hooks: list[str] = []
+    others: list[dict[str, Any]] = []
+    for name, value in variables.items():
+        if name in known:
+            settings[name] = _value(value)
+        elif name in hook_names:
+            if value is not None:
+                hooks.append(name)
+        elif not (name.startswith("_") or inspect.ismodule(value) or inspect.isclass(value)):
+            # What was imported from elsewhere is no misspelt hook.
+            is_own = getattr(value, "__module__", None) in (None, variables.get("__name__"))
+            if not callable(value) or is_own:
+                others.append({"name": name, "isFunction": callable(value)})
+    return {"settings": settings, "hooks": hooks, "others": others}
+
+
+def _value(value: Any) -> dict[str, Any]:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    try:
+        text = repr(value)
+    except Exception:
+        text = "<" + type(value).__name__ + ">"
+    if len(text) > _LONGEST_TEXT:
+        text = text[:_LONGEST_TEXT] + "…"
+    try:
+        return {"text": text, "value": json.loads(json.dumps(value, allow_nan=False))}
+    except (TypeError, ValueError, RecursionError):
+        return {"text": text, "object": {"type": type(value).__name__, "name": _dotted_name(value) or text}}
+
+
+def _dotted_name(value: Any) -> str | None:
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    return module + "." + name if isinstance(module, str) and isinstance(name, str) else None
+
+
+def _changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str | None]:
+    changes: dict[str, str | None] = {name: None for name in before if name not in after}
+    changes.update({name: value for name, value in after.items() if before.get(name) != value})
+    return changes
+
+
+def _traceback(error: BaseException) -> str:
+    """From the file on: how it came to be run is of no interest."""
+    frames: TracebackType | None = error.__traceback__
+    while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames))
+
+
+def _is_ours(filename: str) -> bool:
+    return filename == __file__ or filename.startswith("<frozen importlib") or os.sep + "importlib" + os.sep in filename
+
+
+def _send(report: dict[str, Any]) -> None:
+    data = json.dumps(report).encode() + b"\n"
+    while data:
+        data = data[os.write(_REPORT_FD, data) :]
+
+
+_main()

@@ -1,0 +1,90 @@
+// Runs the configuration file in the user's interpreter: python/kirin_worker/conf.py.
+
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { KirinError } from '../base/errors.ts';
+import { ConfigFileExit } from '../config/config-error.ts';
+import { type FileReport, type FileSettings, fileSettings } from '../config/file-settings.ts';
+import type { BeforeFile } from '../config/resolve.ts';
+import { SERVER_HOOKS } from '../config/server-hooks.ts';
+import { SETTING_NAMES } from '../config/settings.ts';
+import { chooseInterpreter } from './interpreter.ts';
+import type { Start } from './resolve.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/conf.py', import.meta.url));
+const STDERR_FD = 2;
+const REPORT_FD = 3;
+
+type Report = FileReport | { readonly error: string } | { readonly exit: number | string | null };
+
+/**
+ * What the configuration file says. It runs as a child process, and nothing waits for it but this: on a
+ * reload, a file that takes its time keeps the arbiter from none of its duties; it gets `limitMs`, when that is given.
+ * @throws {KirinError}
+ */
+export async function readConfigFile(
+  location: string,
+  before: BeforeFile,
+  start: Start,
+  limitMs: number | null,
+): Promise<FileSettings> {
+  const python = chooseInterpreter(before.python, before.chdir, start.env);
+  const report = await run(python.path, location, start, limitMs);
+  const name = nameOf(before.config);
+  if ('error' in report) {
+    throw new KirinError('config-file-unusable', `${name} failed:`, report.error.trimEnd());
+  }
+  if ('exit' in report) throw new ConfigFileExit(name, report.exit);
+  return fileSettings(name, report);
+}
+
+const nameOf = (config: string): string => config.replace(/^file:/, '').replace(/^\.\//, '');
+
+async function run(
+  python: string,
+  location: string,
+  { argv, commandLine, cwd, env }: Start,
+  limitMs: number | null,
+): Promise<Report> {
+  const request = { location, cwd, known: SETTING_NAMES, hooks: SERVER_HOOKS, argv: ['kirin', ...argv] };
+  const printsConfig = commandLine.given.some(({ name }) => name === 'print_config');
+  const child = spawn(python, [SCRIPT, JSON.stringify(request)], {
+    cwd,
+    env,
+    // What it prints must not be taken for what was asked for.
+    stdio: ['inherit', printsConfig ? STDERR_FD : 'inherit', 'inherit', 'pipe'],
+  });
+  const pipe = child.stdio[REPORT_FD] as Socket;
+  // A kirin that is told to stop does not wait for it.
+  let limit: NodeJS.Timeout | undefined;
+  if (limitMs !== null) {
+    limit = setTimeout(() => child.kill('SIGKILL'), limitMs).unref();
+    child.unref();
+    pipe.unref();
+  }
+  const endWithUs = () => child.kill();
+  process.once('exit', endWithUs);
+  try {
+    return await new Promise<Report>((resolveReport, reject) => {
+      let line = '';
+      pipe.setEncoding('utf8').on('data', (text: string) => {
+        line += text;
+      });
+      child.once('error', ({ message }) =>
+        reject(new KirinError('python-unusable', `${python} cannot be started: ${message}`)),
+      );
+      child.once('close', (code, signal) => {
+        if (line.endsWith('\n')) resolveReport(JSON.parse(line) as Report);
+        else reject(endedEarly(python, location, signal ?? `exit code ${code}`));
+      });
+    });
+  } finally {
+    clearTimeout(limit);
+    process.off('exit', endWithUs);
+  }
+}
+
+function endedEarly(python: string, location: string, end: string): KirinError {
+  return new KirinError('config-file-unusable', `${python} ended with ${end} while it ran ${location}`);
+}

@@ -1,0 +1,116 @@
+// What a configuration file gives, as python/kirin_worker/conf.py reports it.
+
+import { nearest } from '../base/edit-distance.ts';
+import type { Given } from './command-line.ts';
+import type { ReadContext } from './machine.ts';
+import type { Notice } from './notices.ts';
+import { SERVER_HOOKS } from './server-hooks.ts';
+import { type FileValue, PythonObject, ValueProblem } from './setting.ts';
+import { SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
+import type { Layer } from './sources.ts';
+
+/** A variable's value: as JSON, or, where JSON has no such value, what kind of object it is. */
+export interface ReportedValue {
+  readonly text: string;
+  readonly value?: Exclude<FileValue, PythonObject>;
+  readonly object?: { readonly type: string; readonly name: string };
+}
+
+/** A configuration file that ran to its end. */
+export interface FileReport {
+  readonly settings: Readonly<Partial<Record<SettingName, ReportedValue>>>;
+  /** Server hooks that it defines. */
+  readonly hooks: readonly string[];
+  /** Its other variables and functions, but for imports, classes, and names that begin with an underscore. */
+  readonly others: readonly { readonly name: string; readonly isFunction: boolean }[];
+  /** Variables of the environment that it has set, or (null) removed. */
+  readonly environment: Readonly<Record<string, string | null>>;
+  /** Folders that it has added to sys.path. */
+  readonly path: readonly string[];
+}
+
+export interface FileSettings {
+  /** As people know it: `gunicorn.conf.py`, `python:conf.production`. */
+  readonly name: string;
+  readonly given: readonly Given[];
+  readonly notices: readonly Notice[];
+  readonly environment: FileReport['environment'];
+  readonly path: readonly string[];
+}
+
+export function fileSettings(name: string, report: FileReport): FileSettings {
+  const { settings, hooks, others, environment, path } = report;
+  const names = Object.keys(settings) as SettingName[];
+  const given = names.map((setting) => {
+    const { text, value, object } = settings[setting] as ReportedValue;
+    const read = object === undefined ? (value ?? null) : new PythonObject(object.type, object.name);
+    return { name: setting, text, by: name, value: read };
+  });
+  const isSet = (candidate: string) => candidate in settings || hooks.includes(candidate);
+  const notices = [...misspelt(name, others, isSet), ...hooksThatAreNotRun(name, hooks)];
+  return { name, given: given.filter(saysSomething), notices, environment, path };
+}
+
+export function fileLayer({ name, given }: FileSettings): Layer {
+  return { source: name, given, positionals: [], problems: [] };
+}
+
+/** None is as good as absent, but where a setting has a meaning for it; so is an empty list, such as `bind = []`. */
+function saysSomething({ name, value }: Given): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== null || SETTINGS[name].kind.fromFile?.(null) !== undefined;
+}
+
+/** @throws {ValueProblem} */
+export function readFileValue(name: SettingName, value: FileValue, context: ReadContext): unknown {
+  const { kind } = SETTINGS[name];
+  if (typeof value === 'string') return kind.parse(value, context);
+  if (kind.combine !== undefined && Array.isArray(value)) {
+    const items = value.map((item: FileValue) => readFileValue(name, item, context));
+    return items.reduce((earlier, later) => kind.combine?.(earlier, later));
+  }
+  const read = kind.fromFile?.(value);
+  if (read !== undefined) return read;
+  throw new ValueProblem(
+    `${nounOf(value)}; give a str${kind.combine === undefined ? '' : ', or a list of them'}`,
+  );
+}
+
+function nounOf(value: FileValue): string {
+  if (value instanceof PythonObject) return `of type ${value.type}`;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return value === null ? 'None' : 'a dict';
+  return typeof value === 'boolean' ? 'a bool' : 'a number';
+}
+
+// --- what is said about it ----------------------------------------------------------------------------------
+
+/** Flags whose names are as good as any for a variable that a file keeps for itself. */
+const COMMON_WORDS = new Set(['env', 'name', 'pid']);
+
+function misspelt(
+  file: string,
+  others: FileReport['others'],
+  isSet: (candidate: string) => boolean,
+): Notice[] {
+  return others.flatMap(({ name, isFunction }) => {
+    const meant = isFunction ? nearest(name, SERVER_HOOKS) : (ofFlag(name) ?? nearest(name, SETTING_NAMES));
+    if (meant === null || isSet(meant)) return [];
+    return [{ level: 'warning', message: `${file}: ${name} is no setting; did you mean ${meant}?` }];
+  });
+}
+
+/** `keep_alive`, after --keep-alive: the setting is `keepalive`. */
+function ofFlag(name: string): SettingName | null {
+  if (COMMON_WORDS.has(name)) return null;
+  const flag = `--${name.replaceAll('_', '-')}`;
+  return SETTING_NAMES.find((setting) => SETTINGS[setting].flags.includes(flag)) ?? null;
+}
+
+function hooksThatAreNotRun(file: string, hooks: readonly string[]): Notice[] {
+  if (hooks.length === 0) return [];
+  const listed = hooks.join(', ');
+  return [
+    { level: 'warning', message: `${file}: server hooks are not run yet, and these are not: ${listed}` },
+  ];
+}

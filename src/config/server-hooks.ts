@@ -1,0 +1,23 @@
+/** Functions of a configuration file that Gunicorn calls, by what happens. */
+export const SERVER_HOOKS = [
+  'on_starting',
+  'on_reload',
+  'when_ready',
+  'pre_fork',
+  'post_fork',
+  'post_worker_init',
+  'worker_int',
+  'worker_abort',
+  'pre_exec',
+  'pre_request',
+  'post_request',
+  'child_exit',
+  'worker_exit',
+  'nworkers_changed',
+  'on_exit',
+  'ssl_context',
+  'on_dirty_starting',
+  'dirty_post_fork',
+  'dirty_worker_init',
+  'dirty_worker_exit',
+] as const;

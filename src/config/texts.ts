@@ -1,0 +1,14 @@
+import { type FileValue, ValueProblem } from './setting.ts';
+
+/** For kinds that are a list of texts: reads one of a configuration file. */
+export function listOfTexts(
+  what: string,
+): (value: Exclude<FileValue, string>) => readonly string[] | undefined {
+  return (value) => {
+    if (value === null) return undefined;
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+      throw new ValueProblem(`not a list of ${what}; give a list of str`);
+    }
+    return value;
+  };
+}

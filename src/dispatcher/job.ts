@@ -25,7 +25,7 @@ export abstract class Job implements RequestTraits {
   readonly route: Route;
   /** Safe method: may be run again if it cannot be known whether it has been run. */
   readonly isSafe: boolean;
-  readonly canPipeline: boolean;
+  canPipeline: boolean;
   readonly isSlow: boolean;
   readonly estimateUs: number;
   readonly arrivedMs: number;

@@ -84,6 +84,20 @@ describe('what a dead worker leaves', () => {
     assert.deepEqual([lost, retried, spared], [['safe'], ['safe'], ['safe']]);
   });
 
+  it('has a lane to itself when it is run again, so that the one that ends workers takes no others with it twice', () => {
+    const jobs = [new FakeJob('unsent'), new FakeJob('running'), new FakeJob('waiting')];
+    for (const job of jobs) job.canPipeline = true;
+    const { graveyard, retried, spared } = setUp(jobs);
+    graveyard.bury(worker, jobs);
+    graveyard.report(7, [2]);
+    assert.deepEqual(retried, ['unsent', 'running']);
+    assert.deepEqual(spared, ['unsent', 'running', 'waiting']);
+    assert.deepEqual(
+      jobs.map(({ canPipeline }) => canPipeline),
+      [false, false, true],
+    );
+  });
+
   it('does not bring back what was given up meanwhile', () => {
     const jobs = [new FakeJob('left')];
     const { graveyard, lost, spared } = setUp(jobs);

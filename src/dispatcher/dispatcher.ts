@@ -304,6 +304,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       const job = lane.remove(id);
       if (job !== null) jobs.push(job);
     }
+    if (!lane.isFed) this.workers.settle(worker);
     this.#putBack(jobs);
   }
 

@@ -121,10 +121,15 @@ export abstract class Lane implements LaneLoad {
   }
 
   protected noteTail(hasTail: boolean): void {
+    const hadTail = this.#hasTail;
     this.#hasTail = hasTail;
+    const next = this.jobs[0];
     if (hasTail) this.isOpen = false;
-    else if (this.jobs.length === 0) this.#free();
-    else this.#reopen();
+    else if (next === undefined) this.#free();
+    else if (hadTail) {
+      this.#reopen();
+      this.#turnTo(next);
+    }
   }
 
   protected forget(at: number, job: Job): void {
@@ -132,7 +137,7 @@ export abstract class Lane implements LaneLoad {
     const next = this.jobs[0];
     if (next !== undefined) {
       this.loadUs -= job.estimateUs;
-      if (at === 0) this.#turnTo(next);
+      if (at === 0 && !this.#hasTail) this.#turnTo(next);
     } else {
       this.loadUs = 0;
       if (!this.#hasTail) this.#free();
@@ -146,9 +151,9 @@ export abstract class Lane implements LaneLoad {
     if (this.#rule !== null) this.#rule.lanes += 1;
   }
 
-  /** The one before it has been answered. Under load that is how a lane goes on, and it may not be free for hours. */
+  /** The one before it has ended. Under load that is how a lane goes on, and it may not be free for hours. */
   #turnTo(job: Job): void {
-    if (!this.#hasTail) this.overdueSinceMs = 0;
+    this.overdueSinceMs = 0;
     if (job.route.rule === this.#rule) return;
     this.vacate();
     this.#occupy(job);

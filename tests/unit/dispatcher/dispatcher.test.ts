@@ -224,6 +224,19 @@ describe('a worker that is to leave', () => {
     );
   });
 
+  it('is told to quit also when all that was left on it is what it hands back', (t) => {
+    const { dispatcher, worker, submit, pass, fastJob } = setUp(t);
+    const one = worker({ pid: 1 });
+    const jobs = [fastJob(), fastJob()] as const;
+    submit(...jobs);
+    dispatcher.workers.retire(1);
+    pass(10);
+    one.answer(0, jobs[0].id);
+    one.takeControl();
+    one.returned(0, jobs[1].id);
+    assert.deepEqual(one.takeControl(), [{ kind: quit, id: 0, a: 0 }]);
+  });
+
   it('may be told before it has come', (t) => {
     const { dispatcher, worker } = setUp(t);
     dispatcher.workers.retire(1);
@@ -732,6 +745,22 @@ describe('a rule', () => {
     assert.equal(unsafe.sentTo.length, 0, 'the free lane is kept for the rule');
     one.answer(0, other.id);
     assert.equal(unsafe.sentTo.length, 1);
+  });
+
+  it('counts a lane for the request whose close() it runs, whatever waits behind it', (t) => {
+    const { dispatcher, worker, submit } = setUp(t, rule(null, 1));
+    const one = worker({ lanes: 2 });
+    const { history } = dispatcher;
+    for (const path of ['/ruled', '/other'])
+      for (let n = 0; n < 64; n += 1) history.of('GET', path).record(50);
+    const jobs = [new FakeJob('other', true, history), new FakeJob('ruled', true, history)] as const;
+    submit(...jobs);
+    one.send(0, responseFrame(jobs[0].id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
+    assert.equal(jobs[1].route.rule?.lanes, 0);
+    one.send(0, frame(KIND.done, { id: jobs[0].id }));
+    assert.equal(jobs[1].route.rule?.lanes, 1);
+    one.answer(0, jobs[1].id);
+    assert.equal(jobs[1].route.rule?.lanes, 0);
   });
 
   it('may be for a method, and its path may hold characters that mean something to a pattern', (t) => {

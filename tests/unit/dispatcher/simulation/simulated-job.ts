@@ -3,11 +3,25 @@ import { Job, type JobFailure } from '../../../../src/dispatcher/job.ts';
 import type { Lane } from '../../../../src/dispatcher/lane.ts';
 import type { SimulatedLane } from './simulated-worker.ts';
 
-export type Outcome = 'answered' | 'left' | JobFailure;
+export type Outcome = 'answered' | 'broken-off' | 'left' | JobFailure;
+
+/** How a request goes. */
+export interface Course {
+  readonly serviceMs: number;
+  /** How long close() runs after the response. Default: 0. */
+  readonly tailMs?: number;
+  /** Its response comes in so many pieces before its end. Default: 0. */
+  readonly pieces?: number;
+  /** The client takes the first piece so slowly that the lane is paused for this long. Default: 0. */
+  readonly pauseMs?: number;
+}
 
 /** A request that takes a given time, and knows what became of it. */
 export class SimulatedJob extends Job {
   readonly serviceMs: number;
+  readonly tailMs: number;
+  readonly pieces: number;
+  readonly pauseMs: number;
   readonly #ended: (job: SimulatedJob) => void;
   /** How often a worker has begun it. */
   starts = 0;
@@ -23,11 +37,14 @@ export class SimulatedJob extends Job {
     route: Route,
     isSafe: boolean,
     arrivedMs: number,
-    serviceMs: number,
+    { serviceMs, tailMs = 0, pieces = 0, pauseMs = 0 }: Course,
     ended: (job: SimulatedJob) => void,
   ) {
     super(route, isSafe, arrivedMs);
     this.serviceMs = serviceMs;
+    this.tailMs = tailMs;
+    this.pieces = pieces;
+    this.pauseMs = pauseMs;
     this.#ended = ended;
   }
 
@@ -52,7 +69,8 @@ export class SimulatedJob extends Job {
   }
 
   abort(): void {
-    this.fail('worker-died');
+    this.isOver = true;
+    this.end('broken-off');
   }
 
   fail(failure: JobFailure): void {

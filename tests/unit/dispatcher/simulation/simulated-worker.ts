@@ -20,6 +20,12 @@ export interface World {
   readonly begun: (behindMs: number) => void;
 }
 
+/** What a lane says to the edge. */
+interface Said {
+  readonly what: 'piece' | 'end' | 'end, and close() runs' | 'done';
+  readonly job: SimulatedJob;
+}
+
 /** A worker's process and its connections: python/kirin_worker/lane.py as a model. */
 export class SimulatedWorker extends WorkerPeer {
   readonly #world: World;
@@ -65,6 +71,7 @@ export class SimulatedWorker extends WorkerPeer {
     if (this.hasQuit) return;
     this.hasQuit = true;
     this.#world.clock.after(WIRE_MS, () => {
+      if (this.isDead) return;
       for (const lane of this.#own) lane.assertDone();
       this.die();
     });
@@ -90,11 +97,20 @@ export class SimulatedLane extends Lane {
   /** At the worker, and not begun. */
   #pending: SimulatedJob[] = [];
   #running: SimulatedJob | null = null;
-  /** Finished, and not yet sent. */
-  #finished: { job: SimulatedJob; serviceUs: number }[] = [];
+  /** The response of what runs is complete, and its close() runs. */
+  #isTail = false;
+  /** The same, and the edge has been told. */
+  #isTailSent = false;
+  /** Not yet sent. */
+  #out: Said[] = [];
   #flushedAtMs = 0;
   #wantsReclaim = false;
   #isDead = false;
+  /** Arrived while the edge does not read. */
+  #kept: Said[] = [];
+  #whenRead: (() => void) | null = null;
+  /** Whose close() runs on at the edge's end. */
+  tailJob: SimulatedJob | null = null;
 
   constructor(worker: SimulatedWorker, index: number, world: World) {
     super(worker, index);
@@ -123,21 +139,57 @@ export class SimulatedLane extends Lane {
 
   protected pauseReading(): void {}
 
-  protected resumeReading(): void {}
-
-  close(dispatcher: Dispatcher): void {
-    this.vacate();
-    dispatcher.laneClosed(this);
+  protected resumeReading(): void {
+    this.#world.clock.after(0, () => this.#read());
   }
 
-  #answered(answers: readonly { job: SimulatedJob; serviceUs: number }[]): void {
-    if (answers.length === 0) return;
-    for (const { job, serviceUs } of answers) {
-      this.lastId = job.id;
-      job.answer(serviceUs);
-      this.forget(this.jobs.indexOf(job), job);
+  /** A socket's end is seen when everything has been read. */
+  close(dispatcher: Dispatcher): void {
+    this.#whenRead = () => {
+      this.vacate();
+      dispatcher.laneClosed(this);
+    };
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.isPaused) return;
+    const said = this.#kept.splice(0);
+    for (const one of said) this.#hear(one);
+    if (said.length > 0) this.#world.dispatcher.laneActive(this);
+    if (this.isPaused || this.#kept.length > 0) return;
+    this.#whenRead?.();
+    this.#whenRead = null;
+  }
+
+  /** As LaneConnection does with a frame. */
+  #hear({ what, job }: Said): void {
+    if (what === 'done') {
+      this.tailJob = null;
+      this.noteTail(false);
+      return;
     }
-    this.#world.dispatcher.laneActive(this);
+    if (what === 'piece') {
+      job.hasBegun = true;
+      if (!job.isOver) this.#pauseFor(job);
+      return;
+    }
+    if (!this.jobs.includes(job)) throw new Error(`an answer of nobody: ${job.summary}`);
+    this.lastId = job.id;
+    const hasTail = what === 'end, and close() runs';
+    this.tailJob = hasTail ? job : null;
+    this.noteTail(hasTail);
+    job.answer(job.serviceMs * 1000);
+    this.forget(this.jobs.indexOf(job), job);
+  }
+
+  #pauseFor(job: SimulatedJob): void {
+    if (job.pauseMs === 0) return;
+    const { clock } = this.#world;
+    this.pause();
+    clock.after(job.pauseMs, () => {
+      if (!job.isOver) this.resume(clock.now());
+    });
   }
 
   // --- the worker's end ---
@@ -162,25 +214,53 @@ export class SimulatedLane extends Lane {
       job.starts += 1;
       this.#world.begun(clock.now() - job.givenAtMs);
     }
-    clock.after(job.isCancelled ? 0 : job.serviceMs, () => {
-      if (this.#running === job) this.#finish(job);
-    });
+    const run = (ms: number, then: () => void) =>
+      clock.after(job.isCancelled ? 0 : ms, () => {
+        if (this.#running === job) then();
+      });
+    const pieceMs = job.serviceMs / (job.pieces + 1);
+    const goOn = (piece: number) => {
+      if (piece < job.pieces && !job.isCancelled) {
+        this.#say('piece', job);
+        this.#send();
+        run(pieceMs, () => goOn(piece + 1));
+        return;
+      }
+      this.#isTail = job.tailMs > 0;
+      if (this.#isTail) run(job.tailMs, () => this.#finish(job));
+      else this.#finish(job);
+    };
+    run(pieceMs, () => goOn(0));
   }
 
   #finish(job: SimulatedJob): void {
     const { clock } = this.#world;
-    this.#running = null;
-    this.#finished.push({ job, serviceUs: job.serviceMs * 1000 });
+    this.#end(job);
     if (clock.now() - this.#flushedAtMs > FLUSH_MS) this.#send();
     if (this.#wantsReclaim) this.#giveBack();
     this.#beginNext();
   }
 
+  #end(job: SimulatedJob): void {
+    this.#running = null;
+    this.#say(this.#isTailSent ? 'done' : 'end', job);
+    this.#isTail = false;
+    this.#isTailSent = false;
+  }
+
+  #say(what: Said['what'], job: SimulatedJob): void {
+    this.#out.push({ what, job });
+  }
+
   #send(): void {
-    const answers = this.#finished;
-    this.#finished = [];
+    const out = this.#out;
+    this.#out = [];
     this.#flushedAtMs = this.#world.clock.now();
-    if (answers.length > 0) this.#world.clock.after(WIRE_MS, () => this.#answered(answers));
+    if (out.length === 0) return;
+    this.#world.clock.after(WIRE_MS, () => {
+      this.#kept.push(...out);
+      this.#read();
+    });
   }
 
   reclaimed(): void {
@@ -194,6 +274,10 @@ export class SimulatedLane extends Lane {
     this.#wantsReclaim = false;
     const ids = this.#pending.map((job) => job.id);
     this.#pending = [];
+    if (this.#isTail && !this.#isTailSent && this.#running !== null) {
+      this.#say('end, and close() runs', this.#running);
+      this.#isTailSent = true;
+    }
     this.#send();
     // The control connection is another one than the lane: what comes first is open.
     clock.after(WIRE_MS * 2 * random.next(), () => dispatcher.returned(this.worker, this.index, ids));
@@ -202,8 +286,7 @@ export class SimulatedLane extends Lane {
   interrupted(): void {
     const job = this.#running;
     if (job === null || this.#isDead) return;
-    this.#running = null;
-    this.#finished.push({ job, serviceUs: job.serviceMs * 1000 });
+    this.#end(job);
     this.#beginNext();
   }
 
@@ -212,14 +295,14 @@ export class SimulatedLane extends Lane {
     this.#isDead = true;
     const job = this.#running;
     this.#running = null;
-    for (const { job: unsent } of this.#finished) unsent.kills += 1;
+    for (const { what, job: unsent } of this.#out) if (what === 'end') unsent.kills += 1;
     if (job === null) return 0;
     if (!job.isCancelled) job.kills += 1;
     return job.id;
   }
 
   assertDone(): void {
-    if (this.#running !== null || this.#pending.length > 0 || this.#finished.length > 0) {
+    if (this.#running !== null || this.#pending.length > 0 || this.#out.length > 0) {
       throw new Error('a worker was told to go while it had something to do');
     }
   }

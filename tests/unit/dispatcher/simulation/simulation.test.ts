@@ -9,6 +9,11 @@ const byRoute = (random: Random): Arrival =>
   random.chance(0.01) ? { path: '/slow', serviceMs: 200 } : { path: '/quick', serviceMs: 1 };
 const hidden = (random: Random): Arrival => ({ path: '/', serviceMs: random.chance(0.01) ? 200 : 1 });
 
+const RULES = [
+  { method: null, path: '/1*', limit: 1, reserve: 1 },
+  { method: 'GET', path: '/2*', limit: null, reserve: 1 },
+];
+
 const eightLanes = (load: number, arrival: Scenario['arrival']): Scenario => ({
   seed: 1,
   workers: 2,
@@ -79,12 +84,17 @@ describe('the dispatcher, simulated', () => {
           timeoutMs: seed % 2 === 0 ? 0 : 100,
           queueLimit: seed % 7 === 0 ? 20 : 0,
           queueTimeoutMs: seed % 3 === 0 ? 300 : 0,
-          laneRules: seed % 4 === 0 ? [{ method: null, path: '/1*', limit: 1, reserve: 1 }] : [],
+          laneRules: seed % 4 === 0 ? RULES : [],
         },
+        ...(seed % 6 === 0 && { reloadGapMs: 200 }),
+        ...(seed % 7 === 0 && { maxGiven: 100 }),
         arrival: (random) => ({
           method: random.chance(0.3) ? 'POST' : 'GET',
           path: `/${random.below(5)}`,
           serviceMs: random.chance(0.02) ? 150 * random.next() : random.next() * random.next(),
+          tailMs: random.chance(0.02) ? 30 * random.next() : 0,
+          pieces: random.chance(0.05) ? 1 + random.below(4) : 0,
+          pauseMs: random.chance(0.2) ? 40 * random.next() : 0,
         }),
       };
       try {

@@ -8,7 +8,11 @@ const SEED = Number(process.env.KIRIN_CHAOS_SEED ?? Date.now() % 1_000_000);
 
 describe('while workers die, come and go', () => {
   for (const { what, threads, args } of [
-    { what: 'workers with one lane', threads: 1, args: ['--workers', '3'] },
+    {
+      what: 'workers with one lane',
+      threads: 1,
+      args: ['--workers', '3', '--max-requests', '200', '--max-requests-jitter', '100'],
+    },
     { what: 'workers with several threads', threads: 4, args: ['--workers', '2', '--threads', '4'] },
   ]) {
     it(`no request is lost or run twice: ${what}`, async (context) => {

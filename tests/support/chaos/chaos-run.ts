@@ -107,7 +107,7 @@ class ChaosRun {
     const faults = this.#requests.flatMap((request) =>
       judge(request, evidence).map((sentence) => `${sentence}\n${this.#describe(request, evidence)}`),
     );
-    faults.push(...this.#judgeBlame(blame));
+    faults.push(...this.#judgeBlame(blame, evidence));
     return {
       faults: faults.slice(0, MOST_FAULTS),
       outcomes: count(this.#requests.map(({ outcome }) => outcomeName(outcome))),
@@ -116,16 +116,23 @@ class ChaosRun {
     };
   }
 
-  /** A worker runs one request on each lane, and nothing else may be lost with it. */
-  #judgeBlame(blame: readonly Blame[]): string[] {
-    const lost = new Map<number, number[]>();
-    for (const { pid, number } of blame) lost.set(pid, [...(lost.get(pid) ?? []), number]);
-    return [...lost]
-      .filter(([, numbers]) => numbers.length > this.#options.threads)
+  /** A worker runs one request on each lane, and cannot have begun more. Of an orphan nobody reports what it was running. */
+  #judgeBlame(blame: readonly Blame[], { execution }: Evidence): string[] {
+    const unfinished = new Map<number, number[]>();
+    for (const { pid, number } of blame) {
+      if (execution(number).ends.includes(pid)) continue;
+      unfinished.set(pid, [...(unfinished.get(pid) ?? []), number]);
+    }
+    return [...unfinished]
+      .filter(([pid, numbers]) => numbers.length > this.#options.threads && !this.#isOrphan(pid))
       .map(
         ([pid, numbers]) =>
           `more is said to have run on worker ${pid} than it has lanes: ${numbers.join(', ')}`,
       );
+  }
+
+  #isOrphan(pid: number): boolean {
+    return this.#kirin.log().includes(`Worker (pid:${pid}), whose zygote had died`);
   }
 
   #describe(request: NumberedRequest, evidence: Evidence): string {

@@ -7,6 +7,7 @@ export type Page =
   | 'quick'
   | 'slow'
   | 'large'
+  | 'file'
   | 'stream'
   | 'sys-exit'
   | 'die'
@@ -69,7 +70,7 @@ export class NumberedRequest {
 
   /** One as clients send it all the time. */
   static ordinary(number: number, random: Random): NumberedRequest {
-    const page = random.weighted({ quick: 80, slow: 6, large: 5, stream: 7, 'sys-exit': 2 });
+    const page = random.weighted({ quick: 80, slow: 6, large: 5, file: 5, stream: 7, 'sys-exit': 2 });
     const method = random.weighted({ GET: 60, HEAD: 5, POST: 28, PUT: 7 });
     const pieces = random.between(1, 5);
     const seconds = (page === 'slow' ? random.between(50, 300) : random.between(0, 20)) / 1000;
@@ -102,7 +103,7 @@ export class NumberedRequest {
 
   /** Its answer comes in several pieces, so that it can be cut. */
   get isStreamed(): boolean {
-    return this.page === 'stream' || this.page === 'large' || this.page === 'stream-and-die';
+    return ['stream', 'large', 'stream-and-die'].includes(this.page);
   }
 
   /** Of a stream that HEAD asks for, the application is not asked for more than the beginning. */
@@ -138,7 +139,7 @@ export class NumberedRequest {
 
   #expected(answer: string): string {
     if (this.method === 'HEAD') return '';
-    if (this.page === 'large') return answer.padStart(LARGE_BYTES, '.');
+    if (this.page === 'large' || this.page === 'file') return answer.padStart(LARGE_BYTES, '.');
     return this.page === 'stream' ? `${'.\n'.repeat(this.#pieces)}${answer}` : answer;
   }
 }

@@ -3,7 +3,7 @@
 /          nothing to do
 /fast      1 ms, or ?ms=N; asleep, or with ?kind=spin busy with the processor for that long
 /slow      200 ms, likewise
-/mixed?n=N as /slow for one of every hundred numbers, else as /fast; only this module knows for which
+/mixed?n=N as /slow for one of a hundred numbers, else as /fast; only this module knows for which
 """
 
 import time
@@ -28,11 +28,10 @@ def milliseconds_of(path, number):
 
 
 def is_slow(number):
-    """One of every hundred consecutive numbers, at a place among them that looks random."""
-    block, place = divmod(number, 100)
-    mixed = (block + 1) * 0x9E3779B1 & 0xFFFFFFFF
+    """One of a hundred numbers, as if each were drawn by itself."""
+    mixed = (number + 1) * 0x9E3779B1 & 0xFFFFFFFF
     mixed = (mixed ^ mixed >> 15) * 0x85EBCA6B & 0xFFFFFFFF
-    return place == (mixed ^ mixed >> 13) % 100
+    return (mixed ^ mixed >> 13) % 100 == 0
 
 
 sleep = time.sleep

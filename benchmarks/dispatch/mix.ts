@@ -34,13 +34,9 @@ export type MixName = keyof typeof MIXES;
 /** Of the mixes in which one of a hundred is slow. */
 export const MIXED_MEAN_MS = 0.99 * FAST_MS + 0.01 * SLOW_MS;
 
-/**
- * One of every hundred consecutive numbers, at a place among them that looks random: the share is exact, so that a short turn
- * has the load that it should have, and yet the slow ones come irregularly.
- */
+/** One of a hundred numbers, as if each were drawn by itself: so slow ones come in clusters, too. */
 export function isSlow(number: number): boolean {
-  const block = Math.floor(number / 100);
-  let mixed = Math.imul(block + 1, 0x9e3779b1);
+  let mixed = Math.imul(number + 1, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
-  return number % 100 === ((mixed ^ (mixed >>> 13)) >>> 0) % 100;
+  return ((mixed ^ (mixed >>> 13)) >>> 0) % 100 === 0;
 }

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 #: Output is sent although further requests are at hand when it is this old or this large.
 FLUSH_SECONDS = 0.002
 FLUSH_BYTES = 65536
+#: The answer of a request that took this long does not wait for the next one's: sending it costs little in comparison.
+LONG_SECONDS = 0.0005
 #: Bodies above this are sent by themselves rather than copied together.
 LARGE_BODY = 32768
 RECV_BYTES = 65536
@@ -218,8 +220,9 @@ class Lane:
                     out.extend((header + head, content))
                 else:
                     out.append(header + head + content)
+            is_long = now - self._started > LONG_SECONDS
             self._started = now
-            if now - flushed > FLUSH_SECONDS or out_bytes > FLUSH_BYTES:
+            if is_long or now - flushed > FLUSH_SECONDS or out_bytes > FLUSH_BYTES:
                 self._flush()
                 flushed = now
                 out_bytes = 0

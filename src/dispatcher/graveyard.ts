@@ -94,8 +94,8 @@ export class Graveyard {
           this.#events.lost(worker, job);
           continue;
         }
-        // From now on alone on its lane: the one that was the reason would take the same others with it again.
-        job.canPipeline = false;
+        // The one that was the reason would take the same others with it again.
+        job.standAlone();
         this.#events.retried(worker, job);
       }
       spared.push(job);

@@ -19,6 +19,8 @@ const MAX_PROOF = 256;
 const WEIGHT = 1 / 8;
 /** What takes less than a quarter of the mean weighs more: a route that is fast again is known to be after a few requests. */
 const RECOVERY_WEIGHT = 1 / 2;
+/** A route is short if it typically takes no longer than this. */
+const SHORT_US = 2000;
 /** A route is slow if it typically takes this long … */
 const SLOW_US = 10_000;
 /** … and this many times what requests in general take: where all are slow, none gives way. */
@@ -61,10 +63,13 @@ export class Route {
     return this.#witness.#meanUs;
   }
 
+  /** Where lanes are counted, each of its requests has one to itself. */
+  get #isLimited(): boolean {
+    return this.rule !== null && this.rule.limit !== Number.POSITIVE_INFINITY;
+  }
+
   get isFast(): boolean {
-    const { rule } = this;
-    // Where lanes are counted, each of its requests has one to itself.
-    if (rule !== null && rule.limit !== Number.POSITIVE_INFINITY) return false;
+    if (this.#isLimited) return false;
     const witness = this.#witness;
     return witness.#streak >= witness.#proof && witness.#meanUs < FAST_US;
   }
@@ -72,6 +77,11 @@ export class Route {
   /** Half of its requests take less than this, half more. */
   get typicalUs(): number {
     return this.#witness.#typicalUs;
+  }
+
+  get isShort(): boolean {
+    const { typicalUs } = this;
+    return typicalUs > 0 && typicalUs <= SHORT_US && !this.#isLimited;
   }
 
   get isSlow(): boolean {

@@ -26,6 +26,7 @@ export abstract class Job implements RequestTraits {
   /** Safe method: may be run again if it cannot be known whether it has been run. */
   readonly isSafe: boolean;
   canPipeline: boolean;
+  canSucceed: boolean;
   readonly isSlow: boolean;
   readonly estimateUs: number;
   readonly arrivedMs: number;
@@ -46,6 +47,7 @@ export abstract class Job implements RequestTraits {
     this.isSafe = isSafe;
     this.estimateUs = route.estimateUs;
     this.canPipeline = isSafe && route.isFast;
+    this.canSucceed = isSafe && route.isShort;
     this.isSlow = route.isSlow;
     this.arrivedMs = arrivedMs;
     this.dueMs = this.isSlow
@@ -65,6 +67,12 @@ export abstract class Job implements RequestTraits {
   abstract abort(reason: string): void;
   /** No response, or no rest of it, will come. */
   abstract fail(failure: JobFailure): void;
+
+  /** From now on it has a lane to itself. */
+  standAlone(): void {
+    this.canPipeline = false;
+    this.canSucceed = false;
+  }
 
   /** The worker's own measure. Called before the last of the response is handed on. */
   took(serviceUs: number): void {

@@ -62,6 +62,12 @@ export abstract class Lane implements LaneLoad {
     return this.overdueSinceMs > 0;
   }
 
+  get takesSuccessor(): boolean {
+    if (this.depth !== 1 || this.isReclaimed || this.isPaused) return false;
+    const job = this.jobs[0];
+    return job?.canSucceed === true && !job.hasBegun;
+  }
+
   /** The worker has been heard of, or given its first request. */
   noteLife(nowMs: number): void {
     this.activeSinceMs = nowMs;

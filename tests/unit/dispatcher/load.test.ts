@@ -4,10 +4,24 @@ import { LoadMeter } from '../../../src/dispatcher/load.ts';
 import type { LaneLoad } from '../../../src/dispatcher/policy.ts';
 
 function lanes(...depths: number[]): LaneLoad[] {
-  return depths.map((depth) => ({ isFed: true, depth, isOpen: true, loadUs: 0 }));
+  return depths.map((depth) => ({
+    isFed: true,
+    depth,
+    isOpen: true,
+    loadUs: 0,
+    takesSuccessor: false,
+    activeSinceMs: 0,
+  }));
 }
 
-const unfed = (depth: number): LaneLoad => ({ isFed: false, depth, isOpen: true, loadUs: 0 });
+const unfed = (depth: number): LaneLoad => ({
+  isFed: false,
+  depth,
+  isOpen: true,
+  loadUs: 0,
+  takesSuccessor: false,
+  activeSinceMs: 0,
+});
 
 describe('the load meter', () => {
   let meter: LoadMeter;

@@ -7,6 +7,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 
 /** A worker sends what it has finished when it has nothing more at hand, or at the latest after this time (lane.py). */
 const FLUSH_MS = 2;
+/** The answer of a request that took this long is sent at once. */
+const LONG_MS = 0.5;
 /** From one process to another. */
 const WIRE_MS = 0.02;
 
@@ -236,7 +238,7 @@ export class SimulatedLane extends Lane {
   #finish(job: SimulatedJob): void {
     const { clock } = this.#world;
     this.#end(job);
-    if (clock.now() - this.#flushedAtMs > FLUSH_MS) this.#send();
+    if (job.serviceMs > LONG_MS || clock.now() - this.#flushedAtMs > FLUSH_MS) this.#send();
     if (this.#wantsReclaim) this.#giveBack();
     this.#beginNext();
   }

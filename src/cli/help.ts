@@ -2,7 +2,7 @@
 
 import { defaultText, flagForms } from '../config/describe.ts';
 import { COMMAND_SWITCHES } from '../config/flags.ts';
-import { SECTIONS, SETTINGS, type SettingName } from '../config/settings.ts';
+import { OFFERED_SECTIONS, SETTINGS, type SettingName } from '../config/settings.ts';
 
 const WIDTH = 80;
 
@@ -18,7 +18,7 @@ PORT, WEB_CONCURRENCY, FORWARDED_ALLOW_IPS and SCRIPT_NAME each set one value.
 /** What most people need, one line for each option, on one screen of 80 by 24. */
 export function shortHelp(): string {
   const column = 28;
-  const names = SECTIONS.flatMap((section) => section.names).filter((name) => SETTINGS[name].common);
+  const names = OFFERED_SECTIONS.flatMap((section) => section.names).filter((name) => SETTINGS[name].common);
   const options = names.map((name) => {
     const right = helpWithDefault(name);
     // A default that does not fit is left to the whole help.
@@ -35,7 +35,7 @@ export function shortHelp(): string {
 /** Every option, by section. */
 export function wholeHelp(): string {
   const column = 33;
-  const sections = SECTIONS.map(({ title, names }) => {
+  const sections = OFFERED_SECTIONS.map(({ title, names }) => {
     const options = names.filter((name) => SETTINGS[name].flags.length > 0);
     return `${title}:\n${options.map((name) => twoColumns(leftText(name), helpWithDefault(name), column)).join('')}`;
   });

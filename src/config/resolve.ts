@@ -125,6 +125,7 @@ function readGiven({ name, text, value }: Given, context: ReadContext): unknown 
 
 function valueMessage({ name, text, by, value }: Given, source: SourceName, complaint: string): string {
   if (value !== undefined) return `${name} = ${text} (in ${by}): ${complaint}`;
+  if (SETTINGS[name].kind.metavar === null) return `${by} (setting ${name}, from ${source}): ${complaint}`;
   const shown = text === '' ? "''" : `'${text}'`;
   if (by === source) return `${name} ${shown} (from the variable ${by}): ${complaint}`;
   return `${by} ${shown} (setting ${name}, from ${source}): ${complaint}`;

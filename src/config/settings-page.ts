@@ -1,7 +1,7 @@
 // docs/reference/settings.md, written from the table. `npm run settings-page` writes it anew.
 
 import { defaultText, flagForms } from './describe.ts';
-import { SECTIONS, SETTINGS, type SettingName } from './settings.ts';
+import { OFFERED_SECTIONS, SETTINGS, type SettingName } from './settings.ts';
 
 const INTRODUCTION = `# Settings
 
@@ -22,7 +22,9 @@ resolved, and where each value came from: in a terminal, and with \`--json\`.
 `;
 
 export function settingsPage(): string {
-  const sections = SECTIONS.map(({ title, names }) => `## ${title}\n\n${names.map(entry).join('\n')}`);
+  const sections = OFFERED_SECTIONS.map(
+    ({ title, names }) => `## ${title}\n\n${names.map(entry).join('\n')}`,
+  );
   return [INTRODUCTION, ...sections].join('\n');
 }
 

@@ -4,9 +4,11 @@
 import { logging } from './sections/logging.ts';
 import { processSettings } from './sections/process.ts';
 import { queue } from './sections/queue.ts';
+import { refused } from './sections/refused.ts';
 import { requests } from './sections/requests.ts';
 import { serverSocket } from './sections/server-socket.ts';
 import { trust } from './sections/trust.ts';
+import { withoutEffect } from './sections/without-effect.ts';
 import { workers } from './sections/workers.ts';
 import type { Setting } from './setting.ts';
 
@@ -18,6 +20,8 @@ const TABLE = {
   ...queue,
   ...logging,
   ...processSettings,
+  ...withoutEffect,
+  ...refused,
 };
 
 type Table = typeof TABLE;
@@ -43,7 +47,21 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Queue', names: namesOf(queue) },
   { title: 'Logging', names: namesOf(logging) },
   { title: 'Process', names: namesOf(processSettings) },
+  { title: 'Accepted, without effect', names: namesOf(withoutEffect) },
+  { title: 'Refused', names: namesOf(refused) },
 ];
+
+/** Whether setting it does what it says: help and reference leave out what is accepted or refused for Gunicorn's sake alone. */
+export function isOffered(name: SettingName): boolean {
+  const { without, refused: why } = SETTINGS[name];
+  return without === undefined && why === undefined;
+}
+
+/** Sections of what is offered. */
+export const OFFERED_SECTIONS = SECTIONS.map(({ title, names }) => ({
+  title,
+  names: names.filter(isOffered),
+})).filter(({ names }) => names.length > 0);
 
 function namesOf<S extends object>(section: S): (keyof S)[] {
   return Object.keys(section) as (keyof S)[];

@@ -1,6 +1,7 @@
 // Kinds of the settings that say what is believed of a proxy.
 
-import { type Kind, ValueProblem } from './setting.ts';
+import { type Kind, PythonObject, ValueProblem } from './setting.ts';
+import { listOfTexts } from './texts.ts';
 
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -15,24 +16,38 @@ export const fieldNames: Kind<readonly string[]> = {
     for (const name of names) checkFieldName(name);
     return names;
   },
+  fromFile(value) {
+    const names = value === null ? [] : listOfTexts('names')(value)?.map((name) => name.trim().toUpperCase());
+    for (const name of names ?? []) checkFieldName(name);
+    return names;
+  },
   show: (names) => names,
 };
 
 /** Names of header fields and a value for each, as a JSON object. */
 export const fieldValues: Kind<readonly (readonly [name: string, value: string])[]> = {
   metavar: 'JSON',
-  parse(text) {
-    const pairs = Object.entries(parseObject(text)).map(([name, value]): [string, string] => {
-      checkFieldName(name);
-      if (typeof value !== 'string') throw new ValueProblem(`the value of '${name}' is not a string`);
-      return [name.toUpperCase(), value.trim()];
-    });
-    const twice = pairs.find(([name], index) => pairs.findIndex(([other]) => other === name) !== index);
-    if (twice !== undefined) throw new ValueProblem(`'${twice[0]}' is given twice`);
-    return pairs;
+  parse: (text) => checkedPairs(parseObject(text)),
+  fromFile(value) {
+    if (value === null) return undefined;
+    if (typeof value !== 'object' || value instanceof PythonObject || Array.isArray(value)) {
+      throw new ValueProblem('not a dict; give one such as {"X-FORWARDED-PROTO": "https"}');
+    }
+    return checkedPairs(value);
   },
   show: (pairs) => JSON.stringify(Object.fromEntries(pairs)),
 };
+
+function checkedPairs(object: object): (readonly [name: string, value: string])[] {
+  const pairs = Object.entries(object).map(([name, value]): [string, string] => {
+    checkFieldName(name);
+    if (typeof value !== 'string') throw new ValueProblem(`the value of '${name}' is not a string`);
+    return [name.toUpperCase(), value.trim()];
+  });
+  const twice = pairs.find(([name], index) => pairs.findIndex(([other]) => other === name) !== index);
+  if (twice !== undefined) throw new ValueProblem(`'${twice[0]}' is given twice`);
+  return pairs;
+}
 
 function checkFieldName(name: string): void {
   if (!FIELD_NAME.test(name)) {
@@ -74,6 +89,11 @@ export const proxyMode: Kind<ProxyMode> = {
     const mode = PROXY_MODES.get(text.trim().toLowerCase());
     if (mode === undefined) throw new ValueProblem('not one of off, v1, v2, auto');
     return mode;
+  },
+  fromFile(value) {
+    if (value === null) return undefined;
+    if (typeof value === 'boolean') return value ? 'auto' : 'off';
+    throw new ValueProblem('not one of off, v1, v2, auto');
   },
   show: (mode) => mode,
 };

@@ -1,3 +1,4 @@
+import { workerClass } from '../gunicorn-kinds.ts';
 import { bytes, flag, integer, seconds } from '../kinds.ts';
 import { type WorkerRange, workerRange } from '../process-kinds.ts';
 import { setting } from '../setting.ts';
@@ -12,6 +13,14 @@ export const workers = {
     detail:
       'With a range there are as many as the load needs: one more when requests wait while processors are idle, one less when that many are not needed. `auto` is 2 x cores + 1, and may be an end of a range: `1..auto`; cores are what the control group grants, so it is right in a container too.',
     common: true,
+  }),
+  worker_class: setting<'sync' | 'gthread'>({
+    flags: ['-k', '--worker-class'],
+    kind: workerClass,
+    default: 'sync',
+    help: 'sync or gthread, which are the same here: see --threads',
+    detail:
+      'There is one kind of worker. As in Gunicorn, `threads` alone says how many requests it runs at once. Other classes are refused, with what to use instead.',
   }),
   threads: setting<number>({
     flags: ['--threads'],

@@ -112,6 +112,23 @@ test('None and empty lists are as good as absent, but where None means something
   assert.deepEqual(settings.forwarded_allow_ips, [], 'nobody is believed');
 });
 
+test('what proxies may say is taken as Python has it', () => {
+  const { settings } = resolve({
+    secure_scheme_headers: { 'X-Forwarded-Proto': 'https' },
+    proxy_protocol: true,
+    forwarder_headers: ['Remote_User'],
+  });
+  assert.deepEqual(settings.secure_scheme_headers, [['X-FORWARDED-PROTO', 'https']]);
+  assert.equal(settings.proxy_protocol, 'auto');
+  assert.deepEqual(settings.forwarder_headers, ['REMOTE_USER']);
+  assert.equal(resolve({ proxy_protocol: false }).settings.proxy_protocol, 'off');
+  assert.equal(resolve({ proxy_protocol: 'v2' }).settings.proxy_protocol, 'v2');
+  assert.deepEqual(resolve({ forwarder_headers: null }).settings.forwarder_headers, []);
+  assert.match(complaint({ secure_scheme_headers: ['X'] }), /: not a dict; give one such as/);
+  assert.match(complaint({ secure_scheme_headers: { X: 1 } }), /: the value of 'X' is not a string$/);
+  assert.match(complaint({ proxy_protocol: 3 }), /: not one of off, v1, v2, auto$/);
+});
+
 test('True and False are numbers, as in Python', () => {
   const { settings } = resolve({ keepalive: false, workers: true });
   assert.deepEqual([settings.keepalive, settings.workers.max], [0, 1]);

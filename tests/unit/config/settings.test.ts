@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMAND_SWITCHES } from '../../../src/config/flags.ts';
+import { gunicornPage } from '../../../src/config/gunicorn-page.ts';
 import { SECTIONS, SETTING_NAMES, SETTINGS } from '../../../src/config/settings.ts';
 import { settingsPage } from '../../../src/config/settings-page.ts';
 import { projectRoot } from '../../support/project.ts';
@@ -28,7 +29,8 @@ test('what is shown of a default can be read again', () => {
   }
 });
 
-test('docs/reference/settings.md is what the table says; node scripts/settings-page.js writes it anew', () => {
-  const page = readFileSync(join(projectRoot, 'docs', 'reference', 'settings.md'), 'utf8');
-  assert.equal(page, settingsPage());
+test('the pages of docs/reference are what the table says; npm run settings-page writes them anew', () => {
+  const page = (name: string) => readFileSync(join(projectRoot, 'docs', 'reference', name), 'utf8');
+  assert.equal(page('settings.md'), settingsPage());
+  assert.equal(page('gunicorn-settings.md'), gunicornPage());
 });

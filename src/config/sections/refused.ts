@@ -1,0 +1,150 @@
+// Settings of Gunicorn's that would have to have an effect, and have none yet or never will: any value but the default is refused.
+
+import { dictionary, objectName, texts } from '../gunicorn-kinds.ts';
+import { choice, flag, integer, optionalText, text } from '../kinds.ts';
+import { setting } from '../setting.ts';
+
+const YET = 'not supported yet';
+const TLS = `${YET}; let a proxy in front of Kirin end TLS`;
+const LOGGING = `${YET}; --error-logfile, --access-logfile, --access-logformat and --log-level say what is logged, and where`;
+const DIRTY = 'Kirin has no dirty arbiters; run such work in a task queue';
+const LENIENT = `${YET}; such requests are answered with an error`;
+
+export const refused = {
+  reload_engine: setting<'auto' | 'inotify' | 'poll'>({
+    flags: ['--reload-engine'],
+    kind: choice(['auto', 'inotify', 'poll'], 'STRING'),
+    default: 'auto',
+    help: 'How files are watched for --reload',
+    refused: `${YET}; the system tells which files change`,
+    accepts: (engine) => engine === 'inotify',
+  }),
+  reload_extra_files: setting<readonly string[]>({
+    flags: ['--reload-extra-file'],
+    kind: { ...texts, metavar: 'FILES' },
+    default: [],
+    help: 'More files to watch for --reload',
+    refused: `${YET}; --reload watches the modules that are loaded, and every .py file beside them`,
+  }),
+  spew: unsupportedSwitch(['--spew'], 'Print every line of Python that runs', YET),
+  initgroups: unsupportedSwitch(['--initgroups'], 'Give workers all groups of their user', YET),
+  enable_stdio_inheritance: unsupportedSwitch(
+    ['-R', '--enable-stdio-inheritance'],
+    'Keep standard output and error of a daemon',
+    `${YET}; give a daemon an --error-logfile, and --capture-output`,
+  ),
+  paste: unsupportedText(
+    ['--paste', '--paster'],
+    'A PasteDeploy file',
+    `${YET}; name a function of yours that calls paste.deploy.loadapp`,
+  ),
+  raw_paste_global_conf: setting<readonly string[]>({
+    flags: ['--paste-global'],
+    kind: texts,
+    default: [],
+    help: 'Variables of a PasteDeploy file',
+    refused: YET,
+  }),
+  protocol: setting<string>({
+    flags: ['--protocol'],
+    kind: text(),
+    default: 'http',
+    help: 'What clients speak: http or uwsgi',
+    refused: 'Kirin speaks HTTP alone; in nginx, write proxy_pass in place of uwsgi_pass',
+  }),
+  logger_class: setting<string>({
+    flags: ['--logger-class'],
+    kind: objectName,
+    default: 'gunicorn.glogging.Logger',
+    help: 'A Python class that writes the logs',
+    refused:
+      'the logs are written by the edge and the arbiter, which are no Python; --access-logformat says how a line looks',
+    accepts: (name) => name === 'simple',
+  }),
+  logconfig: unsupportedText(['--log-config'], 'A file for logging.config', LOGGING),
+  logconfig_json: unsupportedText(['--log-config-json'], 'A JSON file for logging.config', LOGGING),
+  logconfig_dict: setting<object>({
+    flags: [],
+    kind: dictionary,
+    default: {},
+    help: 'A dict for logging.config',
+    refused: LOGGING,
+  }),
+  syslog: unsupportedSwitch(['--log-syslog'], 'Log to syslog', YET),
+  statsd_host: unsupportedText(
+    ['--statsd-host'],
+    'Where StatsD listens',
+    `${YET}; --health-path has metrics as JSON`,
+  ),
+  keyfile: unsupportedText(['--keyfile'], 'Private key for TLS', TLS),
+  certfile: unsupportedText(['--certfile'], 'Certificate for TLS', TLS),
+  ca_certs: unsupportedText(['--ca-certs'], "Who signs clients' certificates", TLS),
+  ciphers: unsupportedText(['--ciphers'], 'Ciphers for TLS', TLS),
+  cert_reqs: setting<number>({
+    flags: ['--cert-reqs'],
+    kind: integer({ max: 2, example: 2 }),
+    default: 0,
+    help: 'Whether clients must have a certificate: 0 no, 1 may, 2 must',
+    refused: TLS,
+  }),
+  http_protocols: setting<string>({
+    flags: ['--http-protocols'],
+    kind: text(),
+    default: 'h1',
+    help: 'Versions of HTTP, the preferred one first',
+    refused: `${YET} but for h1, which is HTTP/1.1 and 1.0`,
+  }),
+  http2_cleartext: setting<string>({
+    flags: ['--http2-cleartext'],
+    kind: {
+      ...text(),
+      fromFile: (value) => (typeof value === 'boolean' ? (value ? 'prior-knowledge' : 'off') : undefined),
+    },
+    default: 'off',
+    help: 'HTTP/2 without TLS',
+    refused: YET,
+  }),
+  dirty_apps: setting<readonly string[]>({
+    flags: ['--dirty-app'],
+    kind: texts,
+    default: [],
+    help: 'Applications of dirty workers',
+    refused: DIRTY,
+  }),
+  dirty_workers: setting<number>({
+    flags: ['--dirty-workers'],
+    kind: integer({ example: 2 }),
+    default: 0,
+    help: 'Processes for tasks that take long',
+    refused: DIRTY,
+  }),
+  permit_obsolete_folding: unsupportedSwitch(
+    ['--permit-obsolete-folding'],
+    'Take header fields that go on in the next line',
+    LENIENT,
+  ),
+  strip_header_spaces: unsupportedSwitch(
+    ['--strip-header-spaces'],
+    'Take spaces before the colon of a header field',
+    LENIENT,
+  ),
+  permit_unconventional_http_method: unsupportedSwitch(
+    ['--permit-unconventional-http-method'],
+    'Take methods of other characters and lengths',
+    LENIENT,
+  ),
+  permit_unconventional_http_version: unsupportedSwitch(
+    ['--permit-unconventional-http-version'],
+    'Take versions other than 1.0 and 1.1',
+    LENIENT,
+  ),
+  casefold_http_method: unsupportedSwitch(['--casefold-http-method'], 'Take methods in any case', YET),
+};
+
+function unsupportedSwitch(flags: readonly string[], help: string, why: string) {
+  return setting<boolean>({ flags, kind: flag, default: false, help, refused: why });
+}
+
+function unsupportedText(flags: readonly string[], help: string, why: string) {
+  return setting<string | null>({ flags, kind: optionalText, default: null, help, refused: why });
+}

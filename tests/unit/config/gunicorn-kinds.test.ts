@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError } from '../../../src/config/config-error.ts';
+import { fileSettings, type ReportedValue } from '../../../src/config/file-settings.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { machine } from './fake-machine.ts';
+
+function resolve(argv: string[], settings: Readonly<Record<string, ReportedValue>> = {}) {
+  const file = fileSettings('conf.py', { settings, hooks: [], others: [], environment: {}, path: [] });
+  const input = { argv, env: {}, cwd: '/srv', machine: machine({ folders: ['/srv'] }) };
+  return resolveSettings(input, file);
+}
+
+function complaint(...args: Parameters<typeof resolve>): string {
+  try {
+    resolve(...args);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      assert.equal(error.exitCode, 1);
+      return error.message;
+    }
+    throw error;
+  }
+  throw new Error('resolved without complaint');
+}
+
+const pythonClass = (name: string) => ({ text: `<class '${name}'>`, object: { type: 'type', name } });
+
+test('sync and gthread are taken by all their names', () => {
+  assert.equal(resolve(['-k', 'gthread']).settings.worker_class, 'gthread');
+  assert.equal(resolve(['-k', 'gunicorn.workers.sync.SyncWorker']).settings.worker_class, 'sync');
+  const given = pythonClass('gunicorn.workers.gthread.ThreadWorker');
+  assert.equal(resolve([], { worker_class: given }).settings.worker_class, 'gthread');
+  assert.deepEqual(resolve(['-k', 'gthread']).notices, []);
+});
+
+test('other worker classes are refused, each with what to use instead', () => {
+  for (const [name, advice] of [
+    ['gevent', /greenlets are not supported yet.*--threads 100/],
+    ['eventlet', /eventlet is not supported.*threads/],
+    ['tornado', /Tornado's own server/],
+    ['uvicorn.workers.UvicornWorker', /ASGI is not supported yet/],
+    ['uvicorn_worker.UvicornWorker', /ASGI is not supported yet/],
+    ['asgi', /ASGI is not supported yet/],
+    ['shop.workers.Custom', /Kirin's workers are its own.*--threads/],
+  ] as const) {
+    assert.match(complaint(['-k', name]), advice, name);
+  }
+  assert.equal(
+    complaint([], { worker_class: pythonClass('shop.Custom') }),
+    "worker_class = <class 'shop.Custom'> (in conf.py): Kirin's workers are its own, and take no class; leave it out, and give --threads for more requests at once",
+  );
+});
+
+test('what has no effect is accepted, and said, unless it is the default', () => {
+  const { notices } = resolve(['--worker-tmp-dir', '/dev/shm', '--worker-connections=1000', '--no-sendfile']);
+  assert.deepEqual(notices, [
+    {
+      level: 'info',
+      message:
+        'sendfile (from the command line) has no effect: responses go through the edge, and workers send no files to sockets of clients',
+    },
+    {
+      level: 'info',
+      message:
+        'worker_tmp_dir (from the command line) has no effect: workers have no heartbeat files; TMPDIR says where bodies are spooled',
+    },
+  ]);
+  const constant = { text: '<_SSLMethod.PROTOCOL_TLS: 2>', value: 2 };
+  assert.equal(resolve([], { ssl_version: constant }).notices.length, 1);
+});
+
+test('what would have to have an effect is refused', () => {
+  assert.equal(
+    complaint(['--certfile', 'a.pem', '--spew']),
+    '--spew (setting spew, from the command line): not supported yet\n' +
+      "--certfile 'a.pem' (setting certfile, from the command line): not supported yet; let a proxy in front of Kirin end TLS",
+  );
+  assert.match(complaint(['--reload-engine', 'poll']), /not supported yet; the system tells/);
+  assert.match(
+    complaint([], { logger_class: pythonClass('shop.Logger') }),
+    /^logger_class = .* \(in conf\.py\): the logs are written by the edge/,
+  );
+  assert.match(
+    complaint([], { logconfig_dict: { text: '{…}', value: { version: 1 } } }),
+    /: not supported yet; --error-logfile/,
+  );
+});
+
+test('what is refused may have its default', () => {
+  const { notices } = resolve(['--http-protocols', 'h1', '--protocol=http', '--reload-engine', 'inotify'], {
+    certfile: { text: 'None', value: null },
+    syslog: { text: 'False', value: false },
+    logconfig_dict: { text: '{}', value: {} },
+    cert_reqs: { text: '0', value: 0 },
+    dirty_apps: { text: '[]', value: [] },
+    http2_cleartext: { text: 'False', value: false },
+    logger_class: pythonClass('gunicorn.glogging.Logger'),
+  });
+  assert.deepEqual(notices, []);
+});

@@ -2,6 +2,8 @@ import type { Lane } from './lane.ts';
 
 /** Over such times the demand of quick requests is measured. */
 const WINDOW_MS = 500;
+/** Where none has come for this long, slow ones may have every lane. */
+const MEMORY_MS = 10_000;
 
 /**
  * How many lanes slow requests leave to quick ones while they can wait: the last free one, and as many as the quick ones that came
@@ -12,15 +14,18 @@ export class QuickReserve {
   #windowEndMs = 0;
   #currentUs = 0;
   #lastUs = 0;
+  #lastCameMs = Number.NEGATIVE_INFINITY;
 
   /** A quick request has come. */
   note(typicalUs: number, nowMs: number): void {
     if (nowMs >= this.#windowEndMs) this.#roll(nowMs);
     this.#currentUs += typicalUs;
+    this.#lastCameMs = nowMs;
   }
 
   /** Idle lanes that a slow request must leave. */
   idleLanes(lanes: readonly Lane[], nowMs: number): number {
+    if (nowMs - this.#lastCameMs > MEMORY_MS) return 0;
     if (nowMs >= this.#windowEndMs) this.#roll(nowMs);
     const demand = Math.ceil(this.#lastUs / 1000 / WINDOW_MS);
     let quickLanes = 0;

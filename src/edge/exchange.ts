@@ -173,7 +173,8 @@ export class Http1Exchange implements Exchange {
       failed: (error) => {
         if (this.isOver) return;
         this.#connection.log.error(`A file of a response could not be sent: ${error.message}`);
-        if (this.responseHead === '') this.refuse(500);
+        // Mostly because the worker that holds it has just ended.
+        if (this.responseHead === '') this.refuse(502);
         else this.abort();
       },
     });

@@ -51,6 +51,7 @@ function setUp(t: TestContext, options: Partial<DispatcherLimits> & { generation
     fastJob: () => new FakeJob('fast', true, fast),
     /** A job of a route that typically takes 100 ms, where others take 1. */
     slowJob: () => new FakeJob('slow', true, slow),
+    quickHasCome: () => dispatcher.quickReserve.note(1000, performance.now()),
     submit: (...jobs: FakeJob[]) => {
       for (const job of jobs) dispatcher.submit(job);
     },
@@ -642,10 +643,23 @@ describe('the queue', () => {
     assert.deepEqual([slow.sentTo.length, late.sentTo.length], [1, 0]);
   });
 
-  it('lets no slow request take the last free lane, until it has waited long', (t) => {
-    const { worker, submit, slowJob } = setUp(t, { timeoutMs: 0 });
+  it('lets slow requests have every lane where no quick ones come', (t) => {
+    const { worker, submit, slowJob } = setUp(t);
     worker({ pid: 1 });
     worker({ pid: 2 });
+    const slow = [slowJob(), slowJob()] as const;
+    submit(...slow);
+    assert.deepEqual(
+      slow.map(({ sentTo }) => sentTo.length),
+      [1, 1],
+    );
+  });
+
+  it('lets no slow request take the last free lane, until it has waited long', (t) => {
+    const { worker, submit, slowJob, quickHasCome } = setUp(t, { timeoutMs: 0 });
+    worker({ pid: 1 });
+    worker({ pid: 2 });
+    quickHasCome();
     const slow = [slowJob(), slowJob()] as const;
     submit(...slow);
     assert.deepEqual(
@@ -658,9 +672,10 @@ describe('the queue', () => {
   });
 
   it('lets a slow request have the last free lane when it has waited long', (t) => {
-    const { worker, submit, pass, slowJob } = setUp(t, { timeoutMs: 0 });
+    const { worker, submit, pass, slowJob, quickHasCome } = setUp(t, { timeoutMs: 0 });
     worker({ pid: 1 });
     worker({ pid: 2 });
+    quickHasCome();
     const slow = [slowJob(), slowJob()] as const;
     submit(...slow);
     pass(950);

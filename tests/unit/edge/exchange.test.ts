@@ -326,12 +326,12 @@ describe('a file as a response', () => {
     assert.match(edge.errorText, /could not be sent: .*file ended 6 bytes early/);
   });
 
-  it('that cannot be opened is answered with 500', async () => {
+  it('that cannot be opened is answered with 502', async () => {
     const { client, exchange } = await request('GET / HTTP/1.1');
     let opened = 0;
     const part = { path: join(edge.folder, 'none'), offset: 0, length: 10, opened: () => (opened += 1) };
     exchange.respondFile(head(10), RESPONSE_FLAG.length, part);
-    assert.equal((await client.readResponse()).status, 500);
+    assert.equal((await client.readResponse()).status, 502);
     assert.equal(opened, 1);
   });
 

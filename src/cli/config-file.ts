@@ -44,10 +44,10 @@ const nameOf = (config: string): string => config.replace(/^file:/, '').replace(
 async function run(
   python: string,
   location: string,
-  { argv, commandLine, cwd, env }: Start,
+  { program, argv, commandLine, cwd, env }: Start,
   limitMs: number | null,
 ): Promise<Report> {
-  const request = { location, cwd, known: SETTING_NAMES, hooks: SERVER_HOOKS, argv: ['kirin', ...argv] };
+  const request = { location, cwd, known: SETTING_NAMES, hooks: SERVER_HOOKS, argv: [program, ...argv] };
   const printsConfig = commandLine.given.some(({ name }) => name === 'print_config');
   const child = spawn(python, [SCRIPT, JSON.stringify(request)], {
     cwd,

@@ -2,7 +2,7 @@
 
 import { defaultText, flagForms } from '../config/describe.ts';
 import { COMMAND_SWITCHES } from '../config/flags.ts';
-import { OFFERED_SECTIONS, SETTINGS, type SettingName } from '../config/settings.ts';
+import { OFFERED_SECTIONS, SECTIONS, SETTINGS, type SettingName } from '../config/settings.ts';
 
 const WIDTH = 80;
 
@@ -41,6 +41,22 @@ export function wholeHelp(): string {
   });
   const switches = Object.values(COMMAND_SWITCHES).map((row) => switchText(row, column));
   return [INTRODUCTION, ...sections, `Command:\n${switches.join('')}`, VARIABLES].join('\n');
+}
+
+/** As argparse shapes Gunicorn's: every option, in one list, each spelling with its placeholder. */
+export function gunicornHelp(): string {
+  const column = 24;
+  const options = SECTIONS.flatMap(({ names }) => names)
+    .filter((name) => SETTINGS[name].flags.length > 0)
+    .map((name) => twoColumns(flagForms(name).join(', '), argparseText(name), column));
+  const switches = Object.values(COMMAND_SWITCHES).map((row) => switchText(row, column));
+  return `usage: gunicorn [OPTIONS] [APP_MODULE]\n\noptions:\n${[...switches, ...options].join('')}`;
+}
+
+function argparseText(name: SettingName): string {
+  const { refused, without } = SETTINGS[name];
+  if (without !== undefined) return `${helpWithDefault(name)} (no effect: ${without})`;
+  return refused === undefined ? helpWithDefault(name) : `${helpWithDefault(name)} (${refused})`;
 }
 
 /** Without second long spellings. */

@@ -5,6 +5,7 @@ import { KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import { failureText } from './failure-text.ts';
+import { programFrom, versionLine } from './program.ts';
 import { configFrom, resolveStart, type Start } from './resolve.ts';
 
 /** Gunicorn's, for what nobody foresaw. */
@@ -21,15 +22,18 @@ async function main(): Promise<void> {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  const start: Start = { argv, commandLine: parseWords(argv), env: { ...process.env }, cwd: process.cwd() };
-  const { switches } = start.commandLine;
+  const program = programFrom(process.argv[1]);
+  const commandLine = parseWords(argv);
+  const start: Start = { program, argv, commandLine, env: { ...process.env }, cwd: process.cwd() };
+  const { switches } = commandLine;
   if (switches.has('help') || switches.has('all')) {
-    const { shortHelp, wholeHelp } = await import('./help.ts');
-    return print(switches.has('all') ? wholeHelp() : shortHelp());
+    const { gunicornHelp, shortHelp, wholeHelp } = await import('./help.ts');
+    if (switches.has('all')) return print(wholeHelp());
+    return print(program === 'gunicorn' ? gunicornHelp() : shortHelp());
   }
   if (switches.has('version')) {
     const { version } = await import('../arbiter/version.ts');
-    return print(`kirin ${version()} (node ${process.versions.node})\n`);
+    return print(versionLine(program, version(), process.versions.node));
   }
 
   const resolved = await resolveStart(start);

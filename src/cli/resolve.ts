@@ -9,9 +9,11 @@ import type { readConfigFile } from './config-file.ts';
 import { findConfigFile } from './find-config-file.ts';
 import { chooseInterpreter } from './interpreter.ts';
 import { thisMachine } from './machine.ts';
+import type { Program } from './program.ts';
 
 /** How kirin was started: what every resolution, also a reload's, begins with. */
 export interface Start {
+  readonly program: Program;
   readonly argv: readonly string[];
   readonly commandLine: ParsedWords;
   readonly env: Environment;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runKirin } from '../support/kirin.ts';
 import { projectRoot } from '../support/project.ts';
+import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 
 describe('the commands that only print', () => {
   it('--version names kirin and node', async () => {
@@ -21,6 +23,20 @@ describe('the commands that only print', () => {
     assert.match(short.stdout, /^usage: kirin \[OPTIONS\] \[APP_MODULE\]\n/);
     assert.doesNotMatch(short.stdout, /--backlog/);
     assert.match(whole.stdout, /--backlog INT/);
+  });
+
+  it('a link named gunicorn has the version line and the help that are looked for there', async () => {
+    const folder = makeTemporaryFolder();
+    try {
+      const program = join(folder, 'gunicorn');
+      symlinkSync(join(projectRoot, 'bin', 'kirin.js'), program);
+      const version = await runKirin({ program, args: ['--version'], bind: [] });
+      assert.match(version.stdout, /^gunicorn \(version \d+\.\d+\.\d+\) \[kirin \S+, node \S+\]\n$/);
+      const help = await runKirin({ program, args: ['-h'], bind: [] });
+      assert.match(help.stdout, /^usage: gunicorn \[OPTIONS\] \[APP_MODULE\]\n\noptions:\n/);
+    } finally {
+      removeFolder(folder);
+    }
   });
 
   it('--print-config prints what every source together says', async () => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { GUNICORN_VERSION } from '../../src/cli/program.ts';
 import { parseWords } from '../../src/config/command-line.ts';
 import { SERVER_HOOKS } from '../../src/config/server-hooks.ts';
 import { SETTINGS, type SettingName } from '../../src/config/settings.ts';
@@ -103,6 +104,11 @@ describe('of the settings of the newest Gunicorn', { skip }, () => {
         if (takesValue) assert.equal(given[0]?.text, 'auto', flag);
       }
     }
+  });
+
+  it('the version is the one that a link named gunicorn tells', () => {
+    const version = ['-c', 'import gunicorn; print(gunicorn.__version__)'];
+    assert.equal(GUNICORN_VERSION, execFileSync(testPython, version, { encoding: 'utf8' }).trim());
   });
 
   it('each has the same default, but for those that are listed', async () => {

@@ -286,12 +286,21 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#graveyard.report(pid, running);
     const worker = this.workers.exited(pid);
     if (worker === null) return;
-    // What it wrote before it died may still be in the sockets: they close by themselves when that has been read, unless
-    // a child of the worker has inherited them.
+    this.#closeLater(worker, 0);
+  }
+
+  /**
+   * What a worker wrote before it died may still be in the sockets: they close by themselves when that has been read, unless
+   * a child of the worker has inherited them. A lane that waits for a slow client is given more time, as that client goes on
+   * taking what there is.
+   */
+  #closeLater(worker: WorkerPeer, minSilentMs: number): void {
     this.#clock.after(LAST_WORDS_MS, () => {
+      const silentSinceMs = this.#clock.now() - minSilentMs;
       for (const lane of [...worker.lanes]) {
-        if (!lane.isPaused) lane.destroy();
+        if (!lane.isPaused && lane.activeSinceMs <= silentSinceMs) lane.destroy();
       }
+      if (worker.lanes.length > 0) this.#closeLater(worker, LAST_WORDS_MS);
     });
   }
 

@@ -988,6 +988,23 @@ describe('the end of a worker', () => {
 });
 
 describe('a stop', () => {
+  it('is believed in the end also where a slow client was still taking what it had sent', (t) => {
+    const { dispatcher, worker, submit, pass } = setUp(t, { timeoutMs: 0 });
+    const one = worker({ pid: 1 });
+    const job = new FakeJob('a');
+    submit(job);
+    one.send(0, frame(KIND.response, { id: job.id, a: 8 }, '200 OK\r\n'));
+    const [lane] = one.lanes;
+    lane?.pause();
+    dispatcher.exited(1, [job.id]);
+    pass(3000);
+    assert.deepEqual(job.events, ['head 200 OK']);
+    lane?.resume(performance.now());
+    pass(2500);
+    assert.deepEqual(dispatcher.workers.lanes, []);
+    assert.equal(job.events.at(-1), 'abort: the worker ended in the middle of the response');
+  });
+
   it('does not wait for what runs past its deadline', (t) => {
     const { dispatcher, said, worker, submit, pass } = setUp(t);
     worker({ pid: 1 });

@@ -15,6 +15,7 @@ import type { Start } from './resolve.ts';
 const SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/conf.py', import.meta.url));
 const STDERR_FD = 2;
 const REPORT_FD = 3;
+const DEADLY_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 
 type Report = FileReport | { readonly error: string } | { readonly exit: number | string | null };
 
@@ -63,8 +64,9 @@ async function run(
     child.unref();
     pipe.unref();
   }
-  const endWithUs = () => child.kill();
+  const endWithUs = () => child.kill('SIGKILL');
   process.once('exit', endWithUs);
+  const forget = limitMs === null ? endBySignalWith(endWithUs) : () => {};
   try {
     return await new Promise<Report>((resolveReport, reject) => {
       let line = '';
@@ -82,7 +84,22 @@ async function run(
   } finally {
     clearTimeout(limit);
     process.off('exit', endWithUs);
+    forget();
   }
+}
+
+/** At the start nobody listens for signals yet: one that ends this process must not leave that one behind. */
+function endBySignalWith(endChild: () => void): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    endChild();
+    forget();
+    process.kill(process.pid, signal);
+  };
+  const forget = () => {
+    for (const signal of DEADLY_SIGNALS) process.off(signal, end);
+  };
+  for (const signal of DEADLY_SIGNALS) process.on(signal, end);
+  return forget;
 }
 
 function endedEarly(python: string, location: string, end: string): KirinError {

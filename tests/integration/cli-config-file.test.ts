@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { AppFolder, answering } from '../support/app-folder.ts';
-import { runKirin, withKirin } from '../support/kirin.ts';
+import { KirinProcess, runKirin, withKirin } from '../support/kirin.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const SHOWS_ITS_PLACE = `
@@ -200,6 +200,21 @@ describe('a configuration file', () => {
       kirin.signal('SIGHUP');
       await kirin.waitForLog(/Ready: 1 worker, generation 2/);
     });
+  });
+
+  it('that hangs at the start ends with kirin', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      folder.write('gunicorn.conf.py', "import time\nprint('hanging', flush=True)\ntime.sleep(600)\n");
+      const kirin = new KirinProcess({ app: 'main:app', cwd: folder.path });
+      try {
+        await waitFor(() => kirin.stdout().includes('hanging'));
+        kirin.signal(signal);
+        assert.deepEqual(await kirin.ended(), { code: null, signal });
+        await kirin.assertNothingLeft();
+      } finally {
+        kirin.discard();
+      }
+    }
   });
 
   it('that hangs on a reload keeps nobody from a stop', async () => {

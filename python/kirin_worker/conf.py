@@ -41,7 +41,7 @@ def _main() -> None:
     try:
         report = _describe(_run(request["location"]), request)
         report["environment"] = _changes(environment, dict(os.environ))
-        report["path"] = [os.path.abspath(entry) for entry in sys.path if entry not in path]
+        report["path"] = _added(path, sys.path)
     except SystemExit as end:
         report = {"exit": end.code if isinstance(end.code, int) or end.code is None else str(end.code)}
     except BaseException as error:
@@ -114,6 +114,17 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str | N
     changes: dict[str, str | None] = {name: None for name in before if name not in after}
     changes.update({name: value for name, value in after.items() if before.get(name) != value})
     return changes
+
+
+def _added(before: list[str], after: list[str]) -> dict[str, list[str]]:
+    """Before the first entry that was there, and after it: what is appended must not come before what is installed."""
+    known = [index for index, entry in enumerate(after) if entry in before]
+    first = known[0] if known else 0
+    added = [(index, os.path.abspath(entry)) for index, entry in enumerate(after) if entry not in before]
+    return {
+        "front": [entry for index, entry in added if index < first],
+        "back": [entry for index, entry in added if index >= first],
+    }
 
 
 def _traceback(error: BaseException) -> str:

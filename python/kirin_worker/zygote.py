@@ -306,6 +306,7 @@ def prepare(boot: Boot) -> None:
         absolute = os.path.abspath(folder)
         if absolute not in sys.path:
             sys.path.insert(0, absolute)
+    sys.path.extend(folder for folder in boot["pythonPathEnd"] if folder not in sys.path)
 
 
 def _load(boot: Boot) -> tuple[int, object | None]:

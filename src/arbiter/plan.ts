@@ -125,7 +125,9 @@ function bootSpec(
   return {
     app,
     chdir: settings.chdir,
-    pythonPath: [...settings.pythonpath, ...path],
+    // Each is put before the one before it.
+    pythonPath: [...path.front.toReversed(), ...settings.pythonpath],
+    pythonPathEnd: path.back,
     preload: settings.preload_app,
     threads: settings.threads,
     closeFds: settings.bind.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])),

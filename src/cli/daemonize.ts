@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { isatty } from 'node:tty';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { failureText } from './failure-text.ts';
@@ -49,7 +50,7 @@ async function startDaemon(config: ResolvedConfig, start: Start): Promise<number
   const daemon = spawn(process.execPath, [...process.execArgv, script, ...start.argv], {
     // A process that is detached leads a new session, without a terminal.
     detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', outputOf(1, config), outputOf(2, config), 'ipc'],
     env: { ...start.env, [DAEMON_VARIABLE]: '1' },
   });
   let isReady = false;
@@ -79,6 +80,11 @@ async function startDaemon(config: ResolvedConfig, start: Start): Promise<number
   await explainFailure(config, code, failure);
   // A daemon that somebody stopped before it served ended well, but the command has not done what it was asked to.
   return code || 1;
+}
+
+/** A terminal is left in any case. */
+function outputOf(fd: number, { settings }: ResolvedConfig): 'inherit' | 'ignore' {
+  return settings.enable_stdio_inheritance && !isatty(fd) ? 'inherit' : 'ignore';
 }
 
 async function explainFailure(

@@ -59,6 +59,6 @@ export function configFrom(
     app: parseAppSpec(settings.wsgi_app).text,
     python: chooseInterpreter(settings.python, settings.chdir, start.env),
     environment: file?.environment ?? {},
-    path: file?.path ?? [],
+    path: file?.path ?? { front: [], back: [] },
   };
 }

@@ -25,8 +25,13 @@ export interface FileReport {
   readonly others: readonly { readonly name: string; readonly isFunction: boolean }[];
   /** Variables of the environment that it has set, or (null) removed. */
   readonly environment: Readonly<Record<string, string | null>>;
-  /** Folders that it has added to sys.path. */
-  readonly path: readonly string[];
+  readonly path: AddedFolders;
+}
+
+/** Folders that a configuration file has added to sys.path: before what was there, and behind. */
+export interface AddedFolders {
+  readonly front: readonly string[];
+  readonly back: readonly string[];
 }
 
 export interface FileSettings {
@@ -35,7 +40,7 @@ export interface FileSettings {
   readonly given: readonly Given[];
   readonly notices: readonly Notice[];
   readonly environment: FileReport['environment'];
-  readonly path: readonly string[];
+  readonly path: AddedFolders;
 }
 
 export function fileSettings(name: string, report: FileReport): FileSettings {

@@ -159,13 +159,17 @@ export const optionalFile: Kind<string | null> = {
   show: (path) => path,
 };
 
-/** One of a few words, in any case. */
-export function choice<const W extends string>(words: readonly W[], metavar: string): Kind<W> {
+/** One of a few words, in any case; some may have other spellings. */
+export function choice<const W extends string>(
+  words: readonly W[],
+  metavar: string,
+  spellings: Readonly<Record<string, W>> = {},
+): Kind<W> {
   return {
     metavar,
     parse(value) {
       const word = value.trim().toLowerCase();
-      const known = words.find((candidate) => candidate === word);
+      const known = words.find((candidate) => candidate === word) ?? spellings[word];
       if (known !== undefined) return known;
       const meant = nearest(word, words);
       const hint = meant === null ? '' : `; did you mean ${meant}?`;

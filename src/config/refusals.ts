@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Setting } from './setting.ts';
+import { SETTINGS, type SettingName } from './settings.ts';
 
-/** Why a value that is well formed is refused all the same, or null when it is not. */
-export function refusal(row: Setting<unknown>, value: unknown): string | null {
-  if (row.refused === undefined || isDeepStrictEqual(value, row.default)) return null;
-  return row.accepts?.(value) ? null : row.refused;
+/** Why the value of a setting, which is well formed, is refused all the same, or null when it is not. */
+export function refusal(name: SettingName, values: Readonly<Record<string, unknown>>): string | null {
+  const { refused, accepts, onlyWith, default: usual } = SETTINGS[name];
+  const value = values[name];
+  if (refused === undefined || value === undefined || isDeepStrictEqual(value, usual) || accepts?.(value))
+    return null;
+  return onlyWith === undefined || values[onlyWith] ? refused : null;
 }

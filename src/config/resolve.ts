@@ -86,11 +86,27 @@ function readValues(layers: readonly Layer[], context: ReadContext) {
   const values: Values = {};
   const sources: Partial<Record<SettingName, SourceName>> = {};
   for (const name of SETTING_NAMES) {
-    const layer = layers.findLast((candidate) => candidate.given.some((given) => given.name === name));
+    const layer = layerOf(name, layers);
     sources[name] = layer?.source ?? 'default';
     values[name] = layer === undefined ? defaultOf(name, context) : readValue(name, layer, context, problems);
   }
+  problems.push(...refusals(layers, values));
   return { values, sources, problems };
+}
+
+function* refusals(layers: readonly Layer[], values: Values): Generator<Problem> {
+  for (const name of SETTING_NAMES) {
+    const complaint = refusal(name, values);
+    const layer = complaint === null ? undefined : layerOf(name, layers);
+    const given = layer?.given.findLast((each) => each.name === name);
+    if (complaint === null || layer === undefined || given === undefined) continue;
+    yield { fault: 'meaning', message: valueMessage(given, layer.source, complaint) };
+  }
+}
+
+/** The strongest layer that gives the setting. */
+function layerOf(name: SettingName, layers: readonly Layer[]): Layer | undefined {
+  return layers.findLast(({ given }) => given.some((each) => each.name === name));
 }
 
 function defaultOf(name: SettingName, context: ReadContext): unknown {
@@ -103,17 +119,14 @@ function readValue(name: SettingName, layer: Layer, context: ReadContext, proble
   const { kind } = SETTINGS[name];
   let value: unknown;
   for (const given of layer.given.filter((each) => each.name === name)) {
-    const complain = (complaint: string, fault: Problem['fault']) =>
-      problems.push({ fault, message: valueMessage(given, layer.source, complaint) });
     try {
       const parsed = readGiven(given, context);
-      const complaint = refusal(SETTINGS[name], parsed);
-      if (complaint !== null) complain(complaint, 'meaning');
       value = value === undefined || kind.combine === undefined ? parsed : kind.combine(value, parsed);
     } catch (error) {
       if (!(error instanceof ValueProblem)) throw error;
       // argparse never sees what a file holds: exit code 1, as for all that Gunicorn finds wrong there.
-      complain(error.message, given.value === undefined ? error.fault : 'meaning');
+      const fault = given.value === undefined ? error.fault : 'meaning';
+      problems.push({ fault, message: valueMessage(given, layer.source, error.message) });
     }
   }
   return value;

@@ -1,3 +1,4 @@
+import type { AddedFolders } from './file-settings.ts';
 import type { Notice } from './notices.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
@@ -18,8 +19,7 @@ export interface ResolvedConfig {
   readonly python: PythonChoice;
   /** Variables of the environment that the configuration file has set, or (null) removed: the app sees them so. */
   readonly environment: Readonly<Record<string, string | null>>;
-  /** Folders that the configuration file has added to sys.path. */
-  readonly path: readonly string[];
+  readonly path: AddedFolders;
   /** What is said once, at the start. */
   readonly notices: readonly Notice[];
 }

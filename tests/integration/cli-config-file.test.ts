@@ -169,6 +169,19 @@ describe('a configuration file', () => {
     });
   });
 
+  it('puts its folders where it says, before or behind what is installed', async () => {
+    folder.write('gunicorn.conf.py', "import sys\nsys.path.insert(0, '/first')\nsys.path.append('/last')\n");
+    folder.write('main.py', answering('').replace('""', 'repr(__import__("sys").path)'));
+    await withKirin(
+      { app: 'main:app', cwd: folder.path, args: ['--pythonpath', '/asked'] },
+      async (kirin) => {
+        const path = await (await fetch(kirin.url)).text();
+        assert.ok(path.startsWith(`['/asked', '/first', '${folder.path}', `), path);
+        assert.ok(path.endsWith(", '/last']"), path);
+      },
+    );
+  });
+
   it('is read again on a reload, and says what is new in it', async () => {
     folder.write('gunicorn.conf.py', 'workers = 1\nwrokers = 2\n');
     await withKirin({ app: 'main:app', cwd: folder.path }, async (kirin) => {

@@ -25,6 +25,19 @@ describe('--daemon', () => {
     return folder;
   }
 
+  it('keeps its output with -R, where that is no terminal', async () => {
+    const folder = appFolder(HELLO.replace('import os', "print('of the app', flush=True)"));
+    const kirin = new KirinProcess({ app: 'hello:app', cwd: folder, args: ['-D', '-R', '-p', 'kirin.pid'] });
+    try {
+      assert.equal((await kirin.ended()).code, 0, kirin.log());
+      await waitFor(() => /Ready: 1 worker/.test(kirin.log()) && kirin.stdout() === 'of the app\n');
+      process.kill(Number(readFileSync(join(folder, 'kirin.pid'), 'utf8')), 'SIGTERM');
+      await kirin.stop();
+    } finally {
+      kirin.discard();
+    }
+  });
+
   it('returns once the daemon serves; the pid in its file ends it', async () => {
     const folder = appFolder(HELLO);
     const kirin = new KirinProcess({

@@ -53,6 +53,7 @@ class Arbiter:
             "app": "main:app",
             "chdir": str(self.folder),
             "pythonPath": [],
+            "pythonPathEnd": [],
             "preload": False,
             "threads": 2,
             "workers": 1,
@@ -292,17 +293,18 @@ def test_the_applications_imports_see_its_folders_and_not_ours(arbiter: Arbiter)
     extra = arbiter.folder / "extra"
     extra.mkdir()
     (arbiter.folder / "main.py").write_text("import sys\nprint('PATH', sys.path, file=sys.stderr, flush=True)\n" + APP)
-    arbiter.boot(pythonPath=["extra"], preload=True)
+    arbiter.boot(pythonPath=["extra"], pythonPathEnd=["/last"], preload=True)
     arbiter.hear("booted")
     wait_until(lambda: "PATH" in arbiter.stderr(), "the application's output")
     line = next(line for line in arbiter.stderr().splitlines() if line.startswith("PATH"))
     assert line.startswith(f"PATH ['{extra}', '{arbiter.folder}'")
+    assert line.endswith(", '/last']")
     assert str(PACKAGE.parent) not in line
 
 
 def test_check_loads_the_application(tmp_path: Path) -> None:
     def check(app: str) -> subprocess.CompletedProcess[str]:
-        boot = {"app": app, "chdir": str(tmp_path), "pythonPath": []}
+        boot = {"app": app, "chdir": str(tmp_path), "pythonPath": [], "pythonPathEnd": []}
         command = [sys.executable, str(PACKAGE), "check", json.dumps(boot)]
         return subprocess.run(command, capture_output=True, text=True, timeout=SLOW_S, check=False)
 

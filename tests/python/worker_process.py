@@ -56,6 +56,7 @@ class Process:
             "app": "served",
             "chdir": str(folder),
             "pythonPath": [],
+            "pythonPathEnd": [],
             "preload": False,
             "threads": threads,
             "workers": 2,

@@ -30,7 +30,7 @@ export const logging = {
   }),
   loglevel: setting<LogLevelName>({
     flags: ['--log-level'],
-    kind: choice(LEVELS, 'LEVEL'),
+    kind: choice(LEVELS, 'LEVEL', { warn: 'warning', fatal: 'critical' }),
     default: 'info',
     help: 'Least severe messages to log: debug, info, warning, error, critical',
   }),

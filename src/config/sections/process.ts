@@ -88,6 +88,13 @@ export const processSettings = {
     help: 'Run in the background',
     common: true,
   }),
+  enable_stdio_inheritance: setting<boolean>({
+    flags: ['-R', '--enable-stdio-inheritance'],
+    kind: flag,
+    default: false,
+    help: 'Let a daemon keep its standard output and error',
+    detail: 'Unless they are a terminal. It matters with `daemon` alone.',
+  }),
   pidfile: setting<string | null>({
     flags: ['-p', '--pid'],
     kind: optionalFile,

@@ -18,6 +18,7 @@ export const refused = {
     help: 'How files are watched for --reload',
     refused: `${YET}; the system tells which files change`,
     accepts: (engine) => engine === 'inotify',
+    onlyWith: 'reload',
   }),
   reload_extra_files: setting<readonly string[]>({
     flags: ['--reload-extra-file'],
@@ -25,14 +26,10 @@ export const refused = {
     default: [],
     help: 'More files to watch for --reload',
     refused: `${YET}; --reload watches the modules that are loaded, and every .py file beside them`,
+    onlyWith: 'reload',
   }),
   spew: unsupportedSwitch(['--spew'], 'Print every line of Python that runs', YET),
   initgroups: unsupportedSwitch(['--initgroups'], 'Give workers all groups of their user', YET),
-  enable_stdio_inheritance: unsupportedSwitch(
-    ['-R', '--enable-stdio-inheritance'],
-    'Keep standard output and error of a daemon',
-    `${YET}; give a daemon an --error-logfile, and --capture-output`,
-  ),
   paste: unsupportedText(
     ['--paste', '--paster'],
     'A PasteDeploy file',
@@ -44,6 +41,7 @@ export const refused = {
     default: [],
     help: 'Variables of a PasteDeploy file',
     refused: YET,
+    onlyWith: 'paste',
   }),
   protocol: setting<string>({
     flags: ['--protocol'],
@@ -78,14 +76,18 @@ export const refused = {
   ),
   keyfile: unsupportedText(['--keyfile'], 'Private key for TLS', TLS),
   certfile: unsupportedText(['--certfile'], 'Certificate for TLS', TLS),
-  ca_certs: unsupportedText(['--ca-certs'], "Who signs clients' certificates", TLS),
-  ciphers: unsupportedText(['--ciphers'], 'Ciphers for TLS', TLS),
+  ca_certs: {
+    ...unsupportedText(['--ca-certs'], "Who signs clients' certificates", TLS),
+    onlyWith: 'certfile',
+  },
+  ciphers: { ...unsupportedText(['--ciphers'], 'Ciphers for TLS', TLS), onlyWith: 'certfile' },
   cert_reqs: setting<number>({
     flags: ['--cert-reqs'],
     kind: integer({ max: 2, example: 2 }),
     default: 0,
     help: 'Whether clients must have a certificate: 0 no, 1 may, 2 must',
     refused: TLS,
+    onlyWith: 'certfile',
   }),
   http_protocols: setting<string>({
     flags: ['--http-protocols'],

@@ -10,7 +10,10 @@ export interface BootSpec {
   /** As the user typed it: `module:attribute`, `module`, `module:factory('x', y=1)`. */
   readonly app: string;
   readonly chdir: string;
+  /** Each comes first in sys.path, before the one before it. */
   readonly pythonPath: readonly string[];
+  /** These come last. */
+  readonly pythonPathEnd: readonly string[];
   readonly preload: boolean;
   readonly threads: number;
   /** At most. */

@@ -7,7 +7,13 @@ import { machine } from './fake-machine.ts';
 
 type Value = ReportedValue['value'];
 
-const none: FileReport = { settings: {}, hooks: [], others: [], environment: {}, path: [] };
+const none: FileReport = {
+  settings: {},
+  hooks: [],
+  others: [],
+  environment: {},
+  path: { front: [], back: [] },
+};
 
 function file(
   values: Readonly<Record<string, Value | ReportedValue['object']>>,

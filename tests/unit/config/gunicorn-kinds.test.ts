@@ -6,7 +6,13 @@ import { resolveSettings } from '../../../src/config/resolve.ts';
 import { machine } from './fake-machine.ts';
 
 function resolve(argv: string[], settings: Readonly<Record<string, ReportedValue>> = {}) {
-  const file = fileSettings('conf.py', { settings, hooks: [], others: [], environment: {}, path: [] });
+  const file = fileSettings('conf.py', {
+    settings,
+    hooks: [],
+    others: [],
+    environment: {},
+    path: { front: [], back: [] },
+  });
   const input = { argv, env: {}, cwd: '/srv', machine: machine({ folders: ['/srv'] }) };
   return resolveSettings(input, file);
 }
@@ -76,7 +82,7 @@ test('what would have to have an effect is refused', () => {
     '--spew (setting spew, from the command line): not supported yet\n' +
       "--certfile 'a.pem' (setting certfile, from the command line): not supported yet; let a proxy in front of Kirin end TLS",
   );
-  assert.match(complaint(['--reload-engine', 'poll']), /not supported yet; the system tells/);
+  assert.match(complaint(['--reload', '--reload-engine', 'poll']), /not supported yet; the system tells/);
   assert.match(
     complaint([], { logger_class: pythonClass('shop.Logger') }),
     /^logger_class = .* \(in conf\.py\): the logs are written by the edge/,
@@ -85,6 +91,13 @@ test('what would have to have an effect is refused', () => {
     complaint([], { logconfig_dict: { text: '{…}', value: { version: 1 } } }),
     /: not supported yet; --error-logfile/,
   );
+});
+
+test('what means nothing without another setting is refused beside that one alone', () => {
+  const extra = ['--reload-extra-file', 'a.html', '--ca-certs', 'ca.pem', '--paste-global', 'a=b'];
+  assert.deepEqual(resolve(extra).notices, []);
+  assert.match(complaint([...extra, '--reload']), /^--reload-extra-file 'a\.html' .*: not supported yet/);
+  assert.match(complaint([...extra, '--certfile', 'a.pem']), /\n--ca-certs 'ca\.pem'/);
 });
 
 test('what is refused may have its default', () => {

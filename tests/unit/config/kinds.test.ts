@@ -98,6 +98,11 @@ test('words of a choice are known in any case, and a slip gets a suggestion', ()
   refuses(kind, 'infos', /not one of debug, info; did you mean info\?/);
 });
 
+test('a word of a choice may have another spelling', () => {
+  const kind = choice(['info', 'warning'], 'LEVEL', { warn: 'warning' });
+  assert.equal(parse(kind, 'WARN'), 'warning');
+});
+
 test('an empty optional file is none', () => {
   assert.equal(parse(optionalFile, ''), null);
   assert.equal(parse(optionalFile, '-'), '-');

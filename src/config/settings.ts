@@ -1,6 +1,7 @@
 // Everything that a user can set. A row here is all that a setting needs: the command line, help, --print-config, validation
 // and docs/reference/settings.md are generated from it.
 
+import { leniency } from './sections/leniency.ts';
 import { logging } from './sections/logging.ts';
 import { processSettings } from './sections/process.ts';
 import { queue } from './sections/queue.ts';
@@ -17,6 +18,7 @@ const TABLE = {
   ...workers,
   ...requests,
   ...trust,
+  ...leniency,
   ...queue,
   ...logging,
   ...processSettings,
@@ -44,6 +46,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Workers', names: namesOf(workers) },
   { title: 'Requests', names: namesOf(requests) },
   { title: 'Trust', names: namesOf(trust) },
+  { title: 'Leniency', names: namesOf(leniency) },
   { title: 'Queue', names: namesOf(queue) },
   { title: 'Logging', names: namesOf(logging) },
   { title: 'Process', names: namesOf(processSettings) },

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Peer, Producer } from '../handlers/exchange.ts';
 import { HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
-import { RequestParser } from '../protocol/http1/request-parser.ts';
+import type { RequestParser } from '../protocol/http1/request-parser.ts';
 import { CONTINUE } from '../protocol/http1/response-writer.ts';
 import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
 import type { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
@@ -41,7 +41,7 @@ export class Connection extends Timed {
     this.socket = socket;
     this.peer = peer;
     this.#server = server;
-    this.#parser = new RequestParser(server.limits);
+    this.#parser = server.newParser();
     this.idleSinceMs = performance.now();
     this.#proxyReader = server.proxyReader(peer);
     if (this.#proxyReader === null) socket.on('data', (chunk) => this.#onData(chunk));

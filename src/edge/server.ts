@@ -5,7 +5,9 @@ import type { TrustPolicy } from '../handlers/trust.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import type { ErrorLog } from '../observe/error-log.ts';
 import type { HttpError } from '../protocol/http1/errors.ts';
+import type { Leniency } from '../protocol/http1/leniency.ts';
 import type { HttpLimits } from '../protocol/http1/limits.ts';
+import { RequestParser } from '../protocol/http1/request-parser.ts';
 import { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
 import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
 import type { BodyLimits } from './body-collector.ts';
@@ -13,6 +15,7 @@ import { Connection } from './connection.ts';
 import { DeadlineList } from './deadlines.ts';
 import type { Http1Exchange } from './exchange.ts';
 import { ExchangeRecord } from './exchange-record.ts';
+import { leniencyOf } from './leniency.ts';
 import type { OutgoingLimits } from './outgoing.ts';
 
 /** How long what a client still sends is read after its connection's last response; Gunicorn's value. */
@@ -40,6 +43,7 @@ export class Server {
   readonly #connections = new Set<Connection>();
   readonly #listeners: NetServer[] = [];
   #parts: ServerParts;
+  #leniency: Leniency | null;
   #isDraining = false;
   #accepted = 0;
   #whenEmpty: (() => void) | null = null;
@@ -49,6 +53,7 @@ export class Server {
     this.log = log;
     this.#parts = parts;
     const { config } = parts;
+    this.#leniency = leniencyOf(config);
     this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
     this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
     this.#idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
@@ -59,6 +64,7 @@ export class Server {
   /** After a reload: for new connections, and for what existing ones do next. */
   reconfigure(parts: ServerParts): void {
     this.#parts = parts;
+    this.#leniency = leniencyOf(parts.config);
     this.headDeadlines.durationMs = parts.config.headTimeoutMs;
     this.bodyDeadlines.durationMs = parts.config.bodyTimeoutMs;
     this.#idleDeadlines.durationMs = parts.config.keepAliveMs;
@@ -68,7 +74,11 @@ export class Server {
     return this.#parts.router;
   }
 
-  get limits(): HttpLimits {
+  newParser(): RequestParser {
+    return new RequestParser(this.#limits, this.#leniency);
+  }
+
+  get #limits(): HttpLimits {
     const { config } = this.#parts;
     return {
       maxRequestLineBytes: config.limitRequestLine,

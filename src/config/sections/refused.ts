@@ -8,7 +8,6 @@ const YET = 'not supported yet';
 const TLS = `${YET}; let a proxy in front of Kirin end TLS`;
 const LOGGING = `${YET}; --error-logfile, --access-logfile, --access-logformat and --log-level say what is logged, and where`;
 const DIRTY = 'Kirin has no dirty arbiters; run such work in a task queue';
-const LENIENT = `${YET}; such requests are answered with an error`;
 
 export const refused = {
   reload_engine: setting<'auto' | 'inotify' | 'poll'>({
@@ -120,27 +119,6 @@ export const refused = {
     help: 'Processes for tasks that take long',
     refused: DIRTY,
   }),
-  permit_obsolete_folding: unsupportedSwitch(
-    ['--permit-obsolete-folding'],
-    'Take header fields that go on in the next line',
-    LENIENT,
-  ),
-  strip_header_spaces: unsupportedSwitch(
-    ['--strip-header-spaces'],
-    'Take spaces before the colon of a header field',
-    LENIENT,
-  ),
-  permit_unconventional_http_method: unsupportedSwitch(
-    ['--permit-unconventional-http-method'],
-    'Take methods of other characters and lengths',
-    LENIENT,
-  ),
-  permit_unconventional_http_version: unsupportedSwitch(
-    ['--permit-unconventional-http-version'],
-    'Take versions other than 1.0 and 1.1',
-    LENIENT,
-  ),
-  casefold_http_method: unsupportedSwitch(['--casefold-http-method'], 'Take methods in any case', YET),
 };
 
 function unsupportedSwitch(flags: readonly string[], help: string, why: string) {

@@ -75,7 +75,7 @@ export function parseFieldBlock(text: string, limits: HttpLimits): FieldBlock | 
 }
 
 /** `text` from `start` to `end` without the blanks around it (RFC 9110 5.5). */
-function trimmed(text: string, start: number, end: number): string {
+export function trimmed(text: string, start: number, end: number): string {
   let first = start;
   let afterLast = end;
   while (first < afterLast && isBlank(text.charCodeAt(first))) first++;
@@ -83,6 +83,6 @@ function trimmed(text: string, start: number, end: number): string {
   return text.slice(first, afterLast);
 }
 
-function isBlank(code: number): boolean {
+export function isBlank(code: number): boolean {
   return code === SP || code === HT;
 }

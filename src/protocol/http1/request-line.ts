@@ -3,6 +3,7 @@
 
 import { isAuthority } from './authority.ts';
 import { HttpError, quoted } from './errors.ts';
+import type { Leniency } from './leniency.ts';
 
 export interface RequestLine {
   readonly method: string;
@@ -39,6 +40,39 @@ export function parseRequestLine(line: string): RequestLine | HttpError {
   const method = line.slice(0, methodEnd);
   const target = line.slice(methodEnd + 1, targetEnd);
   if (!isMethod(method) || !TARGET_CHARACTERS.test(target)) return diagnose(line);
+  return requestLine(method, target, minor);
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const VERSION_1 = /^HTTP\/1\.\d$/;
+/** Responses to these are framed otherwise: who reads `head` as another method waits for a body that never comes. */
+const FRAMING_METHOD = /^(?:head|connect)$/i;
+
+/** The same for whoever asked for more than that; for lines that `parseRequestLine` refuses. */
+export function parseRequestLineLeniently(line: string, leniency: Leniency): RequestLine | HttpError {
+  const parts = line.split(' ');
+  const [sent = '', target = '', version = ''] = parts;
+  if (parts.length !== 3 || parts.includes('')) return diagnose(line);
+  const method = methodOf(sent, leniency);
+  if (method === null) return new HttpError('bad_method', quoted(sent));
+  if (!VERSION.test(version)) return new HttpError('bad_version', quoted(version));
+  const isKnownMinor = version === 'HTTP/1.0' || version === 'HTTP/1.1';
+  if (!isKnownMinor && !(leniency.takesAnyMinor && VERSION_1.test(version))) {
+    return new HttpError('unsupported_version', quoted(version));
+  }
+  if (!TARGET_CHARACTERS.test(target)) return new HttpError('bad_target', quoted(target));
+  return requestLine(method, target, version === 'HTTP/1.0' ? 0 : 1);
+}
+
+function methodOf(sent: string, { takesAnyMethod, foldsMethodCase }: Leniency): string | null {
+  // Before the case is changed: outside ASCII that makes other characters of some.
+  if (!TOKEN.test(sent)) return null;
+  if (FRAMING_METHOD.test(sent) && sent !== sent.toUpperCase()) return null;
+  const method = foldsMethodCase ? sent.toUpperCase() : sent;
+  return takesAnyMethod || isMethod(method) ? method : null;
+}
+
+function requestLine(method: string, target: string, minor: 0 | 1): RequestLine | HttpError {
   // A tunnel has no meaning in front of an application, and its messages would have no end.
   if (method === 'CONNECT') return new HttpError('connect_unsupported');
   if (target.charCodeAt(0) === SLASH) return originForm(method, target, minor);

@@ -10,11 +10,12 @@ import { HttpError } from './errors.ts';
 import { FieldBlock, parseFieldBlock, parseFieldLine } from './field-block.ts';
 import { type FieldFacts, factsOf } from './field-facts.ts';
 import { latin1Slice } from './latin1.ts';
+import { type Leniency, LenientFields } from './leniency.ts';
 import { effectiveLimits, type HttpLimits } from './limits.ts';
 import { type LineKind, LineReader } from './line-reader.ts';
 import type { ParserEvent } from './parser-event.ts';
 import { CHUNKED, type RequestHead, requestHead } from './request-head.ts';
-import { parseRequestLine, type RequestLine } from './request-line.ts';
+import { parseRequestLine, parseRequestLineLeniently, type RequestLine } from './request-line.ts';
 
 /** Heads of browsers have 500 to 2000 bytes. What lies behind a head in the same chunk is not worth being made a string. */
 const FAST_HEAD_BYTES = 4096;
@@ -30,6 +31,7 @@ const TLS_HANDSHAKE = 0x16;
 
 export class RequestParser {
   readonly #limits: HttpLimits;
+  readonly #lenient: LenientFields | null;
   readonly #queue = new ByteQueue();
   readonly #lines = new LineReader();
   #state: 'start' | 'fields' | 'body' | 'chunked' | 'closed' | 'failed' = 'start';
@@ -50,8 +52,10 @@ export class RequestParser {
   #block: FieldBlock | null = null;
   #facts: FieldFacts | null = null;
 
-  constructor(limits: HttpLimits) {
+  /** Leniency is for the slow way alone: what needs it is refused by the fast one. */
+  constructor(limits: HttpLimits, leniency: Leniency | null = null) {
     this.#limits = effectiveLimits(limits);
+    this.#lenient = leniency === null ? null : new LenientFields(leniency, this.#limits.maxFieldBytes);
   }
 
   /** Hands over bytes as they come. The chunk must not be changed afterwards. */
@@ -154,10 +158,14 @@ export class RequestParser {
       const line = this.#lines.read(this.#queue, FIELD_LINE, this.#limits.maxFieldBytes - 2);
       if (typeof line !== 'string') return line;
       if (line === '') return this.#endHead(this.#requestLine);
-      if (this.#names.length >= this.#limits.maxFields) {
+      const lenient = this.#lenient;
+      if (this.#names.length >= this.#limits.maxFields && !lenient?.continues(line)) {
         return new HttpError('too_many_fields', `at most ${this.#limits.maxFields} are taken`);
       }
-      const error = parseFieldLine(line, this.#names, this.#values);
+      const error =
+        lenient === null
+          ? parseFieldLine(line, this.#names, this.#values)
+          : lenient.parse(line, this.#names, this.#values);
       if (error !== null) return error;
     }
   }
@@ -167,10 +175,16 @@ export class RequestParser {
       if (this.#queue.bytes[this.#queue.start] === TLS_HANDSHAKE) return new HttpError('tls_handshake');
       const line = this.#lines.read(this.#queue, REQUEST_LINE, this.#limits.maxRequestLineBytes);
       if (typeof line !== 'string') return line;
-      if (line !== '') return parseRequestLine(line);
+      if (line !== '') return this.#parseRequestLine(line);
       if (++this.#emptyLines > IGNORED_EMPTY_LINES) return new HttpError('empty_lines');
       if (this.#queue.length === 0) return null;
     }
+  }
+
+  #parseRequestLine(line: string): RequestLine | HttpError {
+    const strictly = parseRequestLine(line);
+    if (this.#lenient === null || !(strictly instanceof HttpError)) return strictly;
+    return parseRequestLineLeniently(line, this.#lenient.leniency);
   }
 
   #endHead(line: RequestLine): RequestHead | HttpError {

@@ -57,6 +57,12 @@ export interface EdgeConfig {
   readonly maxRequestsJitter: number;
   /** Addresses and networks, or `*`. */
   readonly forwardedAllowIps: readonly string[];
+  // What is taken though HTTP wants it refused.
+  readonly stripHeaderSpaces: boolean;
+  readonly permitObsoleteFolding: boolean;
+  readonly permitUnconventionalHttpMethod: boolean;
+  readonly permitUnconventionalHttpVersion: boolean;
+  readonly casefoldHttpMethod: boolean;
   /** Which versions of the PROXY protocol are read. */
   readonly proxyProtocol: 'off' | 'v1' | 'v2' | 'auto';
   /** Who may speak it: addresses and networks, or `*`. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpLimits } from '../../../../src/protocol/http1/limits.ts';
 import { differenceFromNode } from './difference.ts';
-import { fixtureFiles, GUNICORN_LIMITS } from './fixture-file.ts';
+import { fixtureFiles, GUNICORN_LIMITS, LENIENT } from './fixture-file.ts';
 import { generated, mutated, type Random, randomOf, randomPieces } from './fuzz-cases.ts';
 import { NodeReader } from './node-reading.ts';
 import { read, singleBytes } from './replay.ts';
@@ -26,9 +26,31 @@ const corpus = [...fixtureFiles('accept'), ...fixtureFiles('refuse')]
 test('any split of any bytes gives the same events', () => {
   forEachCase((bytes, random) => {
     const limits = random.pick([GUNICORN_LIMITS, NARROW_LIMITS]);
-    const whole = read([bytes], limits);
-    assert.deepEqual(read(singleBytes(bytes), limits), whole);
-    assert.deepEqual(read(randomPieces(bytes, random), limits), whole);
+    for (const leniency of [null, LENIENT]) {
+      const whole = read([bytes], limits, leniency);
+      assert.deepEqual(read(singleBytes(bytes), limits, leniency), whole);
+      assert.deepEqual(read(randomPieces(bytes, random), limits, leniency), whole);
+    }
+  });
+});
+
+test('leniency changes nothing about what is accepted without it', () => {
+  forEachCase((bytes) => {
+    const complete = read([bytes], GUNICORN_LIMITS).messages.filter(({ isComplete }) => isComplete);
+    const lenient = read([bytes], GUNICORN_LIMITS, LENIENT).messages;
+    assert.deepEqual(lenient.slice(0, complete.length), complete);
+  });
+});
+
+const GUARDED_LINE = /^[ \t]*(?:content-length|transfer-encoding|host|connection|expect)[ \t]*:.*$/gim;
+
+test('what leniency accepts is framed by lines that nobody reads otherwise', () => {
+  forEachCase((bytes) => {
+    const text = bytes.toString('latin1');
+    const head = text.slice(0, text.indexOf('\r\n\r\n') + 2);
+    const { messages } = read([bytes], GUNICORN_LIMITS, LENIENT);
+    if (messages.length === 0 || text.startsWith('\r\n')) return;
+    for (const [line] of head.matchAll(GUARDED_LINE)) assert.match(line, /^[^ \t:]+:/);
   });
 });
 

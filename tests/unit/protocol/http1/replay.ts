@@ -1,4 +1,5 @@
 import type { HttpErrorCode } from '../../../../src/protocol/http1/errors.ts';
+import type { Leniency } from '../../../../src/protocol/http1/leniency.ts';
 import type { HttpLimits } from '../../../../src/protocol/http1/limits.ts';
 import type { RequestHead } from '../../../../src/protocol/http1/request-head.ts';
 import { RequestParser } from '../../../../src/protocol/http1/request-parser.ts';
@@ -18,8 +19,12 @@ export interface Reading {
   readonly isMidMessage: boolean;
 }
 
-export function read(pieces: Iterable<Buffer>, limits: HttpLimits): Reading {
-  const parser = new RequestParser(limits);
+export function read(
+  pieces: Iterable<Buffer>,
+  limits: HttpLimits,
+  leniency: Leniency | null = null,
+): Reading {
+  const parser = new RequestParser(limits, leniency);
   const messages: Message[] = [];
   let error: Reading['error'] = null;
   for (const piece of pieces) {

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTemporaryFolder, removeFolder } from './temporary-folder.ts';
 
@@ -22,9 +22,15 @@ export class AppFolder {
 
   /** As editors do: nobody sees half of it. */
   write(name: string, text: string): void {
-    const aside = join(this.path, `.${name}.new`);
+    const aside = join(this.path, `${name}.new`);
     writeFileSync(aside, text);
     renameSync(aside, join(this.path, name));
+  }
+
+  /** In a folder within it. */
+  writeIn(inner: string, name: string, text: string): void {
+    mkdirSync(join(this.path, inner), { recursive: true });
+    this.write(join(inner, name), text);
   }
 
   remove(): void {

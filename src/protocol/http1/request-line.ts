@@ -25,7 +25,7 @@ const VERSION_SUFFIX_LENGTH = ' HTTP/1.1'.length;
 
 /**
  * No '#': a fragment never travels. No space, no control character. Bytes from 0x80 on are not in the RFC's grammar, but browsers of old
- * and scripts of today send them, and nginx, Gunicorn and Node take them.
+ * and scripts of today send them, and nginx and Node take them.
  */
 const TARGET_CHARACTERS = /^[!-"$-~\x80-\xff]+$/;
 

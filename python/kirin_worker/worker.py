@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import threading
+from functools import partial
 
 from . import frames, interrupts, loader, supervision
 from .lane import Lane
@@ -22,7 +23,7 @@ from .wsgi import base_environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
 #: Pause between attempts to reach an edge that is being replaced.
 RETRY_SECONDS = 0.02
@@ -63,11 +64,25 @@ class Worker:
         signal.signal(signal.SIGUSR1, self._on_reopen)
         interrupts.install_wake_handler()
         os.register_at_fork(after_in_child=self._after_fork_in_child)
-        threading.Thread(target=self._control_loop, name="kirin-control", daemon=True).start()
+        self._start_thread("kirin-control", self._control_loop)
         for lane in self._lanes[1:]:
-            threading.Thread(target=self._serve, args=(lane,), name=f"kirin-lane-{lane.index}", daemon=True).start()
+            self._start_thread(f"kirin-lane-{lane.index}", partial(self._serve, lane))
         self._serve(self._lanes[0])
         return 0
+
+    def _start_thread(self, name: str, loop: Callable[[], None]) -> None:
+        threading.Thread(target=self._run_or_end, args=(name, loop), name=name, daemon=True).start()
+
+    def _run_or_end(self, name: str, loop: Callable[[], None]) -> None:
+        """A worker without one of its threads would serve on at half its strength: it ends, and is replaced."""
+        try:
+            loop()
+        except BaseException:
+            import traceback
+
+            failure = traceback.format_exc().rstrip()
+            self._log.critical(f"The thread {name} of the worker has failed; the worker ends\n{failure}")
+            os._exit(1)
 
     def _serve(self, lane: Lane) -> None:
         session = 0

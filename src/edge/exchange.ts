@@ -172,7 +172,10 @@ export class Http1Exchange implements Exchange {
       },
       failed: (error) => {
         if (this.isOver) return;
-        this.#connection.log.error(`A file of a response could not be sent: ${error.message}`);
+        const { method, target } = this.head;
+        this.#connection.log.error(
+          `The file that is the answer to ${method} ${target} could not be sent: ${error.message}`,
+        );
         // Mostly because the worker that holds it has just ended.
         if (this.responseHead === '') this.refuse(502);
         else this.abort();

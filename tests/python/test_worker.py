@@ -183,6 +183,14 @@ def test_other_threads_are_interrupted_between_system_calls_and_alone(start: Any
     assert worker.log.count("is past its deadline") == 1
 
 
+def test_a_worker_that_has_lost_one_of_its_threads_ends(start: Any) -> None:
+    worker = start(threads=2)
+    _, lanes = worker.meet()
+    lanes[1].send(frames.frame(frames.REQUEST, b"not what an edge sends", id=1, a=22))
+    assert worker.process.wait(PATIENCE_S) == 1
+    assert "The thread kirin-lane-1 of the worker has failed; the worker ends\nTraceback" in worker.log
+
+
 # --- races, in this process ---------------------------------------------------------------------------------
 
 

@@ -73,7 +73,7 @@ function judgeAnswer(request: NumberedRequest, status: number, evidence: Evidenc
   }
   if (status === 500 && request.page === 'sys-exit') return [];
   // The worker had done its part, and died before the edge had opened its file.
-  if (status === 500 && request.page === 'file' && last !== undefined && evidence.hasDied(last)) return [];
+  if (status === 502 && request.page === 'file' && last !== undefined && evidence.hasDied(last)) return [];
   if (status !== 502) return [`it was answered ${status}`];
   const ended = evidence.endedUnder(request.number);
   const most = request.isSafe ? 2 : 1;

@@ -17,9 +17,7 @@ del sys.path[0]
 import importlib  # noqa: E402
 import importlib.machinery  # noqa: E402
 import importlib.util  # noqa: E402
-import inspect  # noqa: E402
 import json  # noqa: E402
-import traceback  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing would take longer than all else
@@ -82,7 +80,7 @@ def _describe(variables: dict[str, Any], request: dict[str, Any]) -> dict[str, A
         elif name in hook_names:
             if value is not None:
                 hooks.append(name)
-        elif not (name.startswith("_") or inspect.ismodule(value) or inspect.isclass(value)):
+        elif not (name.startswith("_") or isinstance(value, (type, type(sys)))):
             # What was imported from elsewhere is no misspelt hook.
             is_own = getattr(value, "__module__", None) in (None, variables.get("__name__"))
             if not callable(value) or is_own:
@@ -129,6 +127,8 @@ def _added(before: list[str], after: list[str]) -> dict[str, list[str]]:
 
 def _traceback(error: BaseException) -> str:
     """From the file on: how it came to be run is of no interest."""
+    import traceback  # late: most files do not fail
+
     frames: TracebackType | None = error.__traceback__
     while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next

@@ -44,8 +44,10 @@ const variableOf = (name: string): string => `HTTP_${name.toUpperCase().replaceA
 
 /** What becomes of a field whose name holds an underscore. */
 function underscoredFate(name: string, rules: FieldRules): 'forwarded' | 'taken' | 'refused' | 'dropped' {
-  if (rules.forwarderNames.has(name) || rules.forwarderNames.has('*')) return 'forwarded';
-  if (rules.headerMap === 'dangerous') return 'taken';
+  // As HTTP_TRANSFER_ENCODING some applications heed it; and the edge alone says how long a body is.
+  const isFraming = name === 'transfer_encoding' || name === 'content_length';
+  if (!isFraming && (rules.forwarderNames.has(name) || rules.forwarderNames.has('*'))) return 'forwarded';
+  if (!isFraming && rules.headerMap === 'dangerous') return 'taken';
   return rules.headerMap === 'refuse' ? 'refused' : 'dropped';
 }
 

@@ -216,6 +216,19 @@ describe('a field whose name holds an underscore', () => {
     );
   });
 
+  it('never says how a body was framed, whoever sends it', () => {
+    const peers = [
+      withRules({ headerMap: 'dangerous' }, PEER),
+      withRules({ forwarderNames: new Set(['*', 'transfer_encoding']) }),
+    ];
+    for (const peer of peers) {
+      const variables = environ(get('/', 'Transfer_Encoding: chunked', 'Content_Length: 9'), { peer });
+      assert.equal('HTTP_TRANSFER_ENCODING' in variables, false);
+      assert.equal('HTTP_CONTENT_LENGTH' in variables, false);
+    }
+    assert.match(refusal(get('/', 'Content_Length: 9'), withRules({ headerMap: 'refuse' })), /^400 /);
+  });
+
   it('is refused where a client may have put another beside the proxy’s', () => {
     for (const other of ['Remote-User: eve', 'REMOTE_USER: eve', 'remote_user: ada']) {
       assert.match(refusal(get('/', 'REMOTE_USER: ada', other), TRUSTED), /^400 'REMOTE_USER' comes more/);

@@ -33,6 +33,7 @@ def _main() -> None:
     # A process that the file starts must not hold the report open.
     os.set_inheritable(_REPORT_FD, False)
     request = json.loads(sys.argv[1])
+    pid = os.getpid()
     sys.argv[:] = request["argv"]
     sys.path.insert(0, request["cwd"])
     environment, path = dict(os.environ), list(sys.path)
@@ -44,7 +45,9 @@ def _main() -> None:
         report = {"exit": end.code if isinstance(end.code, int) or end.code is None else str(end.code)}
     except BaseException as error:
         report = {"error": _traceback(error)}
-    _send(report)
+    # What the file has forked has nothing to say.
+    if os.getpid() == pid:
+        _send(report)
     # Threads and children that the file has started must not keep this process alive.
     for stream in (sys.stdout, sys.stderr):
         try:

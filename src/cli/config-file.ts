@@ -15,6 +15,8 @@ import type { Start } from './resolve.ts';
 const SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/conf.py', import.meta.url));
 const STDERR_FD = 2;
 const REPORT_FD = 3;
+/** For what is in the pipe when the process has ended. */
+const LAST_WORDS_MS = 1000;
 const DEADLY_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 
 type Report = FileReport | { readonly error: string } | { readonly exit: number | string | null };
@@ -59,8 +61,12 @@ async function run(
   const pipe = child.stdio[REPORT_FD] as Socket;
   // A kirin that is told to stop does not wait for it.
   let limit: NodeJS.Timeout | undefined;
+  let isOverdue = false;
   if (limitMs !== null) {
-    limit = setTimeout(() => child.kill('SIGKILL'), limitMs).unref();
+    limit = setTimeout(() => {
+      isOverdue = true;
+      child.kill('SIGKILL');
+    }, limitMs).unref();
     child.unref();
     pipe.unref();
   }
@@ -72,17 +78,23 @@ async function run(
       let line = '';
       pipe.setEncoding('utf8').on('data', (text: string) => {
         line += text;
+        if (line.endsWith('\n')) resolveReport(JSON.parse(line) as Report);
       });
       child.once('error', ({ message }) =>
         reject(new KirinError('python-unusable', `${python} cannot be started: ${message}`)),
       );
-      child.once('close', (code, signal) => {
-        if (line.endsWith('\n')) resolveReport(JSON.parse(line) as Report);
-        else reject(endedEarly(python, location, signal ?? `exit code ${code}`));
+      child.once('exit', (code, signal) => {
+        const end = isOverdue ? `SIGKILL after ${(limitMs ?? 0) / 1000} s` : (signal ?? `exit code ${code}`);
+        const fail = () => reject(endedEarly(python, location, end));
+        if (pipe.closed) fail();
+        else pipe.once('close', fail);
+        // Something that the file has forked may hold the pipe open.
+        setTimeout(fail, LAST_WORDS_MS).unref();
       });
     });
   } finally {
     clearTimeout(limit);
+    pipe.destroy();
     process.off('exit', endWithUs);
     forget();
   }

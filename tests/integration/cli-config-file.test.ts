@@ -104,6 +104,33 @@ describe('a configuration file', () => {
     assert.deepEqual([text.code, text.log], [1, 'kirin: gunicorn.conf.py calls sys.exit(): no SECRET_KEY\n']);
   });
 
+  it('may fork: what it has forked says nothing, and is not waited for', async () => {
+    const forks = [
+      'import os, time',
+      'if os.fork() == 0:',
+      "    while not os.path.exists('done'): time.sleep(0.01)",
+      '    os._exit(0)',
+      'os.fork()',
+    ];
+    for (const [last, expectedCode, expected] of [
+      ['workers = 2', 0, /^workers += 2$/m],
+      ['os._exit(9)', 1, /^kirin: \S+python ended with exit code 9 while it ran \S+gunicorn\.conf\.py\n$/],
+    ] as const) {
+      folder.write('gunicorn.conf.py', [...forks, last].join('\n'));
+      const kirin = new KirinProcess({ bind: [], args: ['--print-config'], cwd: folder.path });
+      try {
+        const { code } = await kirin.ended();
+        assert.equal(code, expectedCode);
+        await waitFor(() => expected.test(kirin.stdout() + kirin.log()));
+        folder.write('done', '');
+        await kirin.assertNothingLeft();
+      } finally {
+        kirin.discard();
+      }
+      rmSync(join(folder.path, 'done'));
+    }
+  });
+
   it('that is named must exist', async () => {
     const { code, log } = await runKirin({
       bind: [],

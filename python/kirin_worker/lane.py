@@ -25,7 +25,7 @@ from time import perf_counter, sleep
 
 from .frames import ABORT, BODY, DONE, END, FILE, HEADER, HEADER_BYTES, RESPONSE, SPOOLED, TAIL
 from .interrupts import RequestInterrupted, is_possible, raise_in, spare
-from .tracebacks import format_stack
+from .tracebacks import format_other_threads, format_stack
 from .wsgi import ClientGone, describe, serve
 
 TYPE_CHECKING = False
@@ -464,6 +464,7 @@ class Lane:
             return
         self._log.error(
             f"Request {describe(_environ_in(frame))} is past its deadline; it is here:\n{format_stack(frame)}"
+            + format_other_threads(self._thread)
         )
         del frame  # it would keep alive what the application has in its variables
         if not is_possible():

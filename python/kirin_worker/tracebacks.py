@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
+#: Threads that run nothing of the application's.
+OWN_THREADS = ("kirin-control", "kirin-modules")
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -53,6 +55,22 @@ def format_stack(frame: FrameType) -> str:
     except Exception as error:  # the source is not what it was, or not readable
         return f"(its stack cannot be shown: {type(error).__name__})"
     return "Traceback (most recent call last):\n" + "".join(lines).rstrip("\n")
+
+
+def format_other_threads(thread: int) -> str:
+    """Where the process's other threads are, one of which may hold what this one waits for; '' when none does anything
+    but wait for requests."""
+    import sys
+    import threading
+
+    names = {each.ident: each.name for each in threading.enumerate()}
+    text = ""
+    for ident, frame in sys._current_frames().items():
+        name = names.get(ident, str(ident))
+        is_waiting_lane = _is_ours(frame.f_code.co_filename)
+        if ident != thread and not is_waiting_lane and name not in OWN_THREADS:
+            text += f"\nMeanwhile its worker's thread {name} is here:\n{format_stack(frame)}"
+    return text
 
 
 def _is_ours(filename: str) -> bool:

@@ -124,7 +124,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   // --- requests ---
 
   submit(job: Job): void {
-    if (!job.isSlow) this.quickReserve.note(job.route.typicalUs, job.arrivedMs);
+    this.quickReserve.noteCome(job, job.arrivedMs);
     const queue = this.#queue;
     const waiting = queue.length;
     if (waiting === 0 && this.#place(job, job.arrivedMs) === 'placed') return;
@@ -210,6 +210,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
         if (placement === 'placed') {
           line.shift();
           this.#load.noteWait(job.waitedMs);
+          this.quickReserve.noteWaited(job, job.waitedMs);
         } else if (placement === 'no-lane' && job.dueMs <= nowMs) {
           // Were lanes filled past a request whose turn it is, none would ever be idle for it.
           break;

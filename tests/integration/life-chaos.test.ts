@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { runChaos } from '../support/chaos/chaos-run.ts';
 
 // For development: KIRIN_CHAOS_SECONDS makes it shorter or longer, and KIRIN_CHAOS_SEED repeats the choices of a run.
-const SECONDS = Number(process.env.KIRIN_CHAOS_SECONDS ?? 50);
+const SECONDS = Number(process.env.KIRIN_CHAOS_SECONDS ?? 60);
 const SEED = Number(process.env.KIRIN_CHAOS_SEED ?? Date.now() % 1_000_000);
 
 describe('while workers die, come and go', () => {

@@ -51,7 +51,7 @@ function setUp(t: TestContext, options: Partial<DispatcherLimits> & { generation
     fastJob: () => new FakeJob('fast', true, fast),
     /** A job of a route that typically takes 100 ms, where others take 1. */
     slowJob: () => new FakeJob('slow', true, slow),
-    quickHasCome: () => dispatcher.quickReserve.note(1000, performance.now()),
+    quickHasCome: () => dispatcher.quickReserve.noteCome(new FakeJob('quick'), performance.now()),
     submit: (...jobs: FakeJob[]) => {
       for (const job of jobs) dispatcher.submit(job);
     },

@@ -28,11 +28,12 @@ const SCRIPT = 'n=0; while [ $# -gt 0 ]; do test "$1" "$2" || { echo $n; exit; }
  */
 export function checkAccess(
   { owner, boot, python }: Pick<Plan, 'owner' | 'boot' | 'python'>,
+  node: string,
   scripts: readonly string[],
 ): void {
   if (owner === null) return;
   const needs: Need[] = [
-    { path: process.execPath, what: 'Node, which runs kirin', uses: ['run'] },
+    { path: node, what: 'Node, which runs kirin', uses: ['run'] },
     ...scripts.map((path): Need => ({ path, what: "kirin's own files", uses: ['read'] })),
     { path: python.path, what: 'the Python interpreter', uses: ['run'] },
     { path: boot.chdir, what: "the app's folder", uses: ['enter', 'read'] },

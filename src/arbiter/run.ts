@@ -53,7 +53,7 @@ export async function runArbiter(
     hasColour: wantsColour(STDERR_FD, process.env),
   };
   const plan = planFrom(initial, surroundings);
-  checkAccess(plan, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
+  checkAccess(plan, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
   const pidFile = plan.pidFile === null ? null : claimPidFile(plan.pidFile);
   giveLogFiles(plan);
   const log = new ErrorLog({ target: plan.edge.errorLog, level: plan.edge.logLevel });
@@ -75,7 +75,7 @@ export async function runArbiter(
             const config = await resolveAgain();
             tell(config.notices, log, told);
             const next = planFrom(config, surroundings);
-            checkAccess({ ...next, owner: plan.owner }, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
+            checkAccess({ ...next, owner: plan.owner }, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
             return next;
           },
           listeners,

@@ -23,7 +23,7 @@ export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: b
     owner: { uid: thisMachine.uid, gid: thisMachine.gid },
     hasColour: wantsColour(STDERR_FD, process.env),
   });
-  checkAccess(plan, [ZYGOTE_SCRIPT]);
+  checkAccess(plan, process.execPath, [ZYGOTE_SCRIPT]);
   const spec: BootSpec = {
     type: 'boot',
     generation: 0,

@@ -25,7 +25,7 @@ describe('another account', { skip: process.getuid?.() !== 0 && 'only root may t
 
   const check = (owner: Plan['owner'] = OTHER) => {
     const plan = { owner, boot: { chdir: app }, python: { path: '/bin/sh', reason: '' } };
-    checkAccess(plan as unknown as Plan, [script]);
+    checkAccess(plan as unknown as Plan, '/bin/sh', [script]);
   };
   const refused = (message: RegExp) => assert.throws(() => check(), { code: 'account-unable', message });
 

@@ -103,8 +103,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
 
   /** How busy the lanes were since the last call. */
   takeLoad(): LoadReport {
-    const waitedMs = this.#clock.now() - this.#queue.oldestArrivedMs;
-    return this.#load.take(this.#queue.length, waitedMs, this.workers.lanes);
+    return this.#load.take(this.#queue.length, this.oldestWaitMs, this.workers.lanes);
   }
 
   /** Whether a worker is there that takes requests. */

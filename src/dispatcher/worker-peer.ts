@@ -42,8 +42,7 @@ export abstract class WorkerPeer {
   abstract reclaim(laneIndex: number): void;
   /** The file of this response has been opened. */
   abstract release(id: number): void;
-  /** The client of this request has left. */
-  /** `isSure`: nobody is left to take the response; else that is only likely. */
+  /** The client of this request has left. `isSure`: nobody is left to take the response; else that is only likely. */
   abstract cancel(id: number, isSure: boolean): void;
   /** This request is past its deadline. */
   abstract interrupt(id: number, laneIndex: number): void;

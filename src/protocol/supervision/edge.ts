@@ -125,7 +125,7 @@ export type EdgeToArbiter =
   /** listen(2) failed on this socket, in `code` such as EADDRINUSE; the edge exits. */
   | { readonly type: 'listen-failed'; readonly fd: number; readonly code: string }
   | { readonly type: 'worker-ready'; readonly pid: number; readonly generation: number }
-  /** A request is past its deadline (the client has its 504): write the worker's tracebacks to the log. */
+  /** A request is past its deadline: the client has its 504, and the worker was told to interrupt it. */
   | {
       readonly type: 'worker-overdue';
       readonly pid: number;
@@ -138,8 +138,6 @@ export type EdgeToArbiter =
   | { readonly type: 'worker-spent'; readonly pid: number; readonly requests: number }
   /** The worker asks to leave: fork another, then `retire` this one. */
   | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
-  /** Once a second, where `reportsLoad`. */
-  | ({ readonly type: 'load' } & LoadReport)
   /** Once a second while `reportsLoad`. */
   | ({ readonly type: 'load' } & LoadReport)
   | { readonly type: 'drained' };

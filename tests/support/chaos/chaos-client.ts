@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Random } from '../random.ts';
 import { RawConnection } from '../raw-connection.ts';
 import { fieldValue } from '../response-reader.ts';
 import type { NumberedRequest } from './numbered-request.ts';
-import type { Random } from './random.ts';
 
 /** More than a request may take at all, the wait for a worker included. */
 const ANSWER_TIMEOUT_MS = 60_000;

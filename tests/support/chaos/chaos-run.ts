@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { type KirinProcess, startKirin } from '../kirin.ts';
+import { Random } from '../random.ts';
 import { makeTemporaryFolder, removeFolder } from '../temporary-folder.ts';
 import { ChaosClient } from './chaos-client.ts';
 import { Disasters } from './disasters.ts';
 import { readExecutions } from './executions.ts';
 import { NumberedRequest } from './numbered-request.ts';
-import { Random } from './random.ts';
 import { type Evidence, judge } from './verdict.ts';
 
 const CLIENTS = 24;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KirinProcess } from '../kirin.ts';
 import { signalIfAlive } from '../processes.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 export interface Disaster {
   readonly atMs: number;

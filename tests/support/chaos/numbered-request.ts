@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
+import type { Random } from '../random.ts';
 import type { RawResponse } from '../response-reader.ts';
-import type { Random } from './random.ts';
 
 /** Pages of tests/fixtures/apps/chaotic.py. */
 export type Page =

@@ -1,7 +1,7 @@
 import type { Dispatcher } from '../../../../src/dispatcher/dispatcher.ts';
 import { Lane } from '../../../../src/dispatcher/lane.ts';
 import { type WorkerFacts, WorkerPeer } from '../../../../src/dispatcher/worker-peer.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../../../support/random.ts';
 import type { SimulatedJob } from './simulated-job.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 

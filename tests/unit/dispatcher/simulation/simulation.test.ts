@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Random } from './random.ts';
+import type { Random } from '../../../support/random.ts';
 import { type Arrival, quantile, type Scenario, Simulation } from './simulation.ts';
 
 /** 99 % take 1 ms, 1 % take 200 ms: 2.99 ms in the mean. */

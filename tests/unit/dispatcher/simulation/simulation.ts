@@ -1,8 +1,8 @@
 import { Dispatcher, type DispatcherLimits } from '../../../../src/dispatcher/dispatcher.ts';
 import type { LaneRule } from '../../../../src/dispatcher/lane-rules.ts';
 import type { WorkerPeer } from '../../../../src/dispatcher/worker-peer.ts';
+import { Random } from '../../../support/random.ts';
 import { LIMITS } from '../limits.ts';
-import { Random } from './random.ts';
 import { type Course, type Outcome, SimulatedJob } from './simulated-job.ts';
 import { type SimulatedLane, SimulatedWorker, type World } from './simulated-worker.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -213,7 +213,7 @@ export class Simulation {
 
   #anyWorker(): SimulatedWorker | null {
     const { lanes } = this.dispatcher.workers;
-    return lanes.length === 0 ? null : (this.#world.random.pick(lanes).worker as SimulatedWorker);
+    return lanes.length === 0 ? null : (this.#world.random.of(lanes).worker as SimulatedWorker);
   }
 
   /** For as long as requests come. */

@@ -15,6 +15,11 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
+  /** A whole number from 0 up to, not including, `end`. */
+  below(end: number): number {
+    return Math.floor(this.next() * end);
+  }
+
   /** A whole number from `least` to `most`. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
@@ -37,6 +42,11 @@ export class Random {
       if (left < 0) return name;
     }
     return names.at(-1) as Name;
+  }
+
+  /** With this mean: the gaps between arrivals that know nothing of one another. */
+  exponential(mean: number): number {
+    return -Math.log(1 - this.next()) * mean;
   }
 
   /** Another sequence, which does not depend on how far others have been drawn from. */

@@ -25,6 +25,8 @@ const APP: App = {
 };
 const APP_FOLDER = fileURLToPath(new URL('../../../benchmarks/dispatch', import.meta.url));
 const WARM_UP_MS = 500;
+/** The first load that a server gets, measured and forgotten: the compilers of some need thousands of requests, which rare requests are minutes away from. */
+const FIRST_LOAD = { share: 0.6, warmUpMs: 0, windowMs: 4000 } as const;
 /** What Kirin runs with: a service that is to refuse early has to say how early. More than wait at 64 connections, less than at 256. */
 const QUEUE_LIMIT = 64;
 /** Numbers of one round: more than a turn has requests, and a multiple of what the share of slow ones is counted in. */
@@ -118,6 +120,7 @@ async function measureCells(
     loads.map((load) => [load, {} as Partial<Record<ServerName, (TurnResult | null)[]>>]),
   );
   const groups = scenario.bar === 'goodput' ? servers.map((server) => [server]) : [servers];
+  if (scenario.bar !== 'goodput') await warmUp(scenario, servers, options);
   for (let round = 0; round < options.rounds; round += 1) {
     for (const group of groups) {
       const capacities = await capacitiesOf(scenario, group, options);
@@ -136,6 +139,19 @@ async function measureCells(
     perSecond: nominalPerSecond(scenario, load, options),
     turns: ofLoad,
   }));
+}
+
+/** A server that fails here fails again where it is noted. */
+async function warmUp(
+  scenario: Scenario,
+  servers: readonly RunningServer[],
+  options: Options,
+): Promise<void> {
+  const { share, ...times } = FIRST_LOAD;
+  const streams = scenario.streams(offeredLoad(share, computedCapacity(scenario, options) ?? 0, options));
+  for (const { port } of servers) {
+    await takeTurn({ port, streams, firstNumber: 0, ...times, ...LIMITS }).catch(() => {});
+  }
 }
 
 /** Null, with a note, when the server or the load generator failed. */

@@ -22,20 +22,23 @@ export interface EdgeEvents {
   onExit(status: ExitStatus): void;
 }
 
+/**
+ * `--v8-pool-size=1`: one thread compiles. With the usual four, what has just become hot takes every processor of a small machine from
+ * the requests for some milliseconds.
+ */
+const NODE_OPTIONS = ['--expose-gc', '--single-threaded-gc', '--v8-pool-size=1'] as const;
+
 /** The edge as the arbiter sees it. src/edge/main.ts is its own view. */
 export class EdgeProcess {
   readonly #child: ChildProcess;
 
   constructor(options: EdgeOptions, events: EdgeEvents) {
-    this.#child = spawn(
-      process.execPath,
-      ['--expose-gc', '--single-threaded-gc', `--title=kirin: edge [${options.name}]`, options.script],
-      {
-        env: withoutExtraCertificates(options.env),
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
-        ...options.owner,
-      },
-    );
+    const title = `--title=kirin: edge [${options.name}]`;
+    this.#child = spawn(process.execPath, [...NODE_OPTIONS, title, options.script], {
+      env: withoutExtraCertificates(options.env),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
+      ...options.owner,
+    });
     this.#child.on('message', (message) => events.onMessage(message as EdgeToArbiter));
     let status: ExitStatus | null = null;
     const report = (): void => {

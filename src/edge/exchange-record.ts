@@ -33,7 +33,7 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   get path(): string {
-    return this.#exchange.head.path;
+    return decodePath(this.#exchange.head.path);
   }
 
   get query(): string {
@@ -49,8 +49,8 @@ export class ExchangeRecord implements AccessRecord {
     return head === '' ? CLIENT_LEFT : statusOf(head);
   }
 
-  get bodyBytes(): number | null {
-    return isBodiless(this.status) || this.method === 'HEAD' ? null : this.#exchange.bodyBytes;
+  get bodyBytes(): number {
+    return isBodiless(this.status) || this.method === 'HEAD' ? 0 : this.#exchange.bodyBytes;
   }
 
   get referer(): string | null {
@@ -102,14 +102,15 @@ export class ExchangeRecord implements AccessRecord {
     return null;
   }
 
-  environ(name: string): string | null {
+  environ(anyCase: string): string | null {
     const { head } = this.#exchange;
     const peer = this.#peer;
+    const name = anyCase.toUpperCase();
     switch (name) {
       case 'REQUEST_METHOD':
         return head.method;
       case 'PATH_INFO':
-        return decodePath(head.path);
+        return this.path;
       case 'QUERY_STRING':
         return head.query;
       case 'RAW_URI':

@@ -20,8 +20,9 @@ const ATOMS = {
   q: ({ query }) => escaped(query),
   H: ({ protocol }) => escaped(protocol),
   s: ({ status }) => String(status),
-  B: ({ bodyBytes }) => String(bodyBytes ?? 0),
-  b: ({ bodyBytes }) => (bodyBytes === null ? ABSENT : String(bodyBytes)),
+  B: ({ bodyBytes }) => String(bodyBytes),
+  // Gunicorn's documentation has a dash for no bytes, and its log has 0.
+  b: ({ bodyBytes }) => String(bodyBytes),
   f: ({ referer }) => optional(referer),
   a: ({ userAgent }) => optional(userAgent),
   T: ({ durationUs }) => String(Math.floor(durationUs / 1e6)),

@@ -8,14 +8,15 @@ export interface AccessRecord {
   /** `GET /path?query HTTP/1.1` */
   readonly requestLine: string;
   readonly method: string;
+  /** Decoded, a byte a character. */
   readonly path: string;
   /** Without the question mark. */
   readonly query: string;
   /** `HTTP/1.1` */
   readonly protocol: string;
   readonly status: number;
-  /** Bytes of the response's body that were sent, or null when it has none. */
-  readonly bodyBytes: number | null;
+  /** Bytes of the response's body that were sent. */
+  readonly bodyBytes: number;
   readonly referer: string | null;
   readonly userAgent: string | null;
   /** The user of Basic authentication, decoded. */
@@ -31,6 +32,6 @@ export interface AccessRecord {
   /** Names are lower-case. */
   requestField(name: string): string | null;
   responseField(name: string): string | null;
-  /** As the application would see it: `REMOTE_ADDR`, `HTTP_HOST`. */
+  /** As the application would see it: `REMOTE_ADDR`, `HTTP_HOST`. The name is in any case. */
   environ(name: string): string | null;
 }

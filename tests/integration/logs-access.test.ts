@@ -5,7 +5,7 @@ import { RawConnection } from '../support/raw-connection.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const ATOMS = ['h', 'l', 'u', 't', 'r', 'm', 'U', 'q', 'H', 's', 'B', 'b', 'f', 'a', 'T', 'M', 'D', 'L', 'p'];
-const VARIABLES = ['{x-id}i', '{content-type}o', '{REQUEST_METHOD}e', '{x-none}i'];
+const VARIABLES = ['{x-id}i', '{content-type}o', '{REQUEST_METHOD}e', '{request_method}e', '{x-none}i'];
 
 describe('the access log', () => {
   it("has all of Gunicorn's atoms", async () => {
@@ -40,6 +40,7 @@ describe('the access log', () => {
         '{x-id}i': '7',
         '{content-type}o': 'text/plain; charset=utf-8',
         '{REQUEST_METHOD}e': 'GET',
+        '{request_method}e': 'GET',
         '{x-none}i': '-',
       });
       assert.match(t ?? '', /^\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]$/);
@@ -80,6 +81,14 @@ describe('the access log', () => {
       await fetch(`${kirin.url}/health/live`);
       const line = await waitFor(() => /^path=\/health\/live.*$/m.exec(kirin.stdout())?.[0]);
       assert.match(line, / queued=- service=-$/);
+    });
+  });
+
+  it('has the path decoded, and 0 for a response without a body', async () => {
+    const args = ['--access-logfile', '-', '--access-logformat', '%(m)s %(U)s %(b)s %(B)s'];
+    await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
+      await fetch(`${kirin.url}/a%20b/%C3%A9?q=%20`, { method: 'HEAD' });
+      await waitFor(() => kirin.stdout() === 'HEAD /a b/\\xC3\\xA9 0 0\n');
     });
   });
 

@@ -278,7 +278,7 @@ def _answer_failure(
     pieces: PiecewiseResponse | None,
     is_head_request: bool,
 ) -> None:
-    message = f"Error handling request {_uri_of(environ)}"
+    message = f"Error handling request {_line_of(environ)}"
     if isinstance(error, AppError):
         frames = format_application_frames(error)
         log.error(f"{message}: the application {error}" + (f"\n{frames}" if frames else ""))
@@ -301,8 +301,12 @@ def _request_of(environ: dict[str, Any]) -> str:
 
 def describe(environ: dict[str, Any]) -> str:
     """As the edge does in its part of the log."""
-    method = environ.get("REQUEST_METHOD", "")
-    return f"{method} {_uri_of(environ)} (from {environ.get('REMOTE_ADDR') or 'a unix socket'})"
+    return f"{_line_of(environ)} (from {environ.get('REMOTE_ADDR') or 'a unix socket'})"
+
+
+def _line_of(environ: dict[str, Any]) -> str:
+    method = environ.get("REQUEST_METHOD")
+    return f"{method} {_uri_of(environ)}" if isinstance(method, str) and "\n" not in method else _uri_of(environ)
 
 
 def _uri_of(environ: dict[str, Any]) -> str:

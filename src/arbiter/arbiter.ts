@@ -55,7 +55,7 @@ export class Arbiter {
   #plan: Plan;
   #edge: EdgeProcess | null = null;
   #shutdown: Shutdown | null = null;
-  #outcome: Outcome = { kind: 'exit', code: 0 };
+  #outcome: Outcome = { kind: 'exit', code: 0, reason: null };
   #watch: Promise<SourceWatch> | null = null;
   #hasListened = false;
   /** The generation whose readiness was told last. */
@@ -74,7 +74,7 @@ export class Arbiter {
       enqueue: (event) => this.enqueue(event),
       workerExited: (pid, running) => this.#edge?.send({ type: 'worker-exited', pid, running }),
       modulesLoaded: (files) => this.#watchSources(files),
-      end: (outcome, reason) => this.#end(outcome, reason),
+      end: (outcome) => this.#end(outcome),
     });
     this.#scaler = new Scaler(this.#fleet, log, plan, (sample) =>
       this.enqueue({ kind: 'load-measured', sample }),
@@ -257,7 +257,7 @@ export class Arbiter {
         this.#noteListening();
         break;
       case 'listen-failed':
-        this.#end({ kind: 'listen-failed', fd: message.fd, code: message.code }, null);
+        this.#end({ kind: 'listen-failed', fd: message.fd, code: message.code });
         break;
       case 'worker-ready':
         this.#fleet.workerReady(message.pid);
@@ -319,6 +319,7 @@ export class Arbiter {
     if (this.#shutdown !== null) return;
     const urls = this.#options.listeners.map(({ url }) => url).join(',');
     this.#log.info(`Listening at: ${urls} (${process.pid})`);
+    this.#log.info(`Using worker: ${this.#plan.workerClass}`);
     this.#options.onListening();
   }
 
@@ -330,7 +331,7 @@ export class Arbiter {
     if (this.#fleet.stop !== 'no') return;
     const fact = `The edge (pid:${pid}) ${describeExit(status)}`;
     if (!this.#hasListened) {
-      this.#end({ kind: 'exit', code: 1 }, `${fact} before it listened.`);
+      this.#end({ kind: 'exit', code: 1, reason: `${fact} before it listened.` });
       return;
     }
     const { pauseMs } = this.#fleet.edgeFailures;
@@ -423,7 +424,9 @@ export class Arbiter {
         this.#stop('quick', nowMs);
         break;
       case 'SIGHUP':
-        if (this.#shutdown === null) this.#wantReload();
+        if (this.#shutdown !== null) break;
+        this.#log.info('Hang up: Master');
+        this.#wantReload();
         break;
       case 'SIGUSR1':
         this.#reopenLogs();
@@ -469,10 +472,9 @@ export class Arbiter {
   }
 
   /** Ends everything at once, for a failure at the start. */
-  #end(outcome: Outcome, reason: string | null): void {
+  #end(outcome: Outcome): void {
     if (this.#shutdown !== null) return;
     this.#outcome = outcome;
-    if (reason !== null) this.#log.error(`Reason: ${reason}`);
     const nowMs = performance.now();
     this.#stop('quick', nowMs);
     this.#stop('quick', nowMs);

@@ -26,5 +26,5 @@ export type ArbiterEvent =
 
 /** Why the arbiter has ended: with an exit code, or over a socket that could not be listened on. */
 export type Outcome =
-  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'exit'; readonly code: number; readonly reason: string | null }
   | { readonly kind: 'listen-failed'; readonly fd: number; readonly code: string };

@@ -20,7 +20,7 @@ export interface GenerationsOwner {
   workerExited(pid: number, running: readonly number[]): void;
   modulesLoaded(files: readonly string[]): void;
   /** Kirin cannot go on. */
-  end(outcome: Outcome, reason: string): void;
+  end(outcome: Outcome): void;
 }
 
 /** The zygotes and their workers as processes: starts, signals and buries them. What the fleet knows of them comes from here. */
@@ -224,7 +224,8 @@ export class Generations {
       this.#log.error('The application failed to boot: waiting until its files change');
       this.#owner.modulesLoaded([]);
     } else if (isAppsFault && !hasServed) {
-      this.#owner.end({ kind: 'exit', code }, 'Worker failed to boot.');
+      const reason = code === APP_LOAD_ERROR ? 'App failed to load.' : 'Worker failed to boot.';
+      this.#owner.end({ kind: 'exit', code, reason });
     }
   }
 
@@ -241,10 +242,8 @@ export class Generations {
     this.#noteGenerationFailure(number, status);
     this.#fleet.generationAbandoned(number);
     if (this.#fleet.hasServed || this.#fleet.awaitsChange) return;
-    this.#owner.end(
-      { kind: 'exit', code: ('code' in status && status.code) || 1 },
-      'Python failed to start.',
-    );
+    const code = ('code' in status && status.code) || 1;
+    this.#owner.end({ kind: 'exit', code, reason: 'Python failed to start.' });
   }
 
   /** Nobody reports the end of an orphan. */

@@ -23,6 +23,8 @@ export interface Surroundings {
 /** One resolution of the configuration, in the arbiter's terms. A reload brings another. */
 export interface Plan {
   readonly name: string;
+  /** Gunicorn's name for what the workers do. */
+  readonly workerClass: string;
   readonly workers: WorkerRange;
   /** 0: never replaced for its age. */
   readonly maxWorkerAgeMs: number;
@@ -47,6 +49,7 @@ export function planFrom(config: ResolvedConfig, surroundings: Surroundings): Pl
   const isOtherAccount = settings.user !== uid || settings.group !== gid;
   return {
     name,
+    workerClass: settings.threads > 1 ? 'gthread' : settings.worker_class,
     workers: settings.workers,
     maxWorkerAgeMs: milliseconds(settings.max_worker_age),
     maxWorkerBytes: settings.max_worker_memory,

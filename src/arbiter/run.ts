@@ -91,7 +91,7 @@ export async function runArbiter(
         signals.deliverTo((name) => arbiter.enqueue({ kind: 'signal', name }));
         const outcome = await arbiter.run();
         if (outcome.kind === 'exit') {
-          log.info(`Shutting down: ${plan.name}`);
+          tellEnd(outcome, log);
           return outcome.code;
         }
         // Somebody else was faster between our bind and the edge's listen.
@@ -110,6 +110,12 @@ export async function runArbiter(
     pidFile?.remove();
     signals.close();
   }
+}
+
+/** In Gunicorn's words, which are looked for. */
+function tellEnd({ code, reason }: Outcome & { kind: 'exit' }, log: ErrorLog): void {
+  log[code === 0 ? 'info' : 'error']('Shutting down: Master');
+  if (reason !== null) log.error(`Reason: ${reason}`);
 }
 
 /** Says what was not said yet. */

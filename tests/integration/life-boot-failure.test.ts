@@ -9,9 +9,14 @@ describe('an application that does not boot', () => {
       'raises while it is imported',
       'raise RuntimeError("broken on purpose")\n',
       3,
-      /RuntimeError: broken on purpose/,
+      /RuntimeError: broken on purpose[\s\S]*\[ERROR\] Shutting down: Master\n.*Reason: Worker failed to boot\./,
     ],
-    ['holds no application of that name', 'other = 1\n', 4, /Failed to find attribute 'app'/],
+    [
+      'holds no application of that name',
+      'other = 1\n',
+      4,
+      /Failed to find attribute 'app'[\s\S]*Reason: App failed to load\./,
+    ],
     ['calls sys.exit(0)', 'import sys\nsys.exit(0)\n', 3, /sys\.exit/],
   ] as const;
 

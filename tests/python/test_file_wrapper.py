@@ -71,7 +71,7 @@ def test_a_declared_length_beyond_the_file_never_looks_whole(server: Server, pat
     out = server.run(file_app(lambda: path.open("rb"), sized(LARGE + 1))[0], out=RecordingOut(can_send_files))
     assert out.status.startswith("500") or out.calls[-1] == "abort"
     assert server.log.lines == [
-        "[ERROR] Error handling request /page?q=1: the application gave a body shorter than its Content-Length:"
+        "[ERROR] Error handling request GET /page?q=1: the application gave a body shorter than its Content-Length:"
         f" it declared {LARGE + 1} bytes and gave {LARGE}"
     ]
 
@@ -193,7 +193,7 @@ def test_without_start_response_it_is_an_error_and_closed(server: Server, path: 
     file = path.open("rb")
     assert server.run(lambda environ, start_response: FileWrapper(file)).status.startswith("500")
     assert server.log.lines == [
-        "[ERROR] Error handling request /page?q=1: the application has not called start_response"
+        "[ERROR] Error handling request GET /page?q=1: the application has not called start_response"
     ]
     assert file.closed
 

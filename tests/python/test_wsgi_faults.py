@@ -15,7 +15,7 @@ import pytest
 from support import App, Blocks, RecordingOut, Server, app_of, sized
 
 TEXT = [("Content-Type", "text/plain")]
-PREFIX = "[ERROR] Error handling request /page?q=1"
+PREFIX = "[ERROR] Error handling request GET /page?q=1"
 
 
 def assert_500(out: RecordingOut) -> None:

@@ -18,7 +18,8 @@ import os
 import signal
 import struct
 import sys
-import threading
+
+from . import native
 
 _U32 = struct.Struct("=I")
 _LANES_AT = 0
@@ -80,7 +81,7 @@ class ModuleReporter:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._seen: set[str] = set()
-        self._lock = threading.Lock()
+        self._lock = native.allocate_lock()
 
     def report(self, more: tuple[str, ...] = ()) -> None:
         with self._lock:
@@ -89,15 +90,14 @@ class ModuleReporter:
                 write_line(self._fd, {"type": "modules", "files": files})
 
     def start(self) -> None:
-        threading.Thread(target=self._watch, name="kirin-modules", daemon=True).start()
+        native.start_thread("kirin-modules", self._watch)
 
     def _watch(self) -> None:
-        pause = threading.Event()
         try:
-            pause.wait(_FIRST_MODULES_AFTER_S)
+            native.sleep(_FIRST_MODULES_AFTER_S)
             while True:
                 self.report()
-                pause.wait(_MODULES_EVERY_S)
+                native.sleep(_MODULES_EVERY_S)
         except OSError:
             pass  # the zygote is gone, and this worker will be soon
 

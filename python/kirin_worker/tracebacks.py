@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 #: Threads that run nothing of the application's.
-OWN_THREADS = ("kirin-control", "kirin-modules")
+OWN_THREADS = ("kirin-control", "kirin-modules", "kirin-orphan")
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 

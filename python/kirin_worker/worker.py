@@ -1,24 +1,20 @@
 """A worker's life after the fork: load the application, connect to the edge, serve, leave.
 
-The main thread runs the first lane, since some applications insist on the main thread; further lanes have a thread
-each; the control thread reads the control connection, so that it can act while requests run.
-src/dispatcher/worker-peer.ts is the other end.
+A crew runs the lanes (thread_crew.py); the control thread reads the control connection, so that it can act while
+requests run. src/dispatcher/worker-peer.ts is the other end.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import select
 import signal
-import socket
 import struct
-import threading
-from functools import partial
 
-from . import frames, interrupts, loader, supervision
+from . import frames, loader, native, supervision
 from .lane import Lane
 from .log import Log, open_log
+from .thread_crew import ThreadCrew
 from .wsgi import base_environ
 
 TYPE_CHECKING = False
@@ -37,10 +33,7 @@ class Worker:
         self._status = status
         self._zygote_alive_fd = zygote_alive_fd
         self._log = log
-        self._control: socket.socket | None = None
-        #: Counts the edges that this worker has been connected to; lanes wait for it to change.
-        self._session = 0
-        self._session_changed = threading.Condition()
+        self._control: native.socket | None = None
         self._leaving = False
         self._quitting = False
         self._can_send_files = False
@@ -48,6 +41,7 @@ class Worker:
         self._lanes = [
             Lane(index, app, self._base_environ(), status[1:], log, False) for index in range(boot["threads"])
         ]
+        self._crew = ThreadCrew(self._lanes, self._connect_lane, self._run_or_end)
 
     def _base_environ(self) -> dict[str, Any]:
         return base_environ(
@@ -58,20 +52,14 @@ class Worker:
         )
 
     def run(self) -> int:
-        signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGINT, self._on_signal)
-        signal.signal(signal.SIGQUIT, self._on_signal)
-        signal.signal(signal.SIGUSR1, self._on_reopen)
-        interrupts.install_wake_handler()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            native.signal(number, self._on_signal)
+        native.signal(signal.SIGUSR1, self._on_reopen)
         os.register_at_fork(after_in_child=self._after_fork_in_child)
-        self._start_thread("kirin-control", self._control_loop)
-        for lane in self._lanes[1:]:
-            self._start_thread(f"kirin-lane-{lane.index}", partial(self._serve, lane))
-        self._serve(self._lanes[0])
+        name = "kirin-control"
+        native.start_thread(name, lambda: self._run_or_end(name, self._control_loop))
+        self._crew.run()
         return 0
-
-    def _start_thread(self, name: str, loop: Callable[[], None]) -> None:
-        threading.Thread(target=self._run_or_end, args=(name, loop), name=name, daemon=True).start()
 
     def _run_or_end(self, name: str, loop: Callable[[], None]) -> None:
         """A worker without one of its threads would serve on at half its strength: it ends, and is replaced."""
@@ -84,27 +72,15 @@ class Worker:
             self._log.critical(f"The thread {name} of the worker has failed; the worker ends\n{failure}")
             os._exit(1)
 
-    def _serve(self, lane: Lane) -> None:
-        session = 0
-        while True:
-            with self._session_changed:
-                while self._session == session and not self._quitting:
-                    self._session_changed.wait()
-                session = self._session
-            if self._quitting:
-                return
-            lane.forget()
-            try:
-                sock = self._connect("lane", lane.index)
-            except OSError:
-                continue  # that edge has died already: the control thread finds the next
-            lane.can_send_files = self._can_send_files
-            lane.run(sock)
-
     # --- the edge -----------------------------------------------------------------------------------------
 
-    def _connect(self, role: str, lane: int = 0) -> socket.socket:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    def _connect_lane(self, lane: Lane) -> native.socket:
+        sock = self._connect("lane", lane.index)
+        lane.can_send_files = self._can_send_files
+        return sock
+
+    def _connect(self, role: str, lane: int = 0) -> native.socket:
+        sock = native.socket(native.AF_UNIX, native.SOCK_STREAM)
         try:
             sock.connect(self._boot["lanePath"])
             hello = {
@@ -144,16 +120,16 @@ class Worker:
         self._end_session()
 
     def _zygote_has_died(self, seconds: float) -> bool:
-        poll = select.poll()
-        poll.register(self._zygote_alive_fd, select.POLLIN)
+        poll = native.poll()
+        poll.register(self._zygote_alive_fd, native.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
-    def _read_control(self, sock: socket.socket) -> None:
+    def _read_control(self, sock: native.socket) -> None:
         buffer = b""
         # Not select(2), which takes no descriptor above 1023, such as a connection to a new edge may be.
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        poll.register(self._zygote_alive_fd, select.POLLIN)
+        poll = native.poll()
+        poll.register(sock, native.POLLIN)
+        poll.register(self._zygote_alive_fd, native.POLLIN)
         while True:
             ready = [fd for fd, _ in poll.poll()]
             if self._zygote_alive_fd in ready:
@@ -175,7 +151,7 @@ class Worker:
                 self._handle(sock, kind, rid, a, buffer[frames.HEADER_BYTES : end])
                 buffer = buffer[end:]
 
-    def _handle(self, sock: socket.socket, kind: int, rid: int, a: int, payload: bytes) -> None:
+    def _handle(self, sock: native.socket, kind: int, rid: int, a: int, payload: bytes) -> None:
         if kind == frames.RECLAIM:
             ids = self._lanes[a].reclaim()
             sock.sendall(frames.frame(frames.RETURNED, struct.pack(f"<{len(ids)}I", *ids), a=a))
@@ -189,9 +165,7 @@ class Worker:
             self._lanes[a].interrupt(rid)
         elif kind == frames.WELCOME:
             self._can_send_files = json.loads(payload)["files"]
-            with self._session_changed:
-                self._session += 1
-                self._session_changed.notify_all()
+            self._crew.begin_session()
         elif kind == frames.QUIT:
             self._end_session()
             # Lanes blocked in recv are woken by the shutdown of their sockets.
@@ -226,22 +200,20 @@ class Worker:
             self._control.close()
         ours = {signal.SIGTERM: self._on_signal, signal.SIGQUIT: self._on_signal, signal.SIGUSR1: self._on_reopen}
         for number, handler in ours.items():
-            if signal.getsignal(number) == handler:
-                signal.signal(number, signal.SIG_DFL)
-        if signal.getsignal(signal.SIGINT) == self._on_signal:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if native.getsignal(number) == handler:
+                native.signal(number, signal.SIG_DFL)
+        if native.getsignal(signal.SIGINT) == self._on_signal:
+            native.signal(signal.SIGINT, signal.default_int_handler)
 
     def _end_session(self) -> None:
         self._quitting = True
-        with self._session_changed:
-            self._session_changed.notify_all()
+        self._crew.end()
 
     def _give_up_later(self) -> None:
-        timer = threading.Timer(ORPHAN_SECONDS, self._give_up)
-        timer.daemon = True  # when the edge lets it go before, the process need not wait for this
-        timer.start()
+        native.start_thread("kirin-orphan", self._give_up)
 
     def _give_up(self) -> None:
+        native.sleep(ORPHAN_SECONDS)
         os._exit(1)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import select
 import signal
 import sys
 import time
@@ -17,7 +16,7 @@ import traceback
 import warnings
 from typing import Any
 
-from . import supervision
+from . import native, supervision
 
 CHANNEL_FD = 3
 #: Exit codes that the arbiter knows; Gunicorn's.
@@ -56,7 +55,7 @@ class Zygote:
         self._ends_at: float | None = None
         self._has_killed = False
         self._exit_code = 0
-        self._poll = select.poll()
+        self._poll = native.poll()
         #: Only the zygote holds the write end: workers see the end of the file when it dies.
         self._alive_read, self._alive_write = os.pipe()
         self._wake_read, self._wake_write = os.pipe()
@@ -65,9 +64,9 @@ class Zygote:
 
     def run(self) -> int:
         for number in _IGNORED:
-            signal.signal(number, signal.SIG_IGN)
-        self._poll.register(self._channel, select.POLLIN)
-        self._poll.register(self._wake_read, select.POLLIN)
+            native.signal(number, signal.SIG_IGN)
+        self._poll.register(self._channel, native.POLLIN)
+        self._poll.register(self._wake_read, native.POLLIN)
         while self._ends_at is None or self._children:
             ready = self._poll.poll(self._poll_timeout_ms())
             for fd, _ in ready:
@@ -128,7 +127,7 @@ class Zygote:
         from . import worker  # noqa: F401
 
         # After the application, which may have set its own.
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        native.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._tell({"type": "booted", "version": sys.version.split()[0].rstrip("+")})
 
@@ -186,7 +185,7 @@ class Zygote:
             with warnings.catch_warnings():
                 # A preloaded application may have started threads; that they are missing in workers is documented.
                 warnings.simplefilter("ignore", DeprecationWarning)
-                pid = os.fork()
+                pid = native.fork()
             if pid == 0:
                 self._become_worker(status, reports_read, reports_write)
         except OSError as error:
@@ -197,7 +196,7 @@ class Zygote:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_WHILE_FORKING)
             os.close(reports_write)
         self._children[pid] = _Child(pid, status, reports_read)
-        self._poll.register(reports_read, select.POLLIN)
+        self._poll.register(reports_read, native.POLLIN)
         self._tell({"type": "forked", "pid": pid})
 
     def _become_worker(self, status: mmap.mmap, reports_read: int, reports: int) -> None:
@@ -217,7 +216,7 @@ class Zygote:
     def _leave_zygote_behind(self) -> None:
         signal.set_wakeup_fd(-1)
         for number in _HELD_WHILE_FORKING:
-            signal.signal(number, signal.SIG_DFL)
+            native.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_WHILE_FORKING)
         for fd in (self._channel, self._alive_write, self._wake_read, self._wake_write):
             os.close(fd)
@@ -228,7 +227,7 @@ class Zygote:
     def _reap(self) -> None:
         # By pid: a preloaded application may have children of its own, whose exits are not ours to take.
         for child in list(self._children.values()):
-            pid, wait_status = os.waitpid(child.pid, os.WNOHANG)
+            pid, wait_status = native.waitpid(child.pid, os.WNOHANG)
             if pid == 0:
                 continue
             del self._children[pid]

@@ -206,8 +206,8 @@ class InProcess(Worker):
 def test_a_lane_that_connects_while_the_worker_is_told_to_quit_does_not_hold_it(log: ReadableLog) -> None:
     boot = {"threads": 1, "workers": 1, "scriptName": "", "generation": 1, "lanePath": ""}
     worker = InProcess(boot, memoryview(bytearray(12)).cast("I"), -1, lambda *_: [], log)
-    worker._session = 1
-    serving = threading.Thread(target=worker._serve, args=(worker._lanes[0],), daemon=True)
+    worker._crew.begin_session()
+    serving = threading.Thread(target=worker._crew.serve, args=(worker._lanes[0],), daemon=True)
     serving.start()
     serving.join(PATIENCE_S)
     try:

@@ -20,11 +20,14 @@ export interface BoundTcpSocket extends BoundSocket {
 /** The system's code, such as EADDRINUSE, is in `code`. */
 export class BindError extends Error {
   readonly code: string;
+  /** What people are told, where the code alone would not help them. */
+  readonly detail: string | null;
 
-  constructor(code: string) {
-    super(code);
+  constructor(code: string, detail: string | null = null) {
+    super(detail ?? code);
     this.name = 'BindError';
     this.code = code;
+    this.detail = detail;
   }
 }
 
@@ -32,6 +35,7 @@ interface Handle {
   readonly fd: number;
   /** Only of TCP handles. */
   getsockname?(out: { address?: string; family?: string; port?: number }): number;
+  getpeername?(out: object): number;
   close(): void;
 }
 
@@ -59,15 +63,19 @@ export function bindUnix(path: string): BoundSocket {
   return { fd: handle.fd, close: () => handle.close() };
 }
 
+export interface AdoptedSocket extends BoundSocket {
+  readonly tcp: { readonly address: string; readonly port: number } | null;
+  /** Known of TCP sockets alone. */
+  readonly isConnected: boolean;
+}
+
 /** A socket that this process was given, and what it is bound to. */
-export function adoptSocket(
-  fd: number,
-): BoundSocket & { readonly tcp: { readonly address: string; readonly port: number } | null } {
+export function adoptSocket(fd: number): AdoptedSocket {
   const handle = createHandle(null, 0, -1, fd);
   const name: { address?: string; port?: number } = {};
   handle.getsockname?.(name);
   const tcp = name.address === undefined ? null : { address: name.address, port: name.port ?? 0 };
-  return { fd, tcp, close: () => handle.close() };
+  return { fd, tcp, isConnected: handle.getpeername?.({}) === 0, close: () => handle.close() };
 }
 
 function createHandle(address: string | null, port: number, type: number, fd?: number): Handle {

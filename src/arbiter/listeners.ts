@@ -3,8 +3,9 @@ import { chownSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { BindAddress } from '../config/bind-address.ts';
 import type { ListenerSpec } from '../protocol/supervision/edge.ts';
-import { adoptSocket, BindError, type BoundSocket, bindTcp, bindUnix } from './bind-socket.ts';
+import { BindError, type BoundSocket, bindTcp, bindUnix } from './bind-socket.ts';
 import { FIRST_LISTENER_FD } from './edge-process.ts';
+import { inheritSocket } from './inherited-socket.ts';
 
 export interface SocketFileOptions {
   readonly umask: number;
@@ -33,10 +34,10 @@ export async function bindListener(
     return tcpListener(socket, fd, host, socket.port);
   }
   if (address.kind === 'fd') {
-    const socket = adoptSocket(address.fd);
-    if (socket.tcp !== null) return tcpListener(socket, fd, socket.tcp.address, socket.tcp.port);
-    const url = `fd://${address.fd}`;
-    return { socket, url, spec: { fd, kind: 'unix', path: url } };
+    const { socket, tcp, path } = inheritSocket(address.fd);
+    if (tcp !== null) return tcpListener(socket, fd, tcp.address, tcp.port);
+    const url = path === null ? `fd://${address.fd}` : `unix:${path}`;
+    return { socket, url, spec: { fd, kind: 'unix', path: path ?? url } };
   }
   const socket = await bindSocketFile(address.path, files);
   return { socket, url: `unix:${address.path}`, spec: { fd, kind: 'unix', path: address.path } };

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly owner: Owner;
   /** Whether what goes to standard error is coloured. */
   readonly hasColour: boolean;
+  /** Descriptors of sockets that every process which is started from here inherits. */
+  readonly leakingFds: readonly number[];
 }
 
 /** One resolution of the configuration, in the arbiter's terms. A reload brings another. */
@@ -128,7 +130,7 @@ function edgeConfig(settings: Settings): EdgeConfig {
 function bootSpec(
   { settings, app, path }: ResolvedConfig,
   name: string,
-  { hasColour }: Surroundings,
+  { hasColour, leakingFds }: Surroundings,
 ): Plan['boot'] {
   return {
     app,
@@ -138,7 +140,7 @@ function bootSpec(
     pythonPathEnd: path.back,
     preload: settings.preload_app,
     threads: settings.threads,
-    closeFds: settings.bind.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])),
+    closeFds: leakingFds,
     workers: settings.workers.max,
     scriptName: settings.script_name,
     errorLog: settings.errorlog,

@@ -15,13 +15,15 @@ import { Arbiter } from './arbiter.ts';
 import { BindError } from './bind-socket.ts';
 import { FIRST_LISTENER_FD } from './edge-process.ts';
 import type { Outcome } from './events.ts';
-import { bindListener, type Listener } from './listeners.ts';
+import { leaks } from './inherited-socket.ts';
+import { bindListener, type Listener, type SocketFileOptions } from './listeners.ts';
 import { giveLogFiles } from './log-files.ts';
 import { PidFile } from './pid-file.ts';
-import { type Plan, planFrom } from './plan.ts';
+import { planFrom } from './plan.ts';
 import { findPortHolder } from './port-holder.ts';
 import { createRunFolder } from './run-folder.ts';
 import { SignalInbox } from './signal-inbox.ts';
+import { chooseAddresses } from './systemd-sockets.ts';
 import { version } from './version.ts';
 
 /** As Gunicorn: a predecessor that is just stopping frees its address within seconds. */
@@ -34,6 +36,8 @@ const EDGE_SCRIPT = fileURLToPath(new URL('../edge/main.js', import.meta.url));
 const ZYGOTE_SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/__main__.py', import.meta.url));
 
 export interface RunOptions {
+  /** Sockets that were opened for this process: they take the place of addresses to bind. */
+  readonly openedSockets: readonly BindAddress[];
   /** Called once, when the first worker serves. */
   readonly onReady?: () => void;
 }
@@ -45,12 +49,14 @@ export interface RunOptions {
 export async function runArbiter(
   initial: ResolvedConfig,
   resolveAgain: () => Promise<ResolvedConfig>,
-  { onReady }: RunOptions = {},
+  { openedSockets, onReady }: RunOptions,
 ): Promise<number> {
+  const addresses = chooseAddresses(initial.settings.bind, openedSockets);
   const surroundings = {
     env: process.env,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     hasColour: wantsColour(STDERR_FD, process.env),
+    leakingFds: addresses.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])).filter(leaks),
   };
   const plan = planFrom(initial, surroundings);
   checkAccess(plan, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
@@ -66,7 +72,7 @@ export async function runArbiter(
   const listeners: Listener[] = [];
   try {
     for (let attempt = 1; ; attempt++) {
-      await bindAll(plan, listeners, attempt, { log, signals });
+      await bindAll(addresses, plan, listeners, attempt, { log, signals });
       const runFolder = createRunFolder(plan.owner);
       try {
         const arbiter = new Arbiter({
@@ -95,7 +101,8 @@ export async function runArbiter(
           return outcome.code;
         }
         // Somebody else was faster between our bind and the edge's listen.
-        await refuseOrWait(failedAddress(plan, outcome), outcome.code, attempt, { log, signals });
+        const attempts = addresses.some(isInherited) ? BIND_ATTEMPTS : attempt;
+        await refuseOrWait(failedAddress(addresses, outcome), outcome.code, attempts, { log, signals });
       } finally {
         signals.keep();
         runFolder.remove();
@@ -159,19 +166,20 @@ interface Waiting {
 
 /** Binds every address, into `listeners`. */
 async function bindAll(
-  plan: Plan,
+  addresses: readonly BindAddress[],
+  files: SocketFileOptions,
   listeners: Listener[],
   firstAttempt: number,
   waiting: Waiting,
 ): Promise<void> {
-  for (const address of plan.bind) {
+  for (const address of addresses) {
     for (let attempt = firstAttempt; ; attempt++) {
       try {
-        listeners.push(await bindListener(address, listeners.length, plan));
+        listeners.push(await bindListener(address, listeners.length, files));
         break;
       } catch (error) {
         if (!(error instanceof BindError)) throw error;
-        await refuseOrWait(address, error.code, attempt, waiting);
+        await refuseOrWait(address, error.code, attempt, waiting, error.detail);
       }
     }
   }
@@ -183,13 +191,15 @@ async function refuseOrWait(
   code: string,
   attempt: number,
   { log, signals }: Waiting,
+  detail: string | null = null,
 ): Promise<void> {
   if (code === 'EADDRINUSE' && attempt < BIND_ATTEMPTS) {
     log.error(`Connection in use: ${address.text}; trying again in 1 s (${attempt} of ${BIND_ATTEMPTS})`);
     await sleep(BIND_RETRY_MS, undefined, { signal: signals.stop });
     return;
   }
-  throw new KirinError('address-unavailable', `cannot listen on ${address.text}: ${reason(address, code)}`);
+  const why = detail ?? reason(address, code);
+  throw new KirinError('address-unavailable', `cannot listen on ${address.text}: ${why}`);
 }
 
 function reason(address: BindAddress, code: string): string {
@@ -209,9 +219,6 @@ function reason(address: BindAddress, code: string): string {
       return 'permission denied';
     case 'EEXIST':
       return 'there is a file of that name which is not a socket';
-    case 'EINVAL':
-    case 'EBADF':
-      return address.kind === 'fd' ? `kirin was given no socket as descriptor ${address.fd}` : code;
     case 'ENOTFOUND':
       return 'the host name cannot be resolved';
     default:
@@ -219,8 +226,14 @@ function reason(address: BindAddress, code: string): string {
   }
 }
 
-function failedAddress(plan: Plan, outcome: Outcome & { kind: 'listen-failed' }): BindAddress {
-  const address = plan.bind[outcome.fd - FIRST_LISTENER_FD];
+/** It cannot be bound again. */
+const isInherited = ({ kind }: BindAddress): boolean => kind === 'fd';
+
+function failedAddress(
+  addresses: readonly BindAddress[],
+  outcome: Outcome & { kind: 'listen-failed' },
+): BindAddress {
+  const address = addresses[outcome.fd - FIRST_LISTENER_FD];
   if (address === undefined) throw new Error(`the edge names descriptor ${outcome.fd}, which is no listener`);
   return address;
 }

@@ -22,6 +22,7 @@ export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: b
     env: process.env,
     owner: { uid: thisMachine.uid, gid: thisMachine.gid },
     hasColour: wantsColour(STDERR_FD, process.env),
+    leakingFds: [],
   });
   checkAccess(plan, process.execPath, [ZYGOTE_SCRIPT]);
   const spec: BootSpec = {

@@ -1,6 +1,7 @@
 // The kirin command: argv → one command → exit code. What one command alone needs is imported by that command alone: the process
 // that serves stays small, and starts fast.
 
+import { takeSystemdSockets } from '../arbiter/systemd-sockets.ts';
 import { KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
@@ -24,7 +25,9 @@ async function main(): Promise<void> {
 async function run(argv: readonly string[]): Promise<number> {
   const program = programFrom(process.argv[1]);
   const commandLine = parseWords(argv);
-  const start: Start = { program, argv, commandLine, env: { ...process.env }, cwd: process.cwd() };
+  const openedSockets = takeSystemdSockets(process.env, process.pid);
+  const env = { ...process.env };
+  const start: Start = { program, argv, commandLine, env, cwd: process.cwd(), openedSockets };
   const { switches } = commandLine;
   if (switches.has('help') || switches.has('all')) {
     const { gunicornHelp, shortHelp, wholeHelp } = await import('./help.ts');
@@ -57,6 +60,11 @@ async function run(argv: readonly string[]): Promise<number> {
     return checkApp(config, { isQuiet: settings.print_config });
   }
   if (settings.daemon) {
+    if (openedSockets.length > 0) {
+      process.stderr.write(
+        'kirin: a daemon does not get the sockets that systemd has opened; leave --daemon out\n',
+      );
+    }
     const { runInBackground } = await import('./daemonize.ts');
     return runInBackground(config, start);
   }

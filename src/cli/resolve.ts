@@ -1,5 +1,6 @@
 import { KirinError } from '../base/errors.ts';
 import { parseAppSpec } from '../config/app-spec.ts';
+import type { BindAddress } from '../config/bind-address.ts';
 import type { ParsedWords } from '../config/command-line.ts';
 import type { FileSettings } from '../config/file-settings.ts';
 import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
@@ -18,6 +19,8 @@ export interface Start {
   readonly commandLine: ParsedWords;
   readonly env: Environment;
   readonly cwd: string;
+  /** Sockets that systemd has opened for this process. */
+  readonly openedSockets: readonly BindAddress[];
 }
 
 export interface ResolvedStart extends Resolved {

@@ -13,7 +13,11 @@ export async function serve(initial: ResolvedConfig, start: Start, onReady?: () 
   checkLogs(initial);
   const { runArbiter } = await import('../arbiter/run.ts');
   const resolveAgain = async () => checkLogs(configFrom(await resolveStart(start, RELOAD_LIMIT_MS), start));
-  return runArbiter(initial, resolveAgain, onReady === undefined ? {} : { onReady });
+  const { openedSockets } = start;
+  return runArbiter(initial, resolveAgain, {
+    openedSockets,
+    ...(onReady === undefined ? {} : { onReady }),
+  });
 }
 
 /** The edge opens them too, a process further down; here a wrong path ends the command, or refuses a reload, with one clear line. */

@@ -35,6 +35,8 @@ export interface KirinOptions {
   readonly program?: string;
   /** Instead of all of the above but `cwd` and `env`: a line for the shell that begins with `kirin`. */
   readonly commandLine?: string;
+  /** Descriptors of this process that kirin gets, from 3 on; `ignore` leaves one out. */
+  readonly descriptors?: readonly (number | 'ignore')[];
 }
 
 export interface Ended {
@@ -59,12 +61,12 @@ export class KirinProcess {
   #hasEnded = false;
 
   constructor(options: KirinOptions) {
-    const { cwd = fixture('apps'), env = {} } = options;
+    const { cwd = fixture('apps'), env = {}, descriptors = [] } = options;
     const [program, ...args] = programOf(options);
     this.#child = spawn(program, args, {
       cwd,
       env: this.#environment(env),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;

@@ -158,7 +158,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     const lanes = this.workers.lanes;
     let reserved = this.#rules.reservedFrom(rule);
     if (job.isSlow && nowMs < job.dueMs) reserved += this.quickReserve.idleLanes(lanes, nowMs);
-    const index = chooseLane(lanes, job, reserved, nowMs);
+    const index = chooseLane(lanes, job, reserved, this.#queue.length, nowMs);
     if (index === RESERVED) return 'held';
     if (index === NO_LANE) return 'no-lane';
     this.#give(lanes[index] as Lane, job, nowMs);

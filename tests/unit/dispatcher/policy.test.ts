@@ -9,6 +9,7 @@ import {
   PIPELINE_BUDGET_US,
   RESERVED,
   SUCCESSOR_BUDGET_MS,
+  SUCCESSORS_FROM,
 } from '../../../src/dispatcher/policy.ts';
 
 const rest = { takesSuccessor: false, activeSinceMs: 0 };
@@ -22,71 +23,75 @@ const short = { canPipeline: false, canSucceed: true, estimateUs: 1500 };
 
 describe('the choice of a lane', () => {
   it('takes the first idle lane when all are idle', () => {
-    assert.equal(chooseLane([idle, idle], fast, 0, 0), 0);
-    assert.equal(chooseLane([idle, idle], unproven, 0, 0), 0);
+    assert.equal(chooseLane([idle, idle], fast, 0, 0, 0), 0);
+    assert.equal(chooseLane([idle, idle], unproven, 0, 0, 0), 0);
   });
 
   it('packs a fast request onto a lane that is awake, even while another is idle', () => {
-    assert.equal(chooseLane([idle, busy(10)], fast, 0, 0), 1);
+    assert.equal(chooseLane([idle, busy(10)], fast, 0, 0, 0), 1);
   });
 
   it('prefers the fuller of two lanes that are awake, so that the other can go idle', () => {
-    assert.equal(chooseLane([busy(10), busy(50), idle], fast, 0, 0), 1);
+    assert.equal(chooseLane([busy(10), busy(50), idle], fast, 0, 0, 0), 1);
   });
 
   it('wakes an idle lane rather than let a request wait beyond the packing budget', () => {
-    assert.equal(chooseLane([busy(PACK_BUDGET_US - 9), idle], fast, 0, 0), 1);
-    assert.equal(chooseLane([busy(PACK_BUDGET_US - 10), idle], fast, 0, 0), 0);
+    assert.equal(chooseLane([busy(PACK_BUDGET_US - 9), idle], fast, 0, 0, 0), 1);
+    assert.equal(chooseLane([busy(PACK_BUDGET_US - 10), idle], fast, 0, 0, 0), 0);
   });
 
   it('pipelines on the least loaded lane when none is idle', () => {
-    assert.equal(chooseLane([busy(900), busy(400)], fast, 0, 0), 1);
+    assert.equal(chooseLane([busy(900), busy(400)], fast, 0, 0, 0), 1);
   });
 
   it('leaves a request in the queue when every lane has as much as it may have', () => {
-    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US), busy(PIPELINE_BUDGET_US)], fast, 0, 0), -1);
-    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US - 1)], fast, 0, 0), 0);
-    assert.equal(chooseLane([busy(1, MAX_DEPTH)], fast, 0, 0), -1);
-    assert.equal(chooseLane([busy(1, MAX_DEPTH - 1)], fast, 0, 0), 0);
+    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US), busy(PIPELINE_BUDGET_US)], fast, 0, 0, 0), -1);
+    assert.equal(chooseLane([busy(PIPELINE_BUDGET_US - 1)], fast, 0, 0, 0), 0);
+    assert.equal(chooseLane([busy(1, MAX_DEPTH)], fast, 0, 0, 0), -1);
+    assert.equal(chooseLane([busy(1, MAX_DEPTH - 1)], fast, 0, 0, 0), 0);
   });
 
   it('puts a request that has not proved fast on an idle lane only', () => {
-    assert.equal(chooseLane([busy(1), idle], unproven, 0, 0), 1);
-    assert.equal(chooseLane([busy(1), busy(1)], unproven, 0, 0), -1);
+    assert.equal(chooseLane([busy(1), idle], unproven, 0, 0, 0), 1);
+    assert.equal(chooseLane([busy(1), busy(1)], unproven, 0, 0, 0), -1);
   });
 
   it('puts nothing behind a request that has not proved fast', () => {
-    assert.equal(chooseLane([closed], fast, 0, 0), -1);
-    assert.equal(chooseLane([closed, idle], fast, 0, 0), 1);
+    assert.equal(chooseLane([closed], fast, 0, 0, 0), -1);
+    assert.equal(chooseLane([closed, idle], fast, 0, 0, 0), 1);
   });
 
   it('has a short request succeed another when no lane is idle: the one that has run longest, but not long', () => {
     const now = 100;
-    assert.equal(chooseLane([running(now - 1), running(now - 1.5)], short, 0, now), 1);
-    assert.equal(
-      chooseLane([running(now - 0.5), running(now - SUCCESSOR_BUDGET_MS - 0.1)], short, 0, now),
-      0,
-    );
-    assert.equal(chooseLane([running(now - SUCCESSOR_BUDGET_MS - 0.1)], short, 0, now), NO_LANE);
-    assert.equal(chooseLane([running(now - 1), idle], short, 0, now), 1);
-    assert.equal(chooseLane([running(now - 1)], unproven, 0, now), NO_LANE);
-    assert.equal(chooseLane([{ ...running(now), isFed: false }], short, 0, now), NO_LANE);
+    const choose = (lanes: readonly LaneLoad[], request = short) => chooseLane(lanes, request, 0, 8, now);
+    assert.equal(choose([running(now - 1), running(now - 1.5)]), 1);
+    assert.equal(choose([running(now - 0.5), running(now - SUCCESSOR_BUDGET_MS - 0.1)]), 0);
+    assert.equal(choose([running(now - SUCCESSOR_BUDGET_MS - 0.1)]), NO_LANE);
+    assert.equal(choose([running(now - 1), idle]), 1);
+    assert.equal(choose([running(now - 1)], unproven), NO_LANE);
+    assert.equal(choose([{ ...running(now), isFed: false }]), NO_LANE);
+  });
+
+  it('has no successors while few requests wait, which the first free lane serves sooner', () => {
+    const lanes = Array.from({ length: 6 }, () => running(0));
+    assert.equal(chooseLane(lanes, short, 0, 6 * SUCCESSORS_FROM, 0), 0);
+    assert.equal(chooseLane(lanes, short, 0, 6 * SUCCESSORS_FROM - 1, 0), NO_LANE);
   });
 
   it('leaves idle lanes to others where it must, but never all there are', () => {
-    assert.equal(chooseLane([idle, idle], unproven, 1, 0), 0);
-    assert.equal(chooseLane([closed, idle], unproven, 1, 0), RESERVED);
-    assert.equal(chooseLane([idle, idle, idle], unproven, 3, 0), 0);
-    assert.equal(chooseLane([idle], unproven, 1, 0), 0);
-    assert.equal(chooseLane([closed, closed], unproven, 1, 0), NO_LANE);
+    assert.equal(chooseLane([idle, idle], unproven, 1, 0, 0), 0);
+    assert.equal(chooseLane([closed, idle], unproven, 1, 0, 0), RESERVED);
+    assert.equal(chooseLane([idle, idle, idle], unproven, 3, 0, 0), 0);
+    assert.equal(chooseLane([idle], unproven, 1, 0, 0), 0);
+    assert.equal(chooseLane([closed, closed], unproven, 1, 0, 0), NO_LANE);
   });
 
   it('pipelines rather than take a lane that is left to others', () => {
-    assert.equal(chooseLane([busy(400), idle], fast, 1, 0), 0);
+    assert.equal(chooseLane([busy(400), idle], fast, 1, 0, 0), 0);
   });
 
   it('never uses a lane that is not fed', () => {
-    assert.equal(chooseLane([{ ...idle, isFed: false }], fast, 0, 0), -1);
-    assert.equal(chooseLane([{ ...busy(1), isFed: false }], fast, 0, 0), -1);
+    assert.equal(chooseLane([{ ...idle, isFed: false }], fast, 0, 0, 0), -1);
+    assert.equal(chooseLane([{ ...busy(1), isFed: false }], fast, 0, 0, 0), -1);
   });
 });

@@ -16,7 +16,7 @@ _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 def application_frames(error: BaseException) -> TracebackType | None:
     """The traceback from where it leaves this package and the import system, or None when it never does."""
     frames = error.__traceback__
-    while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+    while frames is not None and is_ours(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next
     return frames
 
@@ -32,7 +32,7 @@ def format_application_frames(error: BaseException) -> str:
     """Where the application was when it broke a rule of ours: the traceback without our own frames, or ''."""
     import traceback
 
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_ours(frame.filename)]
     if not frames:
         return ""
     return "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)).rstrip("\n")
@@ -44,7 +44,7 @@ def format_stack(frame: FrameType) -> str:
 
     stack = [(each, line) for each, line in traceback.walk_stack(frame)]
     stack.reverse()
-    owners = [_is_ours(each.f_code.co_filename) for each, _ in stack]
+    owners = [is_ours(each.f_code.co_filename) for each, _ in stack]
     start = owners.index(True) if True in owners else 0
     try:
         start = owners.index(False, start)
@@ -67,11 +67,12 @@ def format_other_threads(thread: int) -> str:
     text = ""
     for ident, frame in sys._current_frames().items():
         name = names.get(ident, str(ident))
-        is_waiting_lane = _is_ours(frame.f_code.co_filename)
+        is_waiting_lane = is_ours(frame.f_code.co_filename)
         if ident != thread and not is_waiting_lane and name not in OWN_THREADS:
             text += f"\nMeanwhile its worker's thread {name} is here:\n{format_stack(frame)}"
     return text
 
 
-def _is_ours(filename: str) -> bool:
+def is_ours(filename: str) -> bool:
+    """This package's code, or the import system's."""
     return filename.startswith((_OWN_FOLDER, "<frozen importlib."))

@@ -116,6 +116,10 @@ class Zygote:
         supervision.set_title("zygote", boot["name"])
         prepare(boot)
         _open_log(boot)
+        if boot["spew"]:
+            from . import spew
+
+            spew.install()
         if boot["preload"]:
             code, self._app = _load(boot)
             if code:

@@ -10,11 +10,11 @@ import type { Listener } from './listeners.ts';
 import type { Log } from './log.ts';
 import { giveLogFiles } from './log-files.ts';
 import type { Plan } from './plan.ts';
+import { Reloader } from './reloader.ts';
 import { keepWhatIsBound } from './restart-only.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Scaler } from './scaler.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
-import type { SourceWatch } from './watch.ts';
 import { MemoryWatch } from './worker-memory.ts';
 
 /** How often orphaned workers are looked for. */
@@ -51,12 +51,12 @@ export class Arbiter {
   readonly #generations: Generations;
   readonly #scaler: Scaler;
   readonly #memoryWatch: MemoryWatch;
+  readonly #reloader: Reloader;
   readonly #events: ArbiterEvent[] = [];
   #plan: Plan;
   #edge: EdgeProcess | null = null;
   #shutdown: Shutdown | null = null;
   #outcome: Outcome = { kind: 'exit', code: 0, reason: null };
-  #watch: Promise<SourceWatch> | null = null;
   #hasListened = false;
   /** The generation whose readiness was told last. */
   #toldReady = 0;
@@ -73,8 +73,12 @@ export class Arbiter {
     this.#generations = new Generations(this.#fleet, log, zygoteScript, runFolder, {
       enqueue: (event) => this.enqueue(event),
       workerExited: (pid, running) => this.#edge?.send({ type: 'worker-exited', pid, running }),
-      modulesLoaded: (files) => this.#watchSources(files),
+      modulesLoaded: (files, sinceMs) => this.#reloader.loaded(files, sinceMs),
       end: (outcome) => this.#end(outcome),
+    });
+    this.#reloader = new Reloader({
+      changed: (files) => this.enqueue({ kind: 'sources-changed', files }),
+      warn: (message) => log.warning(message),
     });
     this.#scaler = new Scaler(this.#fleet, log, plan, (sample) =>
       this.enqueue({ kind: 'load-measured', sample }),
@@ -88,7 +92,7 @@ export class Arbiter {
   run(): Promise<Outcome> {
     return new Promise((resolve) => {
       this.#resolveEnd = resolve;
-      this.#watchSources([]);
+      this.#reloader.follow(this.#plan);
       this.enqueue({ kind: 'alarm' });
     });
   }
@@ -164,7 +168,7 @@ export class Arbiter {
         this.#notePlanFailed(event.error);
         break;
       case 'sources-changed':
-        this.#log.info(`Reloading, since this file has changed: ${event.file}`);
+        this.#log.info(`Reloading, since ${changedText(event.files)}`);
         this.#wantReload();
         break;
       case 'alarm':
@@ -358,6 +362,7 @@ export class Arbiter {
     const { plan, kept } = keepWhatIsBound(this.#plan, made);
     this.#plan = plan;
     this.#scaler.plan = plan;
+    this.#reloader.follow(plan);
     if (kept.length > 0) {
       this.#log.warning(`Only a restart changes ${inWords(kept)}: what was in force stays so`);
     }
@@ -399,16 +404,6 @@ export class Arbiter {
   #wantReload(): void {
     if (this.#fleet.candidate !== undefined) this.#log.info('A reload is under way; another follows it');
     this.#fleet.reloadAsked();
-  }
-
-  #watchSources(files: readonly string[]): void {
-    if (!this.#plan.reload) return;
-    // Loaded only when it is used.
-    this.#watch ??= import('./watch.ts').then(
-      ({ SourceWatch }) =>
-        new SourceWatch(this.#plan.boot.chdir, (file) => this.enqueue({ kind: 'sources-changed', file })),
-    );
-    void this.#watch.then((watch) => watch.add(files));
   }
 
   // --- signals and the end --------------------------------------------------------------------------------
@@ -502,7 +497,7 @@ export class Arbiter {
 
   #finish(): void {
     this.#memoryWatch.stop();
-    void this.#watch?.then((watch) => watch.close());
+    this.#reloader.close();
     this.#resolveEnd(this.#outcome);
   }
 }
@@ -510,6 +505,11 @@ export class Arbiter {
 /** `a`, `a and b`, `a, b and c`. */
 const inWords = (names: readonly string[]): string =>
   [names.slice(0, -1).join(', '), names.at(-1)].filter((part) => part !== '').join(' and ');
+
+function changedText(files: readonly string[]): string {
+  if (files.length === 1) return `this file has changed: ${files[0]}`;
+  return `${files.length} files have changed, among them ${files[0]}`;
+}
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;

@@ -20,7 +20,7 @@ export type ArbiterEvent =
   | { readonly kind: 'load-measured'; readonly sample: Sample }
   | { readonly kind: 'plan-made'; readonly plan: Plan }
   | { readonly kind: 'plan-failed'; readonly error: Error }
-  | { readonly kind: 'sources-changed'; readonly file: string }
+  | { readonly kind: 'sources-changed'; readonly files: readonly string[] }
   /** A time has come that something was waiting for. */
   | { readonly kind: 'alarm' };
 

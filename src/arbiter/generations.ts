@@ -18,7 +18,8 @@ const APP_LOAD_ERROR = 4;
 export interface GenerationsOwner {
   enqueue(event: ArbiterEvent): void;
   workerExited(pid: number, running: readonly number[]): void;
-  modulesLoaded(files: readonly string[]): void;
+  /** By a generation that began at `sinceMs`, of the clock of Date. */
+  modulesLoaded(files: readonly string[], sinceMs: number): void;
   /** Kirin cannot go on. */
   end(outcome: Outcome): void;
 }
@@ -157,9 +158,15 @@ export class Generations {
         this.#noteWorkerExit(message, nowMs);
         break;
       case 'modules':
-        this.#owner.modulesLoaded(message.files);
+        this.#owner.modulesLoaded(message.files, this.#startedAt(number));
         break;
     }
+  }
+
+  /** By the clock of Date, as files have it. */
+  #startedAt(number: number): number {
+    const startedMs = this.#fleet.generations.get(number)?.startedMs ?? Number.POSITIVE_INFINITY;
+    return performance.timeOrigin + startedMs;
   }
 
   /** Up to a tenth shorter than the limit, so that workers that were forked together do not go together. */
@@ -222,7 +229,6 @@ export class Generations {
       this.#fleet.generationAbandoned(number);
       this.#fleet.awaitsChange = true;
       this.#log.error('The application failed to boot: waiting until its files change');
-      this.#owner.modulesLoaded([]);
     } else if (isAppsFault && !hasServed) {
       const reason = code === APP_LOAD_ERROR ? 'App failed to load.' : 'Worker failed to boot.';
       this.#owner.end({ kind: 'exit', code, reason });

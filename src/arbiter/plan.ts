@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 import type { BootSpec } from '../protocol/supervision/zygote.ts';
 import { laneRules } from './lane-rules.ts';
+import type { WatchOptions } from './watch/source-watch.ts';
 
 /** Account that edge, zygotes and workers run as. */
 export interface Owner {
@@ -38,6 +39,8 @@ export interface Plan {
   readonly umask: number;
   readonly pidFile: string | null;
   readonly reload: boolean;
+  /** What is watched for --reload; null: nothing. */
+  readonly watch: WatchOptions | null;
   readonly python: PythonChoice;
   readonly env: NodeJS.ProcessEnv;
   readonly edge: EdgeConfig;
@@ -60,10 +63,20 @@ export function planFrom(config: ResolvedConfig, surroundings: Surroundings): Pl
     umask: settings.umask,
     pidFile: settings.pidfile,
     reload: settings.reload,
+    watch: settings.reload ? watchOptions(config) : null,
     python,
     env: environment(config, surroundings.env),
     edge: edgeConfig(settings),
     boot: bootSpec(config, name, surroundings),
+  };
+}
+
+function watchOptions({ settings, sourceFiles }: ResolvedConfig): WatchOptions {
+  return {
+    root: settings.chdir,
+    engine: settings.reload_engine,
+    extra: settings.reload_extra_files,
+    own: sourceFiles,
   };
 }
 
@@ -149,6 +162,7 @@ function bootSpec(
     colour: settings.errorlog === '-' && hasColour,
     name,
     reportModules: settings.reload,
+    spew: settings.spew,
     gracefulTimeoutMs: milliseconds(settings.graceful_timeout),
   };
 }

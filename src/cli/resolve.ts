@@ -25,6 +25,8 @@ export interface Start {
 
 export interface ResolvedStart extends Resolved {
   readonly file: FileSettings | null;
+  /** Files that it was read from. */
+  readonly sourceFiles: readonly string[];
 }
 
 /**
@@ -37,7 +39,8 @@ export async function resolveStart(start: Start, limitMs: number | null = null):
   const before = resolveBeforeFile(commandLine, input);
   const location = findConfigFile(before, cwd);
   const file = location === null ? null : await readFile(location, before, start, limitMs);
-  return { ...resolveParsed(commandLine, input, file), file };
+  const sourceFiles = location === null || location.startsWith('python:') ? [] : [location];
+  return { ...resolveParsed(commandLine, input, file), file, sourceFiles };
 }
 
 /** Most starts have no such file, and do without the code. */
@@ -51,7 +54,7 @@ async function readFile(...args: Parameters<typeof readConfigFile>): Promise<Fil
  * @throws {KirinError}
  */
 export function configFrom(
-  { settings, sources, notices, file }: ResolvedStart,
+  { settings, sources, notices, file, sourceFiles }: ResolvedStart,
   start: Start,
 ): ResolvedConfig {
   if (settings.wsgi_app === null) throw new KirinError('app-missing', 'no APP_MODULE was given');
@@ -63,5 +66,6 @@ export function configFrom(
     python: chooseInterpreter(settings.python, settings.chdir, start.env),
     environment: file?.environment ?? {},
     path: file?.path ?? { front: [], back: [] },
+    sourceFiles,
   };
 }

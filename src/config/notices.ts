@@ -8,12 +8,16 @@ export interface Notice {
   readonly message: string;
 }
 
-/** Settings that were set and have no effect. */
+/** Settings that were set and have no effect, or one that should be known. */
 export function settingNotices(settings: Settings, sources: Sources): Notice[] {
   return SETTING_NAMES.flatMap((name) => {
-    const { without, default: usual } = SETTINGS[name];
-    if (without === undefined || sources[name] === 'default') return [];
-    if (isDeepStrictEqual(settings[name], usual)) return [];
-    return [{ level: 'info', message: `${name} (from ${sources[name]}) has no effect: ${without}` }];
+    const { without, caution, default: usual } = SETTINGS[name];
+    if (sources[name] === 'default' || isDeepStrictEqual(settings[name], usual)) return [];
+    const source = `${name} (from ${sources[name]})`;
+    const notices: Notice[] = [];
+    if (without !== undefined)
+      notices.push({ level: 'info', message: `${source} has no effect: ${without}` });
+    if (caution !== undefined) notices.push({ level: 'warning', message: `${source}: ${caution}` });
+    return notices;
   });
 }

@@ -139,6 +139,17 @@ export const pythonPath: Kind<readonly string[]> = {
   show: (paths) => paths,
 };
 
+/** Files, folders and patterns of files, made absolute; may be given several times. */
+export const filePatterns: Kind<readonly string[]> = {
+  metavar: 'FILES',
+  parse(text, context) {
+    if (text.trim() === '') throw new ValueProblem('empty; give a file, a folder or a pattern');
+    return [absolutePath(text, context)];
+  },
+  show: (paths) => paths,
+  combine: (earlier, later) => [...earlier, ...later],
+};
+
 /** KEY=VALUE; may be given several times. */
 export const environmentPairs: Kind<readonly string[]> = {
   metavar: 'KEY=VALUE',

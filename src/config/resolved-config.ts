@@ -20,6 +20,8 @@ export interface ResolvedConfig {
   /** Variables of the environment that the configuration file has set, or (null) removed: the app sees them so. */
   readonly environment: Readonly<Record<string, string | null>>;
   readonly path: AddedFolders;
+  /** Files that the configuration was read from. */
+  readonly sourceFiles: readonly string[];
   /** What is said once, at the start. */
   readonly notices: readonly Notice[];
 }

@@ -78,6 +78,8 @@ export interface Setting<T> {
   readonly defaultText?: string;
   /** On the short help, which fits one screen. */
   readonly common?: boolean;
+  /** What whoever sets it should know; said once at the start, as a warning. */
+  readonly caution?: string;
   /** Why it has no effect here. It is accepted, and said once at the start when it is set. */
   readonly without?: string;
   /** Why every value but the default is refused, or all that `accepts` does not accept; with what to use instead. */

@@ -1,6 +1,7 @@
 // Everything that a user can set. A row here is all that a setting needs: the command line, help, --print-config, validation
 // and docs/reference/settings.md are generated from it.
 
+import { development } from './sections/development.ts';
 import { leniency } from './sections/leniency.ts';
 import { logging } from './sections/logging.ts';
 import { processSettings } from './sections/process.ts';
@@ -22,6 +23,7 @@ const TABLE = {
   ...queue,
   ...logging,
   ...processSettings,
+  ...development,
   ...withoutEffect,
   ...refused,
 };
@@ -50,6 +52,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Queue', names: namesOf(queue) },
   { title: 'Logging', names: namesOf(logging) },
   { title: 'Process', names: namesOf(processSettings) },
+  { title: 'Development', names: namesOf(development) },
   { title: 'Accepted, without effect', names: namesOf(withoutEffect) },
   { title: 'Refused', names: namesOf(refused) },
 ];

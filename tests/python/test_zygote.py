@@ -67,6 +67,7 @@ class Arbiter:
             "colour": False,
             "name": None,
             "reportModules": False,
+            "spew": False,
             "gracefulTimeoutMs": 1000,
         }
         self.tell(**{**spec, **changes})

@@ -70,6 +70,7 @@ class Process:
             "umask": 0,
             "name": None,
             "reportModules": False,
+            "spew": False,
             "gracefulTimeoutMs": 1000,
         }
         self.threads = threads

@@ -1,7 +1,7 @@
 // Settings of Gunicorn's that would have to have an effect, and have none yet or never will: any value but the default is refused.
 
 import { dictionary, objectName, texts } from '../gunicorn-kinds.ts';
-import { choice, flag, integer, optionalText, text } from '../kinds.ts';
+import { flag, integer, optionalText, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 const YET = 'not supported yet';
@@ -10,24 +10,6 @@ const LOGGING = `${YET}; --error-logfile, --access-logfile, --access-logformat a
 const DIRTY = 'Kirin has no dirty arbiters; run such work in a task queue';
 
 export const refused = {
-  reload_engine: setting<'auto' | 'inotify' | 'poll'>({
-    flags: ['--reload-engine'],
-    kind: choice(['auto', 'inotify', 'poll'], 'STRING'),
-    default: 'auto',
-    help: 'How files are watched for --reload',
-    refused: `${YET}; the system tells which files change`,
-    accepts: (engine) => engine === 'inotify',
-    onlyWith: 'reload',
-  }),
-  reload_extra_files: setting<readonly string[]>({
-    flags: ['--reload-extra-file'],
-    kind: { ...texts, metavar: 'FILES' },
-    default: [],
-    help: 'More files to watch for --reload',
-    refused: `${YET}; --reload watches the modules that are loaded, and every .py file beside them`,
-    onlyWith: 'reload',
-  }),
-  spew: unsupportedSwitch(['--spew'], 'Print every line of Python that runs', YET),
   initgroups: unsupportedSwitch(['--initgroups'], 'Give workers all groups of their user', YET),
   paste: unsupportedText(
     ['--paste', '--paster'],

@@ -82,11 +82,4 @@ export const workers = {
     detail: 'A reload loads the new code all the same, in a process beside the old one.',
     common: true,
   }),
-  reload: setting<boolean>({
-    flags: ['--reload'],
-    kind: flag,
-    default: false,
-    help: 'Reload when the code changes; for development',
-    common: true,
-  }),
 };

@@ -34,6 +34,8 @@ export interface BootSpec {
   readonly name: string | null;
   /** Report the files of the loaded modules, for `--reload`. */
   readonly reportModules: boolean;
+  /** Print every line of Python that runs. */
+  readonly spew: boolean;
   readonly gracefulTimeoutMs: number;
 }
 

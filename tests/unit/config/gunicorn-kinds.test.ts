@@ -78,11 +78,10 @@ test('what has no effect is accepted, and said, unless it is the default', () =>
 
 test('what would have to have an effect is refused', () => {
   assert.equal(
-    complaint(['--certfile', 'a.pem', '--spew']),
-    '--spew (setting spew, from the command line): not supported yet\n' +
-      "--certfile 'a.pem' (setting certfile, from the command line): not supported yet; let a proxy in front of Kirin end TLS",
+    complaint(['--dirty-workers', '2', '--protocol', 'uwsgi']),
+    "--protocol 'uwsgi' (setting protocol, from the command line): Kirin speaks HTTP alone; in nginx, write proxy_pass in place of uwsgi_pass\n" +
+      "--dirty-workers '2' (setting dirty_workers, from the command line): Kirin has no dirty arbiters; run such work in a task queue",
   );
-  assert.match(complaint(['--reload', '--reload-engine', 'poll']), /not supported yet; the system tells/);
   assert.match(
     complaint([], { logger_class: pythonClass('shop.Logger') }),
     /^logger_class = .* \(in conf\.py\): the logs are written by the edge/,
@@ -94,14 +93,13 @@ test('what would have to have an effect is refused', () => {
 });
 
 test('what means nothing without another setting is refused beside that one alone', () => {
-  const extra = ['--reload-extra-file', 'a.html', '--ca-certs', 'ca.pem', '--paste-global', 'a=b'];
+  const extra = ['--ca-certs', 'ca.pem', '--paste-global', 'a=b'];
   assert.deepEqual(resolve(extra).notices, []);
-  assert.match(complaint([...extra, '--reload']), /^--reload-extra-file 'a\.html' .*: not supported yet/);
   assert.match(complaint([...extra, '--certfile', 'a.pem']), /\n--ca-certs 'ca\.pem'/);
 });
 
 test('what is refused may have its default', () => {
-  const { notices } = resolve(['--http-protocols', 'h1', '--protocol=http', '--reload-engine', 'inotify'], {
+  const { notices } = resolve(['--http-protocols', 'h1', '--protocol=http'], {
     certfile: { text: 'None', value: null },
     syslog: { text: 'False', value: false },
     logconfig_dict: { text: '{}', value: {} },

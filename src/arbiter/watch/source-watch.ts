@@ -58,6 +58,8 @@ export class SourceWatch {
   #work: Promise<void> = Promise.resolve();
   #quiet: NodeJS.Timeout | undefined;
   #tellByMs = Number.POSITIVE_INFINITY;
+  /** When a change was told last. */
+  #toldMs = 0;
   readonly #timers: NodeJS.Timeout[] = [];
   #hasWarned = false;
   #isClosed = false;
@@ -130,8 +132,9 @@ export class SourceWatch {
 
   async #watchFile(file: string, sinceMs: number): Promise<void> {
     const watched = await this.#watch(dirname(file));
-    // It may have been saved after it was loaded, and before it was watched.
-    if ((await watched.folder.learn(basename(file))) > sinceMs) this.#noteChanged([file]);
+    const writtenMs = await watched.folder.learn(basename(file));
+    // It may have been saved after it was loaded, and before it was watched; unless what loads it next has been told to already.
+    if (writtenMs > Math.max(sinceMs, this.#toldMs)) this.#noteChanged([file]);
     const target = await targetOf(file);
     if (target !== null) await this.#add(target, sinceMs);
   }
@@ -277,8 +280,11 @@ export class SourceWatch {
     }
     clearTimeout(this.#quiet);
     this.#tellByMs = Number.POSITIVE_INFINITY;
-    if (this.#changed.size > 0) this.#events.changed([...this.#changed]);
-    this.#changed.clear();
+    if (this.#changed.size > 0) {
+      this.#toldMs = Date.now();
+      this.#events.changed([...this.#changed]);
+      this.#changed.clear();
+    }
     if (this.#dirty.size > 0) this.#settleLater();
   }
 }

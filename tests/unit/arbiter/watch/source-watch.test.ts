@@ -53,11 +53,14 @@ class Sources {
       { changed: (files) => this.told.push([...files]), warn: (message) => this.warnings.push(message) },
     );
     this.#watch = watch;
-    watch.add(
-      loaded.map((name) => this.path(name)),
-      sinceMs,
-    );
+    for (const name of loaded) await this.load(name, sinceMs);
     await watch.whenSettled();
+  }
+
+  /** A process that began at that time says that it has loaded it. */
+  async load(name: string, sinceMs: number): Promise<void> {
+    this.#watch?.add([this.path(name)], sinceMs);
+    await this.#watch?.whenSettled();
   }
 
   /** The next changes that are told, as paths below the root. */
@@ -218,6 +221,15 @@ for (const engine of ['inotify', 'poll'] as const) {
       sources.write('elsewhere/late.py');
       await sources.watch({ loaded: ['elsewhere/late.py'], sinceMs: Date.now() - 60_000 });
       assert.deepEqual(await sources.changes(), ['elsewhere/late.py']);
+    });
+
+    it('a change once, also when a process that began before it reports the file only then', async () => {
+      sources.write('main.py');
+      await sources.watch();
+      const sinceMs = Date.now() - 60_000;
+      await sources.nextIs('main.py');
+      await sources.load('main.py', sinceMs);
+      await sources.nextIs('other.py');
     });
 
     it('a file that goes back in time', async () => {

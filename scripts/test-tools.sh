@@ -3,7 +3,7 @@
 # The newest Node: Kirin supports that as well as the oldest, which runs the tests otherwise.
 readonly newest_node_version=26.10.0
 readonly newest_node_folder=.venvs/node
-readonly debian_packages='nginx supervisor'
+readonly debian_packages='nginx supervisor openssl'
 
 # A virtual environment with real frameworks and the Python tools.
 make_test_venv() {
@@ -23,7 +23,7 @@ make_test_venv() {
   printf '%s' "$wanted" > "$stamp"
 }
 
-# nginx and supervisor, where a package manager and the right to use it are there; their tests are skipped elsewhere.
+# nginx, supervisor and openssl, where a package manager and the right to use it are there; their tests are skipped elsewhere.
 install_servers() {
   local package missing=()
   for package in $debian_packages; do

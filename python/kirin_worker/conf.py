@@ -1,9 +1,9 @@
 """Runs a configuration file, a Python program, as Gunicorn does, and reports its settings: `python conf.py JSON`.
 
-The one argument is {location, cwd, known, hooks, argv}: which file or module, where, the names of all settings and of
-all server hooks, and Kirin's own arguments, for files that look at sys.argv. One line of JSON on descriptor 3 is the
-report: FileReport of src/config/file-settings.ts, or {error} with a traceback, or {exit}. What the file prints is not
-in its way.
+The one argument is {location, cwd, known, hooks, tls, argv}: which file or module, where, the names of all settings
+and of all server hooks, what stronger sources say about TLS, and Kirin's own arguments, for files that look at
+sys.argv. One line of JSON on descriptor 3 is the report: FileReport of src/config/file-settings.ts, or {error} with a
+traceback, or {exit}. What the file prints is not in its way.
 """
 
 from __future__ import annotations
@@ -38,9 +38,11 @@ def _main() -> None:
     sys.path.insert(0, request["cwd"])
     environment, path = dict(os.environ), list(sys.path)
     try:
-        report = _describe(_run(request["location"]), request)
+        variables = _run(request["location"])
+        report = _describe(variables, request)
         report["environment"] = _changes(environment, dict(os.environ))
         report["path"] = _added(path, sys.path)
+        report["sslContext"] = _ssl_context(variables, request)
     except SystemExit as end:
         report = {"exit": end.code if isinstance(end.code, int) or end.code is None else str(end.code)}
     except BaseException as error:
@@ -91,6 +93,24 @@ def _describe(variables: dict[str, Any], request: dict[str, Any]) -> dict[str, A
     return {"settings": settings, "hooks": hooks, "others": others}
 
 
+def _ssl_context(variables: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
+    hook = variables.get("ssl_context")
+    values = {name: variables[name] for name in request["known"] if name in variables}
+    values.update(request["tls"])
+    if hook is None or not values.get("certfile"):
+        return None
+    # By its place: this folder is not on sys.path, and must not be.
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ssl_hook.py")
+    spec = importlib.util.spec_from_file_location("kirin_ssl_hook", place)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    # Its files are relative to it, as those of the settings are.
+    os.chdir(values.get("chdir") or request["cwd"])
+    described: dict[str, Any] = module.describe(hook, values)
+    return described
+
+
 def _value(value: Any) -> dict[str, Any]:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
@@ -139,7 +159,9 @@ def _traceback(error: BaseException) -> str:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename == __file__ or filename.startswith("<frozen importlib") or os.sep + "importlib" + os.sep in filename
+    if os.path.dirname(filename) == os.path.dirname(__file__) or filename.startswith("<frozen importlib"):
+        return True
+    return os.sep + "importlib" + os.sep in filename
 
 
 def _send(report: dict[str, Any]) -> None:

@@ -7,9 +7,14 @@ import { BindError, type BoundSocket, bindTcp, bindUnix } from './bind-socket.ts
 import { FIRST_LISTENER_FD } from './edge-process.ts';
 import { inheritSocket } from './inherited-socket.ts';
 
-export interface SocketFileOptions {
+interface SocketFileOptions {
   readonly umask: number;
   readonly owner: { readonly uid: number; readonly gid: number } | null;
+}
+
+export interface ListenerOptions extends SocketFileOptions {
+  /** For its URL. */
+  readonly scheme: 'http' | 'https';
 }
 
 /** A listening socket of Kirin's: bound here, listened on by the edge. */
@@ -25,26 +30,33 @@ export interface Listener {
 export async function bindListener(
   address: BindAddress,
   index: number,
-  files: SocketFileOptions,
+  options: ListenerOptions,
 ): Promise<Listener> {
+  const { scheme } = options;
   const fd = FIRST_LISTENER_FD + index;
   if (address.kind === 'tcp') {
     const host = await resolveHost(address.host);
     const socket = bindTcp(host, address.port);
-    return tcpListener(socket, fd, host, socket.port);
+    return tcpListener(socket, fd, scheme, host, socket.port);
   }
   if (address.kind === 'fd') {
     const { socket, tcp, path } = inheritSocket(address.fd);
-    if (tcp !== null) return tcpListener(socket, fd, tcp.address, tcp.port);
+    if (tcp !== null) return tcpListener(socket, fd, scheme, tcp.address, tcp.port);
     const url = path === null ? `fd://${address.fd}` : `unix:${path}`;
     return { socket, url, spec: { fd, kind: 'unix', path: path ?? url } };
   }
-  const socket = await bindSocketFile(address.path, files);
+  const socket = await bindSocketFile(address.path, options);
   return { socket, url: `unix:${address.path}`, spec: { fd, kind: 'unix', path: address.path } };
 }
 
-function tcpListener(socket: BoundSocket, fd: number, host: string, port: number): Listener {
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function tcpListener(
+  socket: BoundSocket,
+  fd: number,
+  scheme: ListenerOptions['scheme'],
+  host: string,
+  port: number,
+): Listener {
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return { socket, url, spec: { fd, kind: 'tcp', host, port } };
 }
 

@@ -3,6 +3,7 @@ import type { WorkerRange } from '../config/process-kinds.ts';
 import type { PythonChoice, ResolvedConfig } from '../config/resolved-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
+import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { BootSpec } from '../protocol/supervision/zygote.ts';
 import { laneRules } from './lane-rules.ts';
 import type { WatchOptions } from './watch/source-watch.ts';
@@ -47,7 +48,12 @@ export interface Plan {
   readonly boot: Omit<BootSpec, 'type' | 'generation' | 'lanePath' | 'runDir'>;
 }
 
-export function planFrom(config: ResolvedConfig, surroundings: Surroundings): Plan {
+/** `tls`: what was read for it; null: connections are not encrypted. */
+export function planFrom(
+  config: ResolvedConfig,
+  surroundings: Surroundings,
+  tls: TlsConfig | null = null,
+): Plan {
   const { settings, app, python } = config;
   const name = settings.proc_name ?? app;
   const { uid, gid } = surroundings.owner;
@@ -66,7 +72,7 @@ export function planFrom(config: ResolvedConfig, surroundings: Surroundings): Pl
     watch: settings.reload ? watchOptions(config) : null,
     python,
     env: environment(config, surroundings.env),
-    edge: edgeConfig(settings),
+    edge: edgeConfig(settings, tls),
     boot: bootSpec(config, name, surroundings),
   };
 }
@@ -96,7 +102,7 @@ function environment(
   return env;
 }
 
-function edgeConfig(settings: Settings): EdgeConfig {
+function edgeConfig(settings: Settings, tls: TlsConfig | null): EdgeConfig {
   return {
     backlog: settings.backlog,
     timeoutMs: milliseconds(settings.timeout),
@@ -120,6 +126,7 @@ function edgeConfig(settings: Settings): EdgeConfig {
     reportsLoad: settings.workers.max > settings.workers.min,
     maxRequests: settings.max_requests,
     maxRequestsJitter: settings.max_requests_jitter,
+    tls,
     forwardedAllowIps: settings.forwarded_allow_ips,
     stripHeaderSpaces: settings.strip_header_spaces,
     permitObsoleteFolding: settings.permit_obsolete_folding,

@@ -16,7 +16,7 @@ import { BindError } from './bind-socket.ts';
 import { FIRST_LISTENER_FD } from './edge-process.ts';
 import type { Outcome } from './events.ts';
 import { leaks } from './inherited-socket.ts';
-import { bindListener, type Listener, type SocketFileOptions } from './listeners.ts';
+import { bindListener, type Listener, type ListenerOptions } from './listeners.ts';
 import { giveLogFiles } from './log-files.ts';
 import { PidFile } from './pid-file.ts';
 import { planFrom } from './plan.ts';
@@ -24,6 +24,7 @@ import { findPortHolder } from './port-holder.ts';
 import { createRunFolder } from './run-folder.ts';
 import { SignalInbox } from './signal-inbox.ts';
 import { chooseAddresses } from './systemd-sockets.ts';
+import { withTls } from './tls.ts';
 import { version } from './version.ts';
 
 /** As Gunicorn: a predecessor that is just stopping frees its address within seconds. */
@@ -58,7 +59,8 @@ export async function runArbiter(
     hasColour: wantsColour(STDERR_FD, process.env),
     leakingFds: addresses.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])).filter(leaks),
   };
-  const plan = planFrom(initial, surroundings);
+  const secured = await withTls(initial);
+  const plan = planFrom(initial, surroundings, secured.tls);
   checkAccess(plan, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
   const pidFile = plan.pidFile === null ? null : claimPidFile(plan.pidFile);
   giveLogFiles(plan);
@@ -68,19 +70,26 @@ export async function runArbiter(
   const signals = new SignalInbox();
   log.info(`Starting kirin ${version()}`);
   const told = new Set<string>();
-  tell(initial.notices, log, told);
+  tell([...initial.notices, ...secured.notices], log, told);
   const listeners: Listener[] = [];
   try {
     for (let attempt = 1; ; attempt++) {
-      await bindAll(addresses, plan, listeners, attempt, { log, signals });
+      await bindAll(
+        addresses,
+        { ...plan, scheme: plan.edge.tls === null ? 'http' : 'https' },
+        listeners,
+        attempt,
+        { log, signals },
+      );
       const runFolder = createRunFolder(plan.owner);
       try {
         const arbiter = new Arbiter({
           plan,
           planAgain: async () => {
             const config = await resolveAgain();
-            tell(config.notices, log, told);
-            const next = planFrom(config, surroundings);
+            const { tls, notices } = await withTls(config);
+            tell([...config.notices, ...notices], log, told);
+            const next = planFrom(config, surroundings, tls);
             checkAccess({ ...next, owner: plan.owner }, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
             return next;
           },
@@ -167,7 +176,7 @@ interface Waiting {
 /** Binds every address, into `listeners`. */
 async function bindAll(
   addresses: readonly BindAddress[],
-  files: SocketFileOptions,
+  options: ListenerOptions,
   listeners: Listener[],
   firstAttempt: number,
   waiting: Waiting,
@@ -175,7 +184,7 @@ async function bindAll(
   for (const address of addresses) {
     for (let attempt = firstAttempt; ; attempt++) {
       try {
-        listeners.push(await bindListener(address, listeners.length, files));
+        listeners.push(await bindListener(address, listeners.length, options));
         break;
       } catch (error) {
         if (!(error instanceof BindError)) throw error;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { checkAccess } from '../arbiter/account-access.ts';
 import { planFrom } from '../arbiter/plan.ts';
+import { withTls } from '../arbiter/tls.ts';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
@@ -18,12 +19,18 @@ const STDERR_FD = 2;
  * terminal. Returns the exit code: 0 or 1.
  */
 export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: boolean }): Promise<number> {
-  const plan = planFrom(config, {
-    env: process.env,
-    owner: { uid: thisMachine.uid, gid: thisMachine.gid },
-    hasColour: wantsColour(STDERR_FD, process.env),
-    leakingFds: [],
-  });
+  const { tls, notices } = await withTls(config);
+  for (const { message } of notices) process.stderr.write(`kirin: ${message}\n`);
+  const plan = planFrom(
+    config,
+    {
+      env: process.env,
+      owner: { uid: thisMachine.uid, gid: thisMachine.gid },
+      hasColour: wantsColour(STDERR_FD, process.env),
+      leakingFds: [],
+    },
+    tls,
+  );
   checkAccess(plan, process.execPath, [ZYGOTE_SCRIPT]);
   const spec: BootSpec = {
     type: 'boot',

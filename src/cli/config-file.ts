@@ -33,7 +33,7 @@ export async function readConfigFile(
   limitMs: number | null,
 ): Promise<FileSettings> {
   const python = chooseInterpreter(before.python, before.chdir, start.env);
-  const report = await run(python.path, location, start, limitMs);
+  const report = await run(python.path, location, before.tls, start, limitMs);
   const name = nameOf(before.config);
   if ('error' in report) {
     throw new KirinError('config-file-unusable', `${name} failed:`, report.error.trimEnd());
@@ -47,10 +47,11 @@ const nameOf = (config: string): string => config.replace(/^file:/, '').replace(
 async function run(
   python: string,
   location: string,
+  tls: BeforeFile['tls'],
   { program, argv, commandLine, cwd, env }: Start,
   limitMs: number | null,
 ): Promise<Report> {
-  const request = { location, cwd, known: SETTING_NAMES, hooks: SERVER_HOOKS, argv: [program, ...argv] };
+  const request = { location, cwd, known: SETTING_NAMES, hooks: SERVER_HOOKS, tls, argv: [program, ...argv] };
   const printsConfig = commandLine.given.some(({ name }) => name === 'print_config');
   const child = spawn(python, [SCRIPT, JSON.stringify(request)], {
     cwd,

@@ -67,5 +67,6 @@ export function configFrom(
     environment: file?.environment ?? {},
     path: file?.path ?? { front: [], back: [] },
     sourceFiles,
+    sslContext: file?.sslContext ?? null,
   };
 }

@@ -8,6 +8,7 @@ import { SERVER_HOOKS } from './server-hooks.ts';
 import { type FileValue, PythonObject, ValueProblem } from './setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
 import type { Layer } from './sources.ts';
+import type { SslContextReport } from './ssl-context.ts';
 
 /** A variable's value: as JSON, or, where JSON has no such value, what kind of object it is. */
 export interface ReportedValue {
@@ -26,6 +27,8 @@ export interface FileReport {
   /** Variables of the environment that it has set, or (null) removed. */
   readonly environment: Readonly<Record<string, string | null>>;
   readonly path: AddedFolders;
+  /** null: there is no `ssl_context`, or nothing that it could be asked for. */
+  readonly sslContext: SslContextReport | null;
 }
 
 /** Folders that a configuration file has added to sys.path: before what was there, and behind. */
@@ -41,10 +44,11 @@ export interface FileSettings {
   readonly notices: readonly Notice[];
   readonly environment: FileReport['environment'];
   readonly path: AddedFolders;
+  readonly sslContext: SslContextReport | null;
 }
 
 export function fileSettings(name: string, report: FileReport): FileSettings {
-  const { settings, hooks, others, environment, path } = report;
+  const { settings, hooks, others, environment, path, sslContext } = report;
   const names = Object.keys(settings) as SettingName[];
   const given = names.map((setting) => {
     const { text, value, object } = settings[setting] as ReportedValue;
@@ -53,7 +57,7 @@ export function fileSettings(name: string, report: FileReport): FileSettings {
   });
   const isSet = (candidate: string) => candidate in settings || hooks.includes(candidate);
   const notices = [...misspelt(name, others, isSet), ...hooksThatAreNotRun(name, hooks)];
-  return { name, given: given.filter(saysSomething), notices, environment, path };
+  return { name, given: given.filter(saysSomething), notices, environment, path, sslContext };
 }
 
 export function fileLayer({ name, given }: FileSettings): Layer {
@@ -112,7 +116,8 @@ function ofFlag(name: string): SettingName | null {
   return SETTING_NAMES.find((setting) => SETTINGS[setting].flags.includes(flag)) ?? null;
 }
 
-function hooksThatAreNotRun(file: string, hooks: readonly string[]): Notice[] {
+function hooksThatAreNotRun(file: string, defined: readonly string[]): Notice[] {
+  const hooks = defined.filter((hook) => hook !== 'ssl_context');
   if (hooks.length === 0) return [];
   const listed = hooks.join(', ');
   return [

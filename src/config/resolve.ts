@@ -64,7 +64,12 @@ export function resolveParsed(
 export type BeforeFile = Pick<Settings, 'config' | 'python' | 'chdir'> & {
   /** null: nobody named one. */
   readonly configSource: SourceName | null;
+  /** What they say about TLS, for the file's `ssl_context`: under Gunicorn's names, what was not said left out. */
+  readonly tls: Readonly<Record<string, unknown>>;
 };
+
+/** What an `ssl_context` is asked about, and where its files are. */
+const OF_SSL_CONTEXT = ['certfile', 'keyfile', 'ca_certs', 'cert_reqs', 'ciphers', 'chdir'] as const;
 
 /** @throws {ConfigError} with everything that is wrong in those sources: then no file is read at all */
 export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigInput, 'argv'>): BeforeFile {
@@ -74,7 +79,14 @@ export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigIn
   if (problems.length > 0) throw new ConfigError(problems);
   const { config, python, chdir } = values as unknown as Settings;
   const source = sources.config as SourceName;
-  return { config, python, chdir, configSource: source === 'default' ? null : source };
+  const said = OF_SSL_CONTEXT.filter((name) => sources[name] !== 'default');
+  return {
+    config,
+    python,
+    chdir,
+    configSource: source === 'default' ? null : source,
+    tls: Object.fromEntries(said.map((name) => [name, values[name]])),
+  };
 }
 
 const contextOf = ({ machine, cwd }: Pick<ConfigInput, 'machine' | 'cwd'>): ReadContext => ({ machine, cwd });

@@ -2,6 +2,7 @@ import type { AddedFolders } from './file-settings.ts';
 import type { Notice } from './notices.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
+import type { SslContextReport } from './ssl-context.ts';
 
 /** The interpreter that was chosen, and why: a phrase such as `from the active virtual environment`. */
 export interface PythonChoice {
@@ -22,6 +23,8 @@ export interface ResolvedConfig {
   readonly path: AddedFolders;
   /** Files that the configuration was read from. */
   readonly sourceFiles: readonly string[];
+  /** What the configuration file's `ssl_context` wants. */
+  readonly sslContext: SslContextReport | null;
   /** What is said once, at the start. */
   readonly notices: readonly Notice[];
 }

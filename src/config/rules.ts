@@ -10,6 +10,7 @@ export function checkRules(settings: Settings, sources: Sources, machine: Machin
     ...onlyRootSwitchesAccounts(settings, sources, machine),
     ...reservesLeaveALane(settings, sources),
     ...limitsCoverReserves(settings),
+    ...keysHaveCertificates(settings, sources),
   ];
   return messages.map((message) => ({ fault: 'meaning', message }));
 }
@@ -42,4 +43,9 @@ function* limitsCoverReserves({ lane_limit, lane_reserve }: Settings): Generator
     if (limit === undefined || limit.lanes >= reserve.lanes) continue;
     yield `lane_reserve keeps ${reserve.lanes} lanes free for '${requests}', and lane_limit lets such requests use ${limit.lanes}: reserve no more than the limit`;
   }
+}
+
+function* keysHaveCertificates({ certfile, keyfile }: Settings, sources: Sources): Generator<string> {
+  if (keyfile === null || certfile !== null) return;
+  yield `keyfile ${keyfile} (from ${sources.keyfile}) needs a certificate: give the file that has it as certfile`;
 }

@@ -9,6 +9,7 @@ import { queue } from './sections/queue.ts';
 import { refused } from './sections/refused.ts';
 import { requests } from './sections/requests.ts';
 import { serverSocket } from './sections/server-socket.ts';
+import { tls } from './sections/tls.ts';
 import { trust } from './sections/trust.ts';
 import { withoutEffect } from './sections/without-effect.ts';
 import { workers } from './sections/workers.ts';
@@ -18,6 +19,7 @@ const TABLE = {
   ...serverSocket,
   ...workers,
   ...requests,
+  ...tls,
   ...trust,
   ...leniency,
   ...queue,
@@ -47,6 +49,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Server socket', names: namesOf(serverSocket) },
   { title: 'Workers', names: namesOf(workers) },
   { title: 'Requests', names: namesOf(requests) },
+  { title: 'TLS', names: namesOf(tls) },
   { title: 'Trust', names: namesOf(trust) },
   { title: 'Leniency', names: namesOf(leniency) },
   { title: 'Queue', names: namesOf(queue) },

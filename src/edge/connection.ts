@@ -3,20 +3,23 @@ import type { Peer, Producer } from '../handlers/exchange.ts';
 import { HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
 import type { RequestParser } from '../protocol/http1/request-parser.ts';
 import { CONTINUE } from '../protocol/http1/response-writer.ts';
-import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
 import type { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
+import { ClientConnection, QUIET_MS } from './client-connection.ts';
 import { commonFields } from './common-fields.ts';
-import { type DeadlineList, Timed } from './deadlines.ts';
+import type { DeadlineList } from './deadlines.ts';
 import { Http1Exchange } from './exchange.ts';
 import { Outgoing } from './outgoing.ts';
+import { proxiedPeer } from './proxied-peer.ts';
 import type { Server } from './server.ts';
 
 /** Requests that a client sends ahead are held up to this size; then it has to wait. */
 const MAX_AHEAD_BYTES = 65536;
 
 /** One client's HTTP/1 connection: reads requests, one at a time, and gives each to its handler. */
-export class Connection extends Timed {
+export class Connection extends ClientConnection {
   readonly socket: Socket;
+  /** What carries it: with TLS the socket below, else the same. */
+  readonly #carrier: Socket;
   /** Does not change once the first request has begun. */
   peer: Peer;
   readonly #server: Server;
@@ -36,14 +39,16 @@ export class Connection extends Timed {
   /** When the last response ended, or the connection was accepted. */
   idleSinceMs: number;
 
-  constructor(socket: Socket, peer: Peer, server: Server) {
+  /** `proxyReader`: what reads the beginning of the connection; null: nothing does. */
+  constructor(socket: Socket, carrier: Socket, peer: Peer, server: Server, proxyReader: ProxyReader | null) {
     super();
     this.socket = socket;
+    this.#carrier = carrier;
     this.peer = peer;
     this.#server = server;
     this.#parser = server.newParser();
     this.idleSinceMs = performance.now();
-    this.#proxyReader = server.proxyReader(peer);
+    this.#proxyReader = proxyReader;
     if (this.#proxyReader === null) socket.on('data', (chunk) => this.#onData(chunk));
     else socket.on('data', (chunk) => this.#onProxiedData(chunk));
     socket.on('end', () => this.#onEnd());
@@ -263,11 +268,11 @@ export class Connection extends Timed {
     this.#exchange = null;
     this.#isClosing = true;
     // Without any framing an orderly close would say "complete"; a reset does not.
-    if (mustReset && this.socket.remoteFamily !== undefined) this.socket.resetAndDestroy();
+    if (mustReset && this.socket.remoteFamily !== undefined) this.#carrier.resetAndDestroy();
     else this.socket.destroy();
   }
 
-  /** A request that the parser refused. */
+  /** A request that cannot be read. */
   #refuse(error: HttpError): void {
     const exchange = this.#exchange;
     if (exchange !== null) {
@@ -275,12 +280,17 @@ export class Connection extends Timed {
       exchange.refuse(error.status, error.message);
       return;
     }
+    this.refuseAll(error);
+  }
+
+  /** Nothing that this client sends can be read. */
+  refuseAll(error: HttpError): void {
     this.#server.noteRefused(error, this.peer);
-    this.answerAndClose(error.status, error.message);
+    this.#answerAndClose(error.status, error.message);
   }
 
   /** For a client with no exchange: one too slow with its head, or one whose head cannot be read. */
-  answerAndClose(status: number, message: string): void {
+  #answerAndClose(status: number, message: string): void {
     const body = `${status} ${REASON_PHRASES[status]}\n${message}\n`;
     this.writeText(
       `HTTP/1.1 ${status} ${REASON_PHRASES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
@@ -289,23 +299,28 @@ export class Connection extends Timed {
     this.#linger();
   }
 
-  /** Time is up for the request that is being read. */
-  expireReading(): void {
+  override expireReading(): void {
     if (this.#exchange !== null) {
       this.#exchange.refuse(408, 'The body did not arrive in time');
     } else if (this.#isReadingHead) {
-      this.answerAndClose(408, 'The request did not arrive in time');
+      this.#answerAndClose(408, 'The request did not arrive in time');
     } else {
       this.closeIdle();
     }
   }
 
-  /** Closes a connection on which nothing is under way. */
-  closeIdle(): void {
+  override closeIdle(): void {
     this.#linger();
   }
 
-  destroy(): void {
+  /** From now on every response is its connection's last, and an idle connection is closed once it is quiet. */
+  override drain(nowMs: number): void {
+    if (!this.isIdle) return;
+    if (nowMs - this.idleSinceMs >= QUIET_MS) this.closeIdle();
+    else this.#server.awaitRequest(this, nowMs);
+  }
+
+  override destroy(): void {
     this.socket.destroy();
   }
 
@@ -323,13 +338,4 @@ export class Connection extends Timed {
   #isOn(list: DeadlineList<Connection>): boolean {
     return this.deadlineList === (list as unknown);
   }
-}
-
-/** The connection's peer as the proxy tells of it. What is believed of its fields depends on who sends them, and that is the proxy. */
-function proxiedPeer(peer: Peer, header: ProxyHeader): Peer {
-  const { address: remoteAddress, port: remotePort } = header.source ?? {
-    address: peer.remoteAddress,
-    port: peer.remotePort,
-  };
-  return { ...peer, remoteAddress, remotePort, proxyHeader: header };
 }

@@ -138,7 +138,7 @@ export class ExchangeRecord implements AccessRecord {
       default:
         return name.startsWith('HTTP_')
           ? this.requestField(name.slice(5).toLowerCase().replaceAll('_', '-'))
-          : null;
+          : (peer.tls?.get(name) ?? null);
     }
   }
 }

@@ -1,4 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import type { Peer } from '../handlers/exchange.ts';
 import type { Router } from '../handlers/router.ts';
 import type { TrustPolicy } from '../handlers/trust.ts';
@@ -10,18 +12,21 @@ import type { HttpLimits } from '../protocol/http1/limits.ts';
 import { RequestParser } from '../protocol/http1/request-parser.ts';
 import { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
 import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
+import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { BodyLimits } from './body-collector.ts';
+import { type ClientConnection, QUIET_MS } from './client-connection.ts';
 import { Connection } from './connection.ts';
 import { DeadlineList } from './deadlines.ts';
 import type { Http1Exchange } from './exchange.ts';
 import { ExchangeRecord } from './exchange-record.ts';
 import { leniencyOf } from './leniency.ts';
 import type { OutgoingLimits } from './outgoing.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { Handshake } from './tls/handshake.ts';
+import { TlsTerminator } from './tls/terminator.ts';
 
 /** How long what a client still sends is read after its connection's last response; Gunicorn's value. */
 const LINGER_MS = 2000;
-/** In a drain, a connection that was used this recently may have a request on its way: it is given this long. */
-const QUIET_MS = 500;
 
 /** What a reload may change. */
 export interface ServerParts {
@@ -34,16 +39,19 @@ export interface ServerParts {
 /** The sockets that face clients, and what their connections share. */
 export class Server {
   readonly log: ErrorLog;
-  readonly headDeadlines: DeadlineList<Connection>;
-  readonly bodyDeadlines: DeadlineList<Connection>;
-  readonly #idleDeadlines: DeadlineList<Connection>;
-  readonly lingerDeadlines: DeadlineList<Connection>;
-  readonly #quietDeadlines: DeadlineList<Connection>;
+  readonly headDeadlines: DeadlineList<ClientConnection>;
+  readonly bodyDeadlines: DeadlineList<ClientConnection>;
+  readonly #idleDeadlines: DeadlineList<ClientConnection>;
+  readonly lingerDeadlines: DeadlineList<ClientConnection>;
+  readonly #quietDeadlines: DeadlineList<ClientConnection>;
   readonly #runDir: string;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<ClientConnection>();
   readonly #listeners: NetServer[] = [];
   #parts: ServerParts;
   #leniency: Leniency | null;
+  /** null: connections are not encrypted. */
+  #terminator: TlsTerminator | null;
+  readonly #failedHandshakes = new RefusalLog((line) => this.log.info(line), 'handshakes');
   #isDraining = false;
   #accepted = 0;
   #whenEmpty: (() => void) | null = null;
@@ -54,6 +62,7 @@ export class Server {
     this.#parts = parts;
     const { config } = parts;
     this.#leniency = leniencyOf(config);
+    this.#terminator = config.tls === null ? null : new TlsTerminator(config.tls);
     this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
     this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
     this.#idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
@@ -63,11 +72,24 @@ export class Server {
 
   /** After a reload: for new connections, and for what existing ones do next. */
   reconfigure(parts: ServerParts): void {
+    this.#replaceTerminator(parts.config.tls);
     this.#parts = parts;
     this.#leniency = leniencyOf(parts.config);
     this.headDeadlines.durationMs = parts.config.headTimeoutMs;
     this.bodyDeadlines.durationMs = parts.config.bodyTimeoutMs;
     this.#idleDeadlines.durationMs = parts.config.keepAliveMs;
+  }
+
+  /** Handshakes that have begun, and sessions that may be resumed, keep the one that they know as long as nothing has changed. */
+  #replaceTerminator(tls: TlsConfig | null): void {
+    if (isDeepStrictEqual(tls, this.#parts.config.tls)) return;
+    try {
+      this.#terminator = tls === null ? null : new TlsTerminator(tls);
+    } catch (error) {
+      this.log.error(
+        `TLS goes on as it was, the new certificate cannot be used: ${(error as Error).message}`,
+      );
+    }
   }
 
   get router(): Router {
@@ -136,7 +158,31 @@ export class Server {
       socket.destroy();
       return;
     }
-    this.#connections.add(new Connection(socket, this.#peer(socket, spec), this));
+    const peer = this.#peer(socket, spec);
+    const terminator = this.#terminator;
+    this.#connections.add(
+      terminator === null
+        ? new Connection(socket, socket, peer, this, this.proxyReader(peer))
+        : new Handshake(socket, peer, this, terminator),
+    );
+  }
+
+  /** A handshake is done. `carrier` is the socket below. */
+  serveSecured(handshake: Handshake, socket: TLSSocket, carrier: Socket, peer: Peer): void {
+    this.#replace(handshake, new Connection(socket, carrier, peer, this, null));
+  }
+
+  /** What was to be a handshake is none. */
+  servePlainly(handshake: Handshake, socket: Socket, peer: Peer): Connection {
+    const connection = new Connection(socket, socket, peer, this, null);
+    this.#replace(handshake, connection);
+    return connection;
+  }
+
+  #replace(before: ClientConnection, after: ClientConnection): void {
+    this.#connections.delete(before);
+    this.#connections.add(after);
+    if (this.#isDraining) after.drain(performance.now());
   }
 
   #peer(socket: Socket, spec: ListenerSpec): Peer {
@@ -149,16 +195,17 @@ export class Server {
       serverName: isUnix ? '' : spec.host,
       serverPort: isUnix ? '' : String(spec.port),
       proxyHeader: null,
+      tls: null,
       rules: this.#parts.trust.rulesFor(remoteAddress),
     };
   }
 
   /** The connection is idle. */
-  awaitRequest(connection: Connection, nowMs: number): void {
+  awaitRequest(connection: ClientConnection, nowMs: number): void {
     (this.#isDraining ? this.#quietDeadlines : this.#idleDeadlines).add(connection, nowMs);
   }
 
-  forget(connection: Connection): void {
+  forget(connection: ClientConnection): void {
     this.#connections.delete(connection);
     this.#checkEmpty();
   }
@@ -172,17 +219,16 @@ export class Server {
     this.log.warning(`Invalid request from ip=${peer.remoteAddress}: ${error.message}`);
   }
 
+  noteFailedHandshake(reason: string, peer: Peer): void {
+    this.#failedHandshakes.note(() => `TLS handshake with ip=${peer.remoteAddress} failed: ${reason}`);
+  }
+
   // --- stopping ---
 
-  /** From now on every response is its connection's last, and idle connections are closed once they are quiet. */
   drainConnections(): void {
     this.#isDraining = true;
     const now = performance.now();
-    for (const connection of this.#connections) {
-      if (!connection.isIdle) continue;
-      if (now - connection.idleSinceMs >= QUIET_MS) connection.closeIdle();
-      else this.#quietDeadlines.add(connection, now);
-    }
+    for (const connection of this.#connections) connection.drain(now);
   }
 
   /** Accepts what waits in the backlog, until a turn of the event loop brings nothing, and then stops listening. */

@@ -99,12 +99,13 @@ function fieldPart(
   const isStartBelieved = peer.rules.isTrusted && values.get(REQUEST_START) !== '';
   if (tellsRequestStart && !isStartBelieved) values.delete(REQUEST_START);
   const needsRequestStart = tellsRequestStart && !values.has(REQUEST_START);
-  const scheme = forwardedScheme(fields, peer.rules);
+  const scheme = forwardedScheme(fields, peer.rules, peer.tls === null ? 'http' : 'https');
   if (scheme === 'contradiction') problem = 'The headers that tell the scheme contradict one another';
   let text = `wsgi.url_scheme\0${scheme === 'https' ? 'https' : 'http'}`;
   text += `\0REMOTE_ADDR\0${peer.remoteAddress}`;
   if (peer.remotePort !== '') text += `\0REMOTE_PORT\0${peer.remotePort}`;
   if (peer.proxyHeader !== null) text += proxyVariables(peer.proxyHeader);
+  for (const [key, value] of peer.tls ?? []) text += `\0${key}\0${value}`;
   text += serverAddress(peer, authority, scheme === 'https');
   if (mount !== null) text += `\0SCRIPT_NAME\0${withoutSlashAtEnd(mount)}`;
   for (const [key, value] of values) text += `\0${key}\0${value}`;

@@ -13,6 +13,8 @@ export interface Peer {
   readonly serverPort: string;
   /** What the PROXY protocol said; null: nothing. */
   readonly proxyHeader: ProxyHeader | null;
+  /** Variables of the environ that tell of its TLS; null: it is not encrypted. */
+  readonly tls: ReadonlyMap<string, string> | null;
   /** What its fields mean, and which of them are believed. */
   readonly rules: FieldRules;
 }

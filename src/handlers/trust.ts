@@ -77,8 +77,12 @@ export type TrustConfig = Pick<
   'forwardedAllowIps' | 'proxyAllowIps' | 'secureSchemeHeaders' | 'forwarderHeaders' | 'headerMap'
 >;
 
-/** The scheme of a peer's client, or 'contradiction' when the fields that tell it do not agree. */
-export function forwardedScheme(fields: FieldBlock, rules: FieldRules): 'http' | 'https' | 'contradiction' {
+/** The scheme of a peer's client, `own` where no field tells it, or 'contradiction' when fields do not agree. */
+export function forwardedScheme(
+  fields: FieldBlock,
+  rules: FieldRules,
+  own: 'http' | 'https',
+): 'http' | 'https' | 'contradiction' {
   let scheme: 'http' | 'https' | null = null;
   for (let index = 0; index < fields.names.length; index += 1) {
     const secure = rules.secureSchemes.get(fields.names[index] as string);
@@ -87,5 +91,5 @@ export function forwardedScheme(fields: FieldBlock, rules: FieldRules): 'http' |
     if (scheme !== null && scheme !== said) return 'contradiction';
     scheme = said;
   }
-  return scheme ?? 'http';
+  return scheme ?? own;
 }

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { opensslIsMissing } from '../support/certificates.ts';
 import { installCommand } from '../support/commands-folder.ts';
 import { startKirin } from '../support/kirin.ts';
 import { Nginx, nginxIsMissing } from '../support/nginx.ts';
@@ -55,6 +56,11 @@ const commands = pages.flatMap((path) =>
     .map((line) => line.replace(/\s+#.*/, '')),
 );
 
+/** What makes the files that the commands name. */
+const preparations = blocks(readPage('docs/operate/tls.md'))
+  .flatMap((block) => block.split('\n'))
+  .filter((line) => line.startsWith('openssl req '));
+
 describe('the documentation', () => {
   let folder: string;
   let PATH: string;
@@ -65,13 +71,17 @@ describe('the documentation', () => {
     mkdirSync(join(folder, 'mysite'));
     for (const file of ['hello.py', 'shop.py', 'mysite/wsgi.py'])
       writeFileSync(join(folder, file), APPLICATION);
+    if (opensslIsMissing) return;
+    assert.ok(preparations.length > 0);
+    for (const line of preparations) execFileSync('/bin/sh', ['-c', line], { cwd: folder, stdio: 'pipe' });
   });
   after(() => removeFolder(folder));
 
   it('has commands to try', () => assert.ok(commands.length >= 5, commands.join('\n')));
 
   for (const command of new Set(commands)) {
-    it(`has a command that is accepted: ${command}`, () => {
+    const skip = command.includes('--certfile') && opensslIsMissing;
+    it(`has a command that is accepted: ${command}`, { skip }, () => {
       const line = command.replace(/^kirin/, 'kirin --check-config');
       const env = { ...process.env, PATH, VIRTUAL_ENV: testVenv, PYTHONDONTWRITEBYTECODE: '1' };
       const { status, stderr } = spawnSync('/bin/sh', ['-c', line], { cwd: folder, env, encoding: 'utf8' });

@@ -18,7 +18,7 @@ const SAME = `config wsgi_app bind backlog workers worker_class threads max_requ
   print_config preload_app chdir daemon enable_stdio_inheritance raw_env pidfile user group umask secure_scheme_headers forwarded_allow_ips
   accesslog access_log_format errorlog loglevel capture_output proc_name pythonpath proxy_protocol proxy_allow_ips
   forwarder_headers header_map permit_obsolete_folding strip_header_spaces permit_unconventional_http_method
-  permit_unconventional_http_version casefold_http_method`;
+  permit_unconventional_http_version casefold_http_method certfile keyfile ca_certs cert_reqs ciphers`;
 
 const WITHOUT_EFFECT = `worker_connections sendfile reuse_port worker_tmp_dir tmp_upload_dir default_proc_name http_parser
   uwsgi_allow_ips ssl_version suppress_ragged_eofs do_handshake_on_connect disable_redirect_access_to_syslog syslog_addr
@@ -31,7 +31,7 @@ const REFUSED = `protocol logger_class dirty_apps dirty_workers`;
 
 /** Refused for now; the message says so. */
 const NOT_YET = `initgroups paste raw_paste_global_conf logconfig
-  logconfig_json logconfig_dict syslog statsd_host keyfile certfile ca_certs ciphers cert_reqs http_protocols
+  logconfig_json logconfig_dict syslog statsd_host http_protocols
   http2_cleartext`;
 
 /** Defaults that --print-config shows otherwise, and why. */

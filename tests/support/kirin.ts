@@ -19,7 +19,7 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 /** The line that each TCP listener has, and the one that says that requests are answered. */
-const LISTENING = /Listening at: http:\/\/(\S+):(\d+)/;
+const LISTENING = /Listening at: (https?):\/\/(\S+):(\d+)/;
 const READY = /Ready: \d+ worker/;
 
 export interface KirinOptions {
@@ -127,11 +127,11 @@ export class KirinProcess {
   get port(): number {
     const line = LISTENING.exec(this.#log);
     if (!line) throw new Error(`no TCP listener in the log:\n${this.#log}`);
-    return Number(line[2]);
+    return Number(line[3]);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${LISTENING.exec(this.#log)?.[1]}://127.0.0.1:${this.port}`;
   }
 
   /** The first match in the log, from `from` on; waits for it. */

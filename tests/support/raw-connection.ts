@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { type RawResponse, readResponse } from './response-reader.ts';
 import { within } from './wait-for.ts';
 
@@ -8,6 +9,8 @@ interface Target {
   readonly port?: number;
   readonly host?: string;
   readonly path?: string;
+  /** With TLS, and how. */
+  readonly tls?: ConnectionOptions;
 }
 
 /** A client that sends exactly the bytes that it is given, and reads responses strictly. */
@@ -38,7 +41,8 @@ export class RawConnection {
     });
   }
 
-  static async open({ port, host = '127.0.0.1', path }: Target): Promise<RawConnection> {
+  static async open({ port, host = '127.0.0.1', path, tls }: Target): Promise<RawConnection> {
+    if (tls !== undefined) return RawConnection.#openSecured({ port: port ?? 0, host, ...tls });
     // Half-open, so that a test decides itself when to close its side.
     const socket =
       path === undefined ? connect({ port: port ?? 0, host, allowHalfOpen: true }) : connect({ path });
@@ -47,6 +51,27 @@ export class RawConnection {
       socket.once('error', reject);
     });
     return new RawConnection(socket);
+  }
+
+  static async #openSecured(options: ConnectionOptions): Promise<RawConnection> {
+    // Not in the type declarations of Node 20.
+    const halfOpen: ConnectionOptions & { readonly allowHalfOpen: boolean } = {
+      allowHalfOpen: true,
+      ...options,
+    };
+    const socket = connectTls(halfOpen);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('secureConnect', resolve);
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error('the connection was closed during the handshake')));
+    });
+    return new RawConnection(socket);
+  }
+
+  /** What carries it, where it is encrypted. */
+  get secured(): TLSSocket {
+    if (this.#socket instanceof TLSSocket) return this.#socket;
+    throw new Error('the connection is not encrypted');
   }
 
   get localPort(): number {

@@ -10,10 +10,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: ['base'],
   config: ['base'],
   observe: ['base'],
+  tls: ['base', 'protocol'],
   dispatcher: ['base', 'protocol', 'config', 'observe'],
   handlers: ['base', 'protocol', 'config', 'observe', 'dispatcher'],
-  edge: ['base', 'protocol', 'config', 'observe', 'dispatcher', 'handlers'],
-  arbiter: ['base', 'protocol', 'config', 'observe'],
+  edge: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'handlers'],
+  arbiter: ['base', 'protocol', 'config', 'observe', 'tls'],
   cli: ['base', 'protocol', 'config', 'observe', 'arbiter'],
 };
 

@@ -5,7 +5,6 @@ import { flag, integer, optionalText, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 const YET = 'not supported yet';
-const TLS = `${YET}; let a proxy in front of Kirin end TLS`;
 const LOGGING = `${YET}; --error-logfile, --access-logfile, --access-logformat and --log-level say what is logged, and where`;
 const DIRTY = 'Kirin has no dirty arbiters; run such work in a task queue';
 
@@ -55,21 +54,6 @@ export const refused = {
     'Where StatsD listens',
     `${YET}; --health-path has metrics as JSON`,
   ),
-  keyfile: unsupportedText(['--keyfile'], 'Private key for TLS', TLS),
-  certfile: unsupportedText(['--certfile'], 'Certificate for TLS', TLS),
-  ca_certs: {
-    ...unsupportedText(['--ca-certs'], "Who signs clients' certificates", TLS),
-    onlyWith: 'certfile',
-  },
-  ciphers: { ...unsupportedText(['--ciphers'], 'Ciphers for TLS', TLS), onlyWith: 'certfile' },
-  cert_reqs: setting<number>({
-    flags: ['--cert-reqs'],
-    kind: integer({ max: 2, example: 2 }),
-    default: 0,
-    help: 'Whether clients must have a certificate: 0 no, 1 may, 2 must',
-    refused: TLS,
-    onlyWith: 'certfile',
-  }),
   http_protocols: setting<string>({
     flags: ['--http-protocols'],
     kind: text(),

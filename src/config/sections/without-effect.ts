@@ -77,7 +77,8 @@ export const withoutEffect = {
     kind: { ...optionalText, fromFile: (value) => (value === null ? null : String(value)) },
     default: null,
     help: 'Version of TLS',
-    without: 'Gunicorn ignores it, too',
+    without:
+      'Gunicorn ignores it, too; minimum_version, set by an ssl_context in the configuration file, is heeded',
   }),
   suppress_ragged_eofs: setting<boolean>({
     flags: ['--suppress-ragged-eofs'],

@@ -6,6 +6,8 @@ export const HTTP_ERRORS = {
   bad_proxy_header: [400, "The PROXY protocol's header is not valid"],
   proxy_header_forbidden: [403, 'This peer may not speak the PROXY protocol'],
 
+  plain_http: [400, 'Plain HTTP was sent to a port that speaks HTTPS'],
+
   // The request line.
   tls_handshake: [400, 'A TLS handshake was sent to a plain HTTP port'],
   empty_lines: [400, 'More than one empty line came before the request line'],

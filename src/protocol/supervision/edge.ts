@@ -1,5 +1,7 @@
 // What arbiter and edge say to one another over Node's IPC channel, as JSON.
 
+import type { TlsConfig } from './tls-config.ts';
+
 /** A listening socket that the arbiter bound and the edge inherits as descriptor `fd`. */
 export type ListenerSpec =
   | { readonly fd: number; readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -55,6 +57,8 @@ export interface EdgeConfig {
   readonly reportsLoad: boolean;
   readonly maxRequests: number;
   readonly maxRequestsJitter: number;
+  /** null: connections are not encrypted. */
+  readonly tls: TlsConfig | null;
   /** Addresses and networks, or `*`. */
   readonly forwardedAllowIps: readonly string[];
   // What is taken though HTTP wants it refused.

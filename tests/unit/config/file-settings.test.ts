@@ -13,6 +13,7 @@ const none: FileReport = {
   others: [],
   environment: {},
   path: { front: [], back: [] },
+  sslContext: null,
 };
 
 function file(

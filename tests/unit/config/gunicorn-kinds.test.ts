@@ -12,6 +12,7 @@ function resolve(argv: string[], settings: Readonly<Record<string, ReportedValue
     others: [],
     environment: {},
     path: { front: [], back: [] },
+    sslContext: null,
   });
   const input = { argv, env: {}, cwd: '/srv', machine: machine({ folders: ['/srv'] }) };
   return resolveSettings(input, file);
@@ -93,9 +94,9 @@ test('what would have to have an effect is refused', () => {
 });
 
 test('what means nothing without another setting is refused beside that one alone', () => {
-  const extra = ['--ca-certs', 'ca.pem', '--paste-global', 'a=b'];
+  const extra = ['--paste-global', 'a=b'];
   assert.deepEqual(resolve(extra).notices, []);
-  assert.match(complaint([...extra, '--certfile', 'a.pem']), /\n--ca-certs 'ca\.pem'/);
+  assert.match(complaint([...extra, '--paste', 'a.ini']), /^--paste-global 'a=b'/m);
 });
 
 test('what is refused may have its default', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bindTcp, bindUnix } from '../../../src/arbiter/bind-socket.ts';
-import { Server } from '../../../src/edge/server.ts';
+import { Server, type ServerParts } from '../../../src/edge/server.ts';
 import type { Exchange, Producer } from '../../../src/handlers/exchange.ts';
 import { Router } from '../../../src/handlers/router.ts';
 import { TrustPolicy } from '../../../src/handlers/trust.ts';
@@ -36,6 +36,7 @@ const CONFIG: EdgeConfig = {
   reportsLoad: false,
   maxRequests: 0,
   maxRequestsJitter: 0,
+  tls: null,
   forwardedAllowIps: ['127.0.0.1'],
   stripHeaderSpaces: false,
   permitObsoleteFolding: false,
@@ -82,6 +83,7 @@ export class EdgeHarness {
   readonly exchanges: Exchange[] = [];
   /** `METHOD path status bytes` of every exchange that ended. */
   readonly accessed: string[] = [];
+  readonly #parts: (config: EdgeConfig) => ServerParts;
   handle: (exchange: Exchange) => void;
   port = 0;
   unixPath = '';
@@ -100,12 +102,18 @@ export class EdgeHarness {
         this.handle(exchange);
       },
     };
-    this.server = new Server(this.folder, log, {
-      config: this.config,
+    this.#parts = (config) => ({
+      config,
       router: new Router([], handler),
-      trust: new TrustPolicy(this.config),
+      trust: new TrustPolicy(config),
       accessLog,
     });
+    this.server = new Server(this.folder, log, this.#parts(this.config));
+  }
+
+  /** As after a reload. */
+  reconfigure(changes: Partial<EdgeConfig>): void {
+    this.server.reconfigure(this.#parts({ ...this.config, ...changes }));
   }
 
   static async start(

@@ -24,6 +24,7 @@ export const PEER: Peer = {
   serverName: '127.0.0.1',
   serverPort: '8000',
   proxyHeader: null,
+  tls: null,
   rules: OTHER_RULES,
 };
 

@@ -96,7 +96,7 @@ describe('the scheme of a proxy’s client', () => {
     ],
   });
   const schemeFrom = (address: string, ...fields: readonly string[]) =>
-    forwardedScheme(get('/', ...fields).fields, policy.rulesFor(address));
+    forwardedScheme(get('/', ...fields).fields, policy.rulesFor(address), 'http');
   const scheme = (...fields: readonly string[]) => schemeFrom('192.0.2.1', ...fields);
 
   it('is https where one of the fields says so', () => {
@@ -124,11 +124,20 @@ describe('the scheme of a proxy’s client', () => {
     assert.equal(schemeFrom('198.51.100.1', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off'), 'http');
   });
 
+  it('is that of the connection where no field tells it', () => {
+    const fields = (...lines: readonly string[]) => get('/', ...lines).fields;
+    const trusted = policy.rulesFor('192.0.2.1');
+    assert.equal(forwardedScheme(fields(), trusted, 'https'), 'https');
+    assert.equal(forwardedScheme(fields('X-Forwarded-Proto: http'), trusted, 'https'), 'http');
+    const other = policy.rulesFor('198.51.100.1');
+    assert.equal(forwardedScheme(fields('X-Forwarded-Proto: http'), other, 'https'), 'https');
+  });
+
   it('is told by the fields that were set, and no others', () => {
     const set = new TrustPolicy({ ...CONFIG, secureSchemeHeaders: [['X-Scheme', 'TLS']] }).rulesFor('');
-    assert.equal(forwardedScheme(get('/', 'X-Scheme: tls').fields, set), 'https');
-    assert.equal(forwardedScheme(get('/', 'X-Forwarded-Proto: https').fields, set), 'http');
+    assert.equal(forwardedScheme(get('/', 'X-Scheme: tls').fields, set, 'http'), 'https');
+    assert.equal(forwardedScheme(get('/', 'X-Forwarded-Proto: https').fields, set, 'http'), 'http');
     const none = new TrustPolicy({ ...CONFIG, secureSchemeHeaders: [] }).rulesFor('');
-    assert.equal(forwardedScheme(get('/', 'X-Forwarded-Proto: https').fields, none), 'http');
+    assert.equal(forwardedScheme(get('/', 'X-Forwarded-Proto: https').fields, none, 'http'), 'http');
   });
 });

@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket, Server as TlsServer } from 'node:tls';
+import type { TlsConfig } from '../../protocol/supervision/tls-config.ts';
+import { contextOptions } from '../../tls/context-options.ts';
+
+export interface HandshakeEvents {
+  /** From now on this socket is the client's. */
+  secured(socket: TLSSocket): void;
+  /** The socket is being destroyed. */
+  failed(reason: string): void;
+}
+
+/** Handshakes have a deadline of Kirin's; Node's own is out of its way. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** Node does not document it: the socket that a TLS socket lies on. */
+interface Layered {
+  readonly _parent: Socket;
+}
+
+/** Ends TLS: a connection's socket in, one that speaks plainly out. */
+export class TlsTerminator {
+  readonly config: TlsConfig;
+  /** It never listens: sockets are given to it, as Node's documentation of `connection` has it. */
+  readonly #server: TlsServer;
+  readonly #handshakes = new WeakMap<Socket, HandshakeEvents>();
+
+  /** @throws what OpenSSL says of certificate, key or ciphers */
+  constructor(config: TlsConfig) {
+    this.config = config;
+    // Only where it is needed: it takes a start 10 ms, and the edge some megabytes.
+    const { createServer } = process.getBuiltinModule('node:tls');
+    this.#server = createServer({
+      ...contextOptions(config),
+      ALPNProtocols: [...config.protocols],
+      requestCert: config.clientCertificates !== 'ignored',
+      rejectUnauthorized: config.clientCertificates === 'required',
+      handshakeTimeout: NEVER_MS,
+    });
+    this.#server.on('secureConnection', (socket: TLSSocket) => this.#onSecured(socket));
+    this.#server.on('tlsClientError', (error: Error & { reason?: string }, socket: TLSSocket) => {
+      // A certificate that does not do ends as if the client had left.
+      this.#eventsOf(socket)?.failed(certificateProblem(socket) ?? error.reason ?? error.message);
+    });
+  }
+
+  /** What the client has sent so far must have been put back. */
+  begin(socket: Socket, events: HandshakeEvents): void {
+    this.#handshakes.set(socket, events);
+    // The TLS socket takes this over: a client that ends within its handshake has left.
+    socket.allowHalfOpen = false;
+    this.#server.emit('connection', socket);
+  }
+
+  #onSecured(socket: TLSSocket): void {
+    const events = this.#eventsOf(socket);
+    const isRefused =
+      this.config.clientCertificates === 'optional' &&
+      !socket.authorized &&
+      socket.getPeerX509Certificate() !== undefined;
+    if (!isRefused) {
+      socket.allowHalfOpen = true;
+      events?.secured(socket);
+      return;
+    }
+    events?.failed(certificateProblem(socket) ?? 'the certificate is not valid');
+    socket.destroy();
+  }
+
+  #eventsOf(socket: TLSSocket): HandshakeEvents | undefined {
+    return this.#handshakes.get((socket as unknown as Layered)._parent);
+  }
+}
+
+/** Node's code for it, such as CERT_HAS_EXPIRED, in words; null: there is none. */
+function certificateProblem(socket: TLSSocket): string | null {
+  const code = socket.authorizationError as Error | string | null | undefined;
+  if (code === null || code === undefined) return null;
+  const isMissing = socket.getPeerX509Certificate() === undefined;
+  if (isMissing) return 'the client has no certificate';
+  return `the client's certificate is not taken: ${String(code).toLowerCase().replaceAll('_', ' ')}`;
+}

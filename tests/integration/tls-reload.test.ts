@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { type Certificate, CertificateFolder, opensslIsMissing } from '../support/certificates.ts';
+import { type KirinProcess, withKirin } from '../support/kirin.ts';
+import { RawConnection } from '../support/raw-connection.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+describe('on HUP the certificate', { skip: opensslIsMissing }, () => {
+  let folder: CertificateFolder;
+  let certfile: string;
+  let keyfile: string;
+
+  beforeEach(() => {
+    folder = new CertificateFolder();
+    certfile = folder.file('site.pem');
+    keyfile = folder.file('site.key');
+    install(folder.certificate('first'));
+  });
+  afterEach(() => folder.remove());
+
+  function install({ cert, key }: Certificate): void {
+    copyFileSync(cert, certfile);
+    copyFileSync(key, keyfile);
+  }
+
+  const serving = (use: (kirin: KirinProcess) => Promise<void>) =>
+    withKirin({ app: 'dangerous:app', args: ['--certfile', certfile, '--keyfile', keyfile, '-w', '2'] }, use);
+  const open = ({ port }: KirinProcess) => RawConnection.open({ port, tls: { rejectUnauthorized: false } });
+  const nameSeen = async (kirin: KirinProcess) => {
+    const client = await open(kirin);
+    const { subject } = client.secured.getPeerCertificate();
+    client.send(REQUEST);
+    assert.equal((await client.readResponse()).status, 200);
+    client.destroy();
+    return subject.CN;
+  };
+
+  it('is read anew, while requests and connections go on', async () => {
+    const path = folder.file('go');
+    await serving(async (kirin) => {
+      const kept = await open(kirin);
+      kept.send(REQUEST);
+      await kept.readResponse();
+      const busy = await open(kirin);
+      busy.send(`GET /wait-for-file?path=${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await waitFor(() => existsSync(`${path}.started`));
+
+      install(folder.certificate('second'));
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 2 workers, generation 2/);
+      assert.equal(await nameSeen(kirin), 'second');
+      kept.send(REQUEST);
+      assert.equal((await kept.readResponse()).status, 200);
+      writeFileSync(path, '');
+      assert.equal((await busy.readResponse()).status, 200);
+      busy.send(REQUEST);
+      assert.equal((await busy.readResponse()).status, 200);
+      kept.destroy();
+      busy.destroy();
+    });
+  });
+
+  it('stays what it was when the new one is broken, and the log says why', async () => {
+    await serving(async (kirin) => {
+      const { key } = folder.certificate('second');
+      copyFileSync(key, keyfile);
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(
+        /Not reloaded, the configuration is not valid any more: keyfile \S+site\.key \(from the command line\): the private key does not belong to the certificate/,
+      );
+      assert.equal(await nameSeen(kirin), 'first');
+      install(folder.certificate('third'));
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 2 workers, generation 2/);
+      assert.equal(await nameSeen(kirin), 'third');
+    });
+  });
+
+  it('survives the edge', async () => {
+    await serving(async (kirin) => {
+      install(folder.certificate('second'));
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 2 workers, generation 2/);
+      // What is on disk now counts with the next reload, and not when the edge is replaced.
+      install(folder.certificate('third'));
+      process.kill(kirin.edgePid(), 'SIGKILL');
+      await kirin.waitForLog(/Listening again/);
+      assert.equal(await nameSeen(kirin), 'second');
+    });
+  });
+
+  it('and its key are told to nobody', async () => {
+    await serving(async (kirin) => {
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Ready: 2 workers, generation 2/);
+      assert.equal(await nameSeen(kirin), 'first');
+      assert.doesNotMatch(kirin.log() + kirin.stdout(), /PRIVATE KEY|MIG/);
+      for (const { command } of kirin.processes()) assert.doesNotMatch(command, /PRIVATE KEY|MIG/);
+    });
+  });
+});

@@ -31,9 +31,17 @@ DUMP_SIGNAL: int = getattr(signal, "SIGRTMAX", signal.SIGUSR2)
 if DUMP_SIGNAL != signal.SIGUSR2:
     DUMP_SIGNAL -= 2
 
+#: They mean something to the arbiter alone, and end or stop a process that has said nothing about them. Not ignored,
+#: since a program that the application starts would inherit that.
+ARBITERS_SIGNALS = (signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU)
+
 #: How often a worker looks for newly imported modules, for --reload.
 _MODULES_EVERY_S = 1.0
 _FIRST_MODULES_AFTER_S = 0.2
+
+
+def overhear(_number: int, _frame: object) -> None:
+    """Handles a signal that is not for this process."""
 
 
 # --- status memory ------------------------------------------------------------------------------------------

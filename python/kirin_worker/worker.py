@@ -198,7 +198,9 @@ class Worker:
             lane.after_fork_in_child()
         if self._control is not None:
             self._control.close()
+        ours: dict[signal.Signals, Callable[..., None]]
         ours = {signal.SIGTERM: self._on_signal, signal.SIGQUIT: self._on_signal, signal.SIGUSR1: self._on_reopen}
+        ours.update(dict.fromkeys(supervision.ARBITERS_SIGNALS, supervision.overhear))
         for number, handler in ours.items():
             if native.getsignal(number) == handler:
                 native.signal(number, signal.SIG_DFL)

@@ -24,7 +24,16 @@ BOOT_ERROR = 3
 APP_LOAD_ERROR = 4
 
 #: The whole foreground group or control group may be signalled; what ends a zygote is the end of its channel.
-_IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+_IGNORED = (
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGHUP,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+)
 #: Blocked while forking, so that none is lost between the zygote's handling and the worker's own.
 _HELD_WHILE_FORKING = (*_IGNORED, signal.SIGCHLD)
 #: How long to wait at the very end for a worker that was sent KILL.
@@ -221,6 +230,8 @@ class Zygote:
         signal.set_wakeup_fd(-1)
         for number in _HELD_WHILE_FORKING:
             native.signal(number, signal.SIG_DFL)
+        for number in supervision.ARBITERS_SIGNALS:
+            native.signal(number, supervision.overhear)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_WHILE_FORKING)
         for fd in (self._channel, self._alive_write, self._wake_read, self._wake_write):
             os.close(fd)

@@ -15,10 +15,16 @@ import { keepWhatIsBound } from './restart-only.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Scaler } from './scaler.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
+import type { ArbiterSignal } from './signal-inbox.ts';
+import type { Upgrade } from './upgrade.ts';
 import { MemoryWatch } from './worker-memory.ts';
 
 /** How often orphaned workers are looked for. */
 const ORPHAN_CHECK_MS = 200;
+/** There is always an alarm: without children nothing else would keep this process from ending. */
+const LONGEST_SLEEP_MS = 3_600_000;
+/** How much later than it said an edge may end that was told to leave. */
+const EDGE_SLACK_MS = 1000;
 /** What workers of a generation that never served get to end. */
 const ABANDONED_GRACE_MS = 1000;
 
@@ -26,6 +32,7 @@ export interface ArbiterOptions {
   readonly plan: Plan;
   /** @throws when the configuration has become invalid */
   readonly planAgain: () => Promise<Plan>;
+  readonly upgrade: Upgrade;
   readonly listeners: readonly Listener[];
   readonly runFolder: RunFolder;
   readonly log: Log;
@@ -61,6 +68,7 @@ export class Arbiter {
   /** The generation whose readiness was told last. */
   #toldReady = 0;
   #isAttending = false;
+  #isFinishing = false;
   #alarm: NodeJS.Timeout | undefined;
   #resolveEnd: (outcome: Outcome) => void = () => {};
 
@@ -97,6 +105,11 @@ export class Arbiter {
     });
   }
 
+  /** Another Kirin goes on with the sockets. */
+  get isAnotherThere(): boolean {
+    return this.#options.upgrade.isAnotherThere;
+  }
+
   enqueue(event: ArbiterEvent): void {
     this.#events.push(event);
     if (!this.#isAttending) this.#attend();
@@ -121,11 +134,11 @@ export class Arbiter {
     this.#isAttending = false;
     clearTimeout(this.#alarm);
     if (this.#fleet.stop === 'over') this.#finish();
-    else if (wakeAtMs < Number.POSITIVE_INFINITY) this.#setAlarm(wakeAtMs);
+    else this.#setAlarm(wakeAtMs);
   }
 
   #setAlarm(atMs: number): void {
-    const waitMs = Math.max(1, Math.ceil(atMs - performance.now()));
+    const waitMs = Math.min(LONGEST_SLEEP_MS, Math.max(1, Math.ceil(atMs - performance.now())));
     this.#alarm = setTimeout(() => this.enqueue({ kind: 'alarm' }), waitMs);
   }
 
@@ -171,6 +184,12 @@ export class Arbiter {
         this.#log.info(`Reloading, since ${changedText(event.files)}`);
         this.#wantReload();
         break;
+      case 'successor-message':
+        this.#options.upgrade.note(event.message);
+        break;
+      case 'successor-exit':
+        this.#options.upgrade.noteExit(event, this.#shutdown !== null);
+        break;
       case 'alarm':
         this.#generations.checkOrphans(nowMs);
         break;
@@ -181,6 +200,14 @@ export class Arbiter {
     switch (duty.do) {
       case 'start-edge':
         this.#startEdge();
+        break;
+      case 'drain-edge':
+        this.#drainEdge(nowMs);
+        break;
+      case 'kill-edge':
+        this.#log.error('The edge has not ended in time and is killed');
+        this.#fleet.edgeKillAtMs = Number.POSITIVE_INFINITY;
+        this.#edge?.kill();
         break;
       case 'start-generation':
         this.#startGeneration(nowMs);
@@ -327,12 +354,19 @@ export class Arbiter {
     this.#options.onListening();
   }
 
+  /** What it has accepted it still answers; from then on others have the sockets. */
+  #drainEdge(nowMs: number): void {
+    const { gracefulTimeoutMs } = this.#activePlan().edge;
+    this.#edge?.send({ type: 'drain', graceMs: gracefulTimeoutMs, quick: true });
+    this.#fleet.edgeLeaving(nowMs, gracefulTimeoutMs + EDGE_SLACK_MS);
+  }
+
   #noteEdgeExit(status: ExitStatus, nowMs: number): void {
     const pid = this.#edge?.pid;
     this.#edge = null;
-    this.#fleet.edgeExited(nowMs);
+    const wasExpected = this.#fleet.edgeExited(nowMs);
     if (this.#fleet.stop === 'draining') this.#fleet.stop = 'quitting';
-    if (this.#fleet.stop !== 'no') return;
+    if (this.#fleet.stop !== 'no' || wasExpected) return;
     const fact = `The edge (pid:${pid}) ${describeExit(status)}`;
     if (!this.#hasListened) {
       this.#end({ kind: 'exit', code: 1, reason: `${fact} before it listened.` });
@@ -408,7 +442,7 @@ export class Arbiter {
 
   // --- signals and the end --------------------------------------------------------------------------------
 
-  #noteSignal(name: NodeJS.Signals, nowMs: number): void {
+  #noteSignal(name: ArbiterSignal, nowMs: number): void {
     this.#log.info(`Handling signal: ${name.slice('SIG'.length).toLowerCase()}`);
     switch (name) {
       case 'SIGTERM':
@@ -432,9 +466,24 @@ export class Arbiter {
       case 'SIGTTOU':
         this.#scaler.step(-1);
         break;
-      default:
-        this.#log.warning(`${name} is ignored: it has no meaning to Kirin`);
+      case 'SIGUSR2':
+        if (this.#shutdown === null) this.#options.upgrade.start();
+        break;
+      case 'SIGWINCH':
+        this.#standBy(nowMs);
+        break;
     }
+  }
+
+  /** Without a terminal, whose every resize sends WINCH, or while another Kirin serves. */
+  #standBy(nowMs: number): void {
+    if (this.#shutdown !== null) return;
+    if (!this.#plan.isDaemon && !this.#options.upgrade.isSuccessorServing) {
+      this.#log.debug('WINCH is ignored: this is no daemon, and no new Kirin serves beside it');
+      return;
+    }
+    this.#log.info('All workers stop; HUP and TTIN start others');
+    this.#fleet.standBy(nowMs);
   }
 
   #reopenLogs(): void {
@@ -496,9 +545,11 @@ export class Arbiter {
   }
 
   #finish(): void {
+    if (this.#isFinishing) return;
+    this.#isFinishing = true;
     this.#memoryWatch.stop();
     this.#reloader.close();
-    this.#resolveEnd(this.#outcome);
+    void this.#options.upgrade.handOver().then(() => this.#resolveEnd(this.#outcome));
   }
 }
 

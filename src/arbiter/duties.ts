@@ -6,6 +6,9 @@ export const SLOW_BOOT_MS = 60_000;
 /** One thing that the arbiter is to do now. */
 export type Duty =
   | { readonly do: 'start-edge' }
+  /** Let it finish what it has accepted, and end. */
+  | { readonly do: 'drain-edge' }
+  | { readonly do: 'kill-edge' }
   | { readonly do: 'start-generation' }
   /** For a reload: the configuration is read again. */
   | { readonly do: 'make-plan' }
@@ -52,21 +55,49 @@ export function agenda(fleet: Fleet, nowMs: number): Agenda {
 
   if (fleet.stop === 'quitting') duties.push(...quitAll(fleet));
   if (fleet.stop === 'no') {
-    if (fleet.edge === 'down' && isTime(fleet.edgeFailures.notBeforeMs)) duties.push({ do: 'start-edge' });
-    duties.push(...replaceGeneration(fleet, isTime));
+    duties.push(...keepEdge(fleet, isTime));
+    // Nothing is begun that would end with an edge that is leaving.
+    const isStandingBy = fleet.wanted === 0 || fleet.edge === 'leaving';
+    duties.push(...(isStandingBy ? preparePlan(fleet) : keepWorkers(fleet, isTime)));
     for (const generation of fleet.generations.values()) {
       if (generation.phase === 'ending') duties.push(...endGeneration(fleet, generation));
-      else duties.push(...fork(fleet, generation, isTime));
     }
-    if (fleet.active !== undefined) {
-      duties.push(...expire(fleet, fleet.active, isTime));
-      duties.push(...recycle(fleet, fleet.active));
-      duties.push(...retireSurplus(fleet, fleet.active));
-    }
-    duties.push(...activate(fleet));
-    duties.push(...tellSlowBoot(fleet, isTime));
   }
   return { duties, wakeAtMs: Math.min(...alarms) };
+}
+
+/** With workers wanted there is an edge; with none it leaves, and takes the workers with it. */
+function keepEdge(
+  { edge, wanted, edgeFailures, edgeKillAtMs }: Fleet,
+  isTime: (atMs: number) => boolean,
+): Duty[] {
+  switch (edge) {
+    case 'down':
+      return wanted > 0 && isTime(edgeFailures.notBeforeMs) ? [{ do: 'start-edge' }] : [];
+    case 'leaving':
+      return isTime(edgeKillAtMs) ? [{ do: 'kill-edge' }] : [];
+    default:
+      return wanted === 0 ? [{ do: 'drain-edge' }] : [];
+  }
+}
+
+function keepWorkers(fleet: Fleet, isTime: (atMs: number) => boolean): Duty[] {
+  const duties = replaceGeneration(fleet, isTime);
+  for (const generation of fleet.generations.values()) {
+    if (generation.phase !== 'ending') duties.push(...fork(fleet, generation, isTime));
+  }
+  if (fleet.active !== undefined) {
+    duties.push(...expire(fleet, fleet.active, isTime));
+    duties.push(...recycle(fleet, fleet.active));
+    duties.push(...retireSurplus(fleet, fleet.active));
+  }
+  duties.push(...activate(fleet), ...tellSlowBoot(fleet, isTime));
+  return duties;
+}
+
+/** A reload says how many workers are wanted. */
+function preparePlan({ isReloadWanted, nextPlan }: Fleet): Duty[] {
+  return isReloadWanted && nextPlan === 'not asked for' ? [{ do: 'make-plan' }] : [];
 }
 
 /** Starts a generation when a reload asks for one, or when there is none that could fork. */

@@ -1,11 +1,13 @@
 import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
+import type { NewToOld } from '../protocol/supervision/upgrade.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
 import type { Plan } from './plan.ts';
 import type { Sample } from './scaling.ts';
+import type { ArbiterSignal } from './signal-inbox.ts';
 
 /** All that can happen to an arbiter. */
 export type ArbiterEvent =
-  | { readonly kind: 'signal'; readonly name: NodeJS.Signals }
+  | { readonly kind: 'signal'; readonly name: ArbiterSignal }
   | { readonly kind: 'edge-message'; readonly message: EdgeToArbiter }
   | { readonly kind: 'edge-exit'; readonly status: ExitStatus }
   | { readonly kind: 'zygote-message'; readonly generation: number; readonly message: ZygoteToArbiter }
@@ -21,6 +23,13 @@ export type ArbiterEvent =
   | { readonly kind: 'plan-made'; readonly plan: Plan }
   | { readonly kind: 'plan-failed'; readonly error: Error }
   | { readonly kind: 'sources-changed'; readonly files: readonly string[] }
+  | { readonly kind: 'successor-message'; readonly message: NewToOld }
+  | {
+      readonly kind: 'successor-exit';
+      readonly status: ExitStatus;
+      /** Set when there never was a process. */
+      readonly startError: string | null;
+    }
   /** A time has come that something was waiting for. */
   | { readonly kind: 'alarm' };
 

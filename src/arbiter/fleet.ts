@@ -53,12 +53,15 @@ const DUMP_TIME_MS = 300;
  * duties.ts. No I/O and no clock.
  */
 export class Fleet {
-  /** How many workers are wanted. */
+  /** How many workers are wanted. 0: Kirin stands by, without an edge; clients wait in the sockets, or another Kirin has them. */
   wanted: number;
   gracefulMs: number;
   readonly generations = new Map<number, Generation>();
   readonly workers = new Map<number, Worker>();
-  edge: 'down' | 'starting' | 'listening' = 'down';
+  /** `leaving`: it finishes what it has accepted, since no worker is wanted. */
+  edge: 'down' | 'starting' | 'listening' | 'leaving' = 'down';
+  /** An edge that is leaving is killed at this time. */
+  edgeKillAtMs = Number.POSITIVE_INFINITY;
   stop: StopPhase = 'no';
   /** A reload is asked for and has not begun. */
   isReloadWanted = false;
@@ -311,9 +314,37 @@ export class Fleet {
     this.generations.delete(number);
   }
 
-  edgeExited(nowMs: number): void {
-    if (this.edge === 'down') return;
+  /** No worker is wanted until somebody says how many are. */
+  standBy(nowMs: number): void {
+    this.wanted = 0;
+    if (this.edge === 'down') this.#endGenerations(nowMs);
+  }
+
+  /** It finishes, within `graceMs`, what it has accepted; the workers go with it. */
+  edgeLeaving(nowMs: number, graceMs: number): void {
+    this.edge = 'leaving';
+    this.edgeKillAtMs = nowMs + graceMs;
+    for (const worker of this.workers.values()) {
+      if (worker.phase === 'ready') worker.phase = 'leaving';
+    }
+  }
+
+  /** Returns whether that was expected. */
+  edgeExited(nowMs: number): boolean {
+    if (this.edge === 'down') return true;
+    const wasLeaving = this.edge === 'leaving';
     this.edge = 'down';
-    this.edgeFailures.failed(nowMs);
+    this.edgeKillAtMs = Number.POSITIVE_INFINITY;
+    if (wasLeaving) this.#endGenerations(nowMs);
+    else this.edgeFailures.failed(nowMs);
+    return wasLeaving;
+  }
+
+  /** The edge has told their workers to quit, and is gone. */
+  #endGenerations(nowMs: number): void {
+    for (const generation of this.generations.values()) generation.phase = 'ending';
+    for (const { pid, phase } of this.workers.values()) {
+      if (phase === 'ready' || phase === 'leaving') this.workerRetired(pid, nowMs);
+    }
   }
 }

@@ -17,8 +17,7 @@ export interface InheritedSocket {
 export function inheritSocket(fd: number): InheritedSocket {
   const file = fileOf(fd);
   if (!file?.isSocket()) {
-    const what = file === null ? '' : `, but ${kindOf(file)}`;
-    throw new BindError('EBADF', `kirin was given no socket as descriptor ${fd}${what}`);
+    throw noSuchDescriptor(fd, file === null ? '' : `, but ${kindOf(file)}`);
   }
   const row = findUnixSocket(readText('/proc/net/unix'), String(file.ino));
   if (row?.isStream === false) throw notForStreams(fd);
@@ -39,6 +38,9 @@ function adopt(fd: number): ReturnType<typeof adoptSocket> {
     throw error instanceof BindError && error.code === 'EINVAL' ? notForStreams(fd) : error;
   }
 }
+
+export const noSuchDescriptor = (fd: number, what = ''): BindError =>
+  new BindError('EBADF', `kirin was given no socket as descriptor ${fd}${what}`);
 
 const notForStreams = (fd: number): BindError =>
   new BindError(

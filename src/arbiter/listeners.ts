@@ -1,8 +1,10 @@
 import { lookup } from 'node:dns/promises';
-import { chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { chownSync, lstatSync, rmSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
+import { resolve } from 'node:path';
 import type { BindAddress } from '../config/bind-address.ts';
 import type { ListenerSpec } from '../protocol/supervision/edge.ts';
+import { addressKey } from './address-key.ts';
 import { BindError, type BoundSocket, bindTcp, bindUnix } from './bind-socket.ts';
 import { FIRST_LISTENER_FD } from './edge-process.ts';
 import { inheritSocket } from './inherited-socket.ts';
@@ -17,13 +19,19 @@ export interface ListenerOptions extends SocketFileOptions {
   readonly scheme: 'http' | 'https';
 }
 
-/** A listening socket of Kirin's: bound here, listened on by the edge. */
+/** A listening socket of Kirin's: bound here, or given to this process, and listened on by the edge. */
 export interface Listener {
   readonly socket: BoundSocket;
   /** As the edge is told. */
   readonly spec: ListenerSpec;
   /** As people are told: `http://127.0.0.1:8000`, `unix:/run/app.sock`. */
   readonly url: string;
+  /** As another Kirin recognises it. */
+  readonly key: string;
+  /** What a Kirin has made for it, and removes at the end. */
+  readonly file: string | null;
+  /** Closing the socket leaves the file. */
+  readonly isInherited: boolean;
 }
 
 /** `index` is the listener's place among all: it becomes its descriptor in the edge. */
@@ -32,32 +40,59 @@ export async function bindListener(
   index: number,
   options: ListenerOptions,
 ): Promise<Listener> {
-  const { scheme } = options;
+  const key = addressKey(address);
   const fd = FIRST_LISTENER_FD + index;
+  if (address.kind === 'fd') return inheritListener(address, index, address.fd, options);
   if (address.kind === 'tcp') {
     const host = await resolveHost(address.host);
     const socket = bindTcp(host, address.port);
-    return tcpListener(socket, fd, scheme, host, socket.port);
+    return { socket, key, file: null, isInherited: false, ...tcpFacts(fd, options, host, socket.port) };
   }
-  if (address.kind === 'fd') {
-    const { socket, tcp, path } = inheritSocket(address.fd);
-    if (tcp !== null) return tcpListener(socket, fd, scheme, tcp.address, tcp.port);
-    const url = path === null ? `fd://${address.fd}` : `unix:${path}`;
-    return { socket, url, spec: { fd, kind: 'unix', path: path ?? url } };
-  }
-  const socket = await bindSocketFile(address.path, options);
-  return { socket, url: `unix:${address.path}`, spec: { fd, kind: 'unix', path: address.path } };
+  const { path } = address;
+  const socket = await bindSocketFile(path, options);
+  const file = resolve(path);
+  return { socket, key, file, isInherited: false, ...unixFacts(fd, path) };
 }
 
-function tcpListener(
-  socket: BoundSocket,
-  fd: number,
-  scheme: ListenerOptions['scheme'],
-  host: string,
-  port: number,
+/** For a socket that this process has as descriptor `inherited`. */
+export function inheritListener(
+  address: BindAddress,
+  index: number,
+  inherited: number,
+  options: ListenerOptions,
 ): Listener {
+  const { socket, tcp, path } = inheritSocket(inherited);
+  const key = addressKey(address);
+  const file = address.kind === 'unix' ? resolve(address.path) : null;
+  const fd = FIRST_LISTENER_FD + index;
+  const shownPath = address.kind === 'unix' ? address.path : (path ?? address.text);
+  const facts = tcp === null ? unixFacts(fd, shownPath) : tcpFacts(fd, options, tcp.address, tcp.port);
+  return { socket, key, file, isInherited: true, ...facts };
+}
+
+type Facts = Pick<Listener, 'url' | 'spec'>;
+
+function tcpFacts(fd: number, { scheme }: ListenerOptions, host: string, port: number): Facts {
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { socket, url, spec: { fd, kind: 'tcp', host, port } };
+  return { url, spec: { fd, kind: 'tcp', host, port } };
+}
+
+function unixFacts(fd: number, path: string): Facts {
+  return { url: path.startsWith('fd://') ? path : `unix:${path}`, spec: { fd, kind: 'unix', path } };
+}
+
+/**
+ * `keepsFiles`: another Kirin goes on with the sockets. A socket that was bound here stays open then, since closing it would remove its
+ * file; returns whether there are such.
+ */
+export function closeListeners(listeners: Listener[], { keepsFiles }: { keepsFiles: boolean }): boolean {
+  let staysOpen = false;
+  for (const { socket, file, isInherited } of listeners.splice(0)) {
+    if (keepsFiles && file !== null && !isInherited) staysOpen = true;
+    else socket.close();
+    if (!keepsFiles && file !== null && isInherited) rmSync(file, { force: true });
+  }
+  return staysOpen;
 }
 
 /** An IPv4 address where a name has both, as Gunicorn does; an empty host is every IPv4 address. */

@@ -2,12 +2,18 @@ import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 
 /** The file that names this process, for whoever wants to signal it. */
 export class PidFile {
-  readonly #path: string;
-  readonly #aside: string;
+  #path: string;
 
   constructor(path: string) {
     this.#path = path;
-    this.#aside = `${path}.${process.pid}`;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  get #aside(): string {
+    return `${this.#path}.${process.pid}`;
   }
 
   /** The process named in the file, if it is another and alive. */
@@ -26,6 +32,17 @@ export class PidFile {
   write(): void {
     this.#writeAside();
     renameSync(this.#aside, this.#path);
+  }
+
+  /**
+   * From now on it is another file, whichever process that has named until now.
+   * @throws the system's error
+   */
+  moveTo(path: string): void {
+    const before = new PidFile(this.#path);
+    this.#path = path;
+    this.write();
+    before.remove();
   }
 
   /** Written aside and renamed: whoever reads it never sees half of a number. */

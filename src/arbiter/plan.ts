@@ -39,6 +39,8 @@ export interface Plan {
   readonly owner: Owner | null;
   readonly umask: number;
   readonly pidFile: string | null;
+  /** It runs in the background, without a terminal. */
+  readonly isDaemon: boolean;
   readonly reload: boolean;
   /** What is watched for --reload; null: nothing. */
   readonly watch: WatchOptions | null;
@@ -68,6 +70,7 @@ export function planFrom(
     owner: isOtherAccount ? { uid: settings.user, gid: settings.group } : null,
     umask: settings.umask,
     pidFile: settings.pidfile,
+    isDaemon: settings.daemon,
     reload: settings.reload,
     watch: settings.reload ? watchOptions(config) : null,
     python,

@@ -40,7 +40,10 @@ export class Scaler {
   step(change: 1 | -1): void {
     const { min, max } = this.#plan.workers;
     const hasRange = max > min;
-    const count = this.#fleet.wanted + change;
+    const { wanted } = this.#fleet;
+    const isStandingBy = wanted === 0;
+    if (isStandingBy && change < 0) return;
+    const count = isStandingBy ? (hasRange ? min : 1) : wanted + change;
     if (hasRange && (count < min || count > max)) {
       this.#log.info(
         `Workers wanted: ${this.#fleet.wanted}, the ${count < min ? 'least' : 'most'} of ${min}..${max}`,
@@ -79,7 +82,7 @@ export class Scaler {
   }
 
   note(sample: Sample): void {
-    if (this.#fleet.stop !== 'no') return;
+    if (this.#fleet.stop !== 'no' || this.#fleet.wanted === 0) return;
     this.#samples = [...this.#samples.slice(1 - KEPT_SAMPLES), sample];
     const { wanted } = this.#fleet;
     const { workers, boot, edge } = this.#plan;

@@ -5,7 +5,7 @@ const FIRST_FD = 3;
 /** How systemd calls a socket that nobody has named. */
 const UNNAMED = 'unknown';
 
-type InheritedAddress = Extract<BindAddress, { kind: 'fd' }>;
+export type InheritedAddress = Extract<BindAddress, { kind: 'fd' }>;
 
 /**
  * The sockets that systemd has opened for this process, as sd_listen_fds(3) hands them over. The variables are removed: no process that is

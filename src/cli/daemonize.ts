@@ -25,7 +25,8 @@ export async function runInBackground(config: ResolvedConfig, start: Start): Pro
   if (process.send === undefined || start.env[DAEMON_VARIABLE] === undefined)
     return startDaemon(config, start);
   delete process.env[DAEMON_VARIABLE];
-  return beDaemon(config, start);
+  const { [DAEMON_VARIABLE]: _, ...env } = start.env;
+  return beDaemon(config, { ...start, env });
 }
 
 async function beDaemon(config: ResolvedConfig, start: Start): Promise<number> {

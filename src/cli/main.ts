@@ -1,6 +1,7 @@
 // The kirin command: argv → one command → exit code. What one command alone needs is imported by that command alone: the process
 // that serves stays small, and starts fast.
 
+import { type Predecessor, takePredecessor } from '../arbiter/predecessor.ts';
 import { takeSystemdSockets } from '../arbiter/systemd-sockets.ts';
 import { KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
@@ -14,20 +15,24 @@ const BUG_EXIT_CODE = 255;
 
 async function main(): Promise<void> {
   keepStandardErrorBlocking();
+  const predecessor = takePredecessor(process.env);
   try {
     // Not process.exit: what is still on its way to a pipe gets there.
-    process.exitCode = await run(process.argv.slice(2));
+    process.exitCode = await run(process.argv.slice(2), predecessor);
   } catch (error) {
     process.exitCode = explain(error);
+    // Its log is read, also when nobody reads this process's standard error.
+    predecessor?.tell({ type: 'failed', text: error instanceof Error ? error.message : String(error) });
   }
+  predecessor?.release();
 }
 
-async function run(argv: readonly string[]): Promise<number> {
+async function run(argv: readonly string[], predecessor: Predecessor | null): Promise<number> {
   const program = programFrom(process.argv[1]);
   const commandLine = parseWords(argv);
   const openedSockets = takeSystemdSockets(process.env, process.pid);
   const env = { ...process.env };
-  const start: Start = { program, argv, commandLine, env, cwd: process.cwd(), openedSockets };
+  const start: Start = { program, argv, commandLine, env, cwd: process.cwd(), openedSockets, predecessor };
   const { switches } = commandLine;
   if (switches.has('help') || switches.has('all')) {
     const { gunicornHelp, shortHelp, wholeHelp } = await import('./help.ts');
@@ -37,11 +42,6 @@ async function run(argv: readonly string[]): Promise<number> {
   if (switches.has('version')) {
     const { version } = await import('../arbiter/version.ts');
     return print(versionLine(program, version(), process.versions.node));
-  }
-
-  if (switches.has('schema')) {
-    const { jsonSchema } = await import('../config/toml/json-schema.ts');
-    return print(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
   }
 
   const resolved = await resolveStart(start);
@@ -64,7 +64,8 @@ async function run(argv: readonly string[]): Promise<number> {
     for (const { message } of config.notices) process.stderr.write(`kirin: ${message}\n`);
     return checkApp(config, { isQuiet: settings.print_config });
   }
-  if (settings.daemon) {
+  // A USR2 to a daemon makes no other command that waits for another daemon.
+  if (settings.daemon && predecessor === null) {
     if (openedSockets.length > 0) {
       process.stderr.write(
         'kirin: a daemon does not get the sockets that systemd has opened; leave --daemon out\n',

@@ -1,13 +1,14 @@
+import type { Predecessor } from '../arbiter/predecessor.ts';
+import type { InheritedAddress } from '../arbiter/systemd-sockets.ts';
 import { KirinError } from '../base/errors.ts';
 import { parseAppSpec } from '../config/app-spec.ts';
-import type { BindAddress } from '../config/bind-address.ts';
 import type { ParsedWords } from '../config/command-line.ts';
 import type { FileSettings } from '../config/file-settings.ts';
 import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { Environment } from '../config/sources.ts';
 import type { readConfigFile } from './config-file.ts';
-import { findConfigFile, KIRIN_TOML } from './find-config-file.ts';
+import { findConfigFile } from './find-config-file.ts';
 import { chooseInterpreter } from './interpreter.ts';
 import { thisMachine } from './machine.ts';
 import type { Program } from './program.ts';
@@ -20,7 +21,9 @@ export interface Start {
   readonly env: Environment;
   readonly cwd: string;
   /** Sockets that systemd has opened for this process. */
-  readonly openedSockets: readonly BindAddress[];
+  readonly openedSockets: readonly InheritedAddress[];
+  /** The Kirin that has started this one to take its place. */
+  readonly predecessor: Predecessor | null;
 }
 
 export interface ResolvedStart extends Resolved {
@@ -45,11 +48,6 @@ export async function resolveStart(start: Start, limitMs: number | null = null):
 
 /** Most starts have no such file, and do without the code. */
 async function readFile(...args: Parameters<typeof readConfigFile>): Promise<FileSettings> {
-  const [location, { config, configSource }] = args;
-  if (location.endsWith('.toml')) {
-    const { readTomlFile } = await import('./toml-file.ts');
-    return readTomlFile(location, configSource === null ? KIRIN_TOML : config.replace(/^file:/, ''));
-  }
   const { readConfigFile } = await import('./config-file.ts');
   return readConfigFile(...args);
 }

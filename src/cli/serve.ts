@@ -13,9 +13,11 @@ export async function serve(initial: ResolvedConfig, start: Start, onReady?: () 
   checkLogs(initial);
   const { runArbiter } = await import('../arbiter/run.ts');
   const resolveAgain = async () => checkLogs(configFrom(await resolveStart(start, RELOAD_LIMIT_MS), start));
-  const { openedSockets } = start;
+  const { openedSockets, predecessor, argv, cwd, env } = start;
   return runArbiter(initial, resolveAgain, {
+    command: { script: process.argv[1] as string, argv, cwd, env },
     openedSockets,
+    predecessor,
     ...(onReady === undefined ? {} : { onReady }),
   });
 }

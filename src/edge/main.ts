@@ -21,6 +21,18 @@ type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
 /** How long an edge that lost its arbiter finishes what it has. */
 const ORPHAN_GRACE_MS = 30_000;
 
+/** The arbiter's signals. To Node, USR1 would mean to open a debugger. */
+const OVERHEARD = [
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGTTIN',
+  'SIGTTOU',
+] as const;
+
 class Edge {
   #config: EdgeConfig;
   readonly #log: ErrorLog;
@@ -230,8 +242,8 @@ function tell(message: EdgeToArbiter): void {
 function main(): void {
   keepStandardErrorBlocking();
   let edge: Edge | null = null;
-  // The terminal's signals reach the whole foreground group; the arbiter says what they mean.
-  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  // A terminal's signals, and those of whoever looks for processes by their names, reach every process; the arbiter says what they mean.
+  for (const signal of OVERHEARD) process.on(signal, () => {});
   process.on('message', (message: ArbiterToEdge) => {
     if (message.type === 'start') {
       edge = new Edge(message);

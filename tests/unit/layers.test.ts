@@ -87,8 +87,9 @@ describe('the layers', () => {
   });
 
   it('leave the command line, signals and the end of the process to the mains and to cli', () => {
-    // The arbiter's main has its ear for signals in a file of its own.
-    const mains = [join('edge', 'main.ts'), join('arbiter', 'run.ts'), join('arbiter', 'signal-inbox.ts')];
+    // The arbiter's main has its ears in files of their own: for signals, and for the Kirin that has started it.
+    const ears = [join('arbiter', 'signal-inbox.ts'), join('arbiter', 'predecessor.ts')];
+    const mains = [join('edge', 'main.ts'), join('arbiter', 'run.ts'), ...ears];
     const isMain = ({ path, folder }: SourceFile) => folder === 'cli' || mains.includes(path);
     const wrong = allOf((file) => {
       if (isMain(file)) return [];

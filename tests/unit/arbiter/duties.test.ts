@@ -38,6 +38,12 @@ class World {
       case 'start-edge':
         fleet.edge = 'listening';
         break;
+      case 'drain-edge':
+        fleet.edgeLeaving(nowMs, 5000);
+        break;
+      case 'kill-edge':
+        fleet.edgeKillAtMs = Number.POSITIVE_INFINITY;
+        break;
       case 'start-generation':
         fleet.generationStarted(nowMs);
         break;
@@ -617,5 +623,87 @@ describe('a stop', () => {
     world.fleet.stop = 'quitting';
     world.settle();
     assert.deepEqual(world.done, ['quit-zygote 1', 'quit-zygote 2']);
+  });
+});
+
+describe('with no worker wanted any more', () => {
+  let world: World;
+  let pids: number[];
+
+  beforeEach(() => {
+    world = new World(2);
+    pids = world.bootGeneration(1);
+    world.clearDone();
+    world.fleet.standBy(world.nowMs);
+    world.settle();
+  });
+
+  /** The edge tells the workers to quit, and ends. */
+  const endAll = () => {
+    world.fleet.edgeExited(world.nowMs);
+    for (const pid of pids) world.fleet.workerExited(pid, world.nowMs);
+    world.settle();
+    world.fleet.zygoteExited(1, world.nowMs);
+    world.settle();
+  };
+
+  it('the edge finishes first, and the workers with it', () => {
+    assert.deepEqual(world.done, ['drain-edge']);
+    assert.deepEqual(world.phases(1), ['leaving', 'leaving']);
+    endAll();
+    assert.deepEqual(world.done, ['drain-edge', 'quit-zygote 1', 'forget-generation 1']);
+    assert.deepEqual(agenda(world.fleet, world.nowMs), { duties: [], wakeAtMs: Number.POSITIVE_INFINITY });
+  });
+
+  it('an edge that does not end is killed, once', () => {
+    assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, world.nowMs + 5000);
+    world.nowMs += 5000;
+    world.settle();
+    assert.deepEqual(world.done, ['drain-edge', 'kill-edge']);
+  });
+
+  it('a worker that dies meanwhile has no successor, and counts as no failure', () => {
+    world.fleet.workerExited(pids[0] as number, world.nowMs);
+    assert.deepEqual(world.due(), []);
+    assert.equal(world.fleet.youngDeaths.failures, 0);
+    assert.equal(world.fleet.edgeExited(world.nowMs), true);
+    assert.equal(world.fleet.edgeFailures.failures, 0);
+  });
+
+  it('everything starts again once one is wanted', () => {
+    endAll();
+    world.clearDone();
+    world.fleet.wanted = 1;
+    world.settle();
+    assert.deepEqual(world.done, ['start-edge', 'start-generation']);
+  });
+
+  it('nothing starts before the edge that leaves has left', () => {
+    world.fleet.wanted = 1;
+    assert.deepEqual(world.due(), []);
+    world.fleet.edgeExited(world.nowMs);
+    assert.deepEqual(world.due(), ['start-edge', 'start-generation']);
+  });
+
+  it('a reload is prepared, and begins when its plan has said how many are wanted', () => {
+    endAll();
+    world.clearDone();
+    world.fleet.reloadAsked();
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan']);
+    world.fleet.wanted = 2;
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan', 'start-edge', 'start-generation']);
+  });
+
+  it('an edge that has died already takes no worker with it: they are let go', () => {
+    const other = new World(1);
+    other.bootGeneration(1);
+    other.fleet.edgeExited(other.nowMs);
+    other.fleet.standBy(other.nowMs);
+    other.clearDone();
+    other.settle();
+    assert.deepEqual(other.phases(1), ['retired']);
+    assert.deepEqual(other.done, []);
   });
 });

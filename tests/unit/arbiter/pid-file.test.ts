@@ -49,4 +49,15 @@ describe('a pid file', () => {
     new PidFile(path).remove();
     assert.deepEqual(readdirSync(folder), []);
   });
+
+  it('can become another file, also one that names a living process', () => {
+    const file = new PidFile(`${path}.2`);
+    file.write();
+    writeFileSync(path, `${process.ppid}\n`);
+    file.moveTo(path);
+    assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
+    assert.deepEqual(readdirSync(folder), ['pid']);
+    file.remove();
+    assert.deepEqual(readdirSync(folder), []);
+  });
 });

@@ -106,6 +106,15 @@ describe('the scaler', () => {
     scaler.plan = planFor(7, 7);
     assert.equal(fleet.wanted, 7);
   });
+
+  it('that stands by begins with the least of the range, and goes no further down', () => {
+    fleet.standBy(0);
+    note(waiting, waiting, waiting);
+    scaler.step(-1);
+    assert.deepEqual([fleet.wanted, lines], [0, []]);
+    scaler.step(1);
+    assert.equal(fleet.wanted, 2);
+  });
 });
 
 describe("the scaler's measurements", () => {

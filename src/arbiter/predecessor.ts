@@ -1,0 +1,76 @@
+import type { NewToOld, OfferedSocket, OldToNew, UpgradeOffer } from '../protocol/supervision/upgrade.ts';
+import type { InheritedAddress } from './systemd-sockets.ts';
+
+/** Removed as soon as it is read: it must not reach a kirin that an application starts. */
+export const UPGRADE_VARIABLE = 'KIRIN_UPGRADE';
+
+/** The Kirin that has started this one to take its place, as this one sees it. successor.ts is its own view. */
+export class Predecessor {
+  readonly pid: number;
+  /** Sockets that were opened for it by systemd. */
+  readonly opened: readonly InheritedAddress[];
+  readonly #sockets: OfferedSocket[];
+  #isGone = false;
+  #onGone: () => void = () => {};
+
+  constructor({ pid, sockets, opened }: UpgradeOffer) {
+    this.pid = pid;
+    this.opened = opened.map(({ fd, text }) => ({ kind: 'fd', fd, text }));
+    this.#sockets = [...sockets];
+    process.on('message', this.#hear).on('disconnect', this.#lose);
+  }
+
+  /** It has ended, or is about to: its pid file and the files of its unix sockets are this one's. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** The descriptor of its socket for this address; each is given once. */
+  takeSocket(address: string): number | null {
+    const index = this.#sockets.findIndex((socket) => socket.address === address);
+    return index < 0 ? null : (this.#sockets.splice(index, 1)[0]?.fd ?? null);
+  }
+
+  /** What nobody has taken. */
+  takeRest(): OfferedSocket[] {
+    return this.#sockets.splice(0);
+  }
+
+  /** Calls when it is gone, also when it is already. */
+  whenGone(callback: () => void): void {
+    this.#onGone = callback;
+    if (this.#isGone || !process.connected) this.#lose();
+  }
+
+  tell(message: NewToOld): void {
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  }
+
+  /** It hears no more, and keeps this process from ending no more. */
+  release(): void {
+    process.off('message', this.#hear).off('disconnect', this.#lose);
+    if (process.connected) process.disconnect();
+  }
+
+  readonly #hear = (message: OldToNew): void => {
+    if (message.type !== 'take-over') return;
+    this.#lose();
+    this.tell({ type: 'taken-over' });
+  };
+
+  readonly #lose = (): void => {
+    this.#isGone = true;
+    const callback = this.#onGone;
+    this.#onGone = () => {};
+    callback();
+  };
+}
+
+/** null: this process was not started by a USR2. */
+export function takePredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
+  const text = env[UPGRADE_VARIABLE];
+  delete env[UPGRADE_VARIABLE];
+  // Without a channel the variable is left over from somebody else's environment.
+  if (text === undefined || process.send === undefined) return null;
+  return new Predecessor(JSON.parse(text) as UpgradeOffer);
+}

@@ -1,0 +1,27 @@
+// What a Kirin that is being replaced (USR2) and the one that it has started say to one another: the offer in a variable of the
+// environment, everything else over Node's IPC channel, as JSON.
+
+/** A socket that the new one gets, and the address that it is for: `tcp:127.0.0.1:8000`, `unix:/run/app.sock`, `fd:3`. */
+export interface OfferedSocket {
+  readonly fd: number;
+  readonly address: string;
+}
+
+/** Value of the variable KIRIN_UPGRADE. */
+export interface UpgradeOffer {
+  readonly pid: number;
+  readonly sockets: readonly OfferedSocket[];
+  /** Those that systemd had opened, by their numbers then: they still take the place of addresses to bind. */
+  readonly opened: readonly { readonly fd: number; readonly text: string }[];
+}
+
+export type OldToNew =
+  /** The old one is about to end: the pid file is the new one's. When the channel ends unannounced, it is, too. */
+  { readonly type: 'take-over' };
+
+export type NewToOld =
+  /** A worker of it serves. */
+  | { readonly type: 'serving' }
+  /** It cannot start, for this reason. */
+  | { readonly type: 'failed'; readonly text: string }
+  | { readonly type: 'taken-over' };

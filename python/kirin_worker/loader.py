@@ -82,22 +82,23 @@ def load(spec: str) -> Callable[..., Any]:
 
 
 def load_or_report(boot: Mapping[str, Any]) -> tuple[int, Callable[..., Any] | None]:
-    """(0, application), or (exit code, None) after the reason was logged."""
-    from .log import current
+    """(0, application), or (exit code, None) after the reason was reported."""
+    from . import load_failure
     from .tracebacks import format_error
 
     spec = boot["app"]
     try:
         return 0, load(spec)
     except AppImportError as error:
-        current().error(f"The application {spec!r} cannot be loaded: {error}")
+        load_failure.report(f"The application {spec!r} cannot be loaded: {error}", error)
         return NO_APPLICATION, None
     except SystemExit as error:
-        current().error(f"The application {spec!r} called sys.exit() while it was loaded\n{format_error(error)}")
+        message = f"The application {spec!r} called sys.exit() while it was loaded\n{format_error(error)}"
+        load_failure.report(message, error)
     except BaseException as error:
         hint = getattr(error, "kirin_hint", None)
-        text = f"The application {spec!r} cannot be imported\n{format_error(error)}"
-        current().error(text if hint is None else f"{text}\n{hint}")
+        message = f"The application {spec!r} cannot be imported\n{format_error(error)}"
+        load_failure.report(message if hint is None else f"{message}\n{hint}", error)
     return IMPORT_FAILED, None
 
 

@@ -97,6 +97,10 @@ class ModuleReporter:
             if files:
                 write_line(self._fd, {"type": "modules", "files": files})
 
+    def tell(self, message: dict[str, object]) -> None:
+        with self._lock:
+            write_line(self._fd, message)
+
     def start(self) -> None:
         native.start_thread("kirin-modules", self._watch)
 

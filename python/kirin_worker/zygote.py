@@ -130,7 +130,13 @@ class Zygote:
 
             spew.install()
         if boot["preload"]:
+            if boot["reportModules"]:
+                from . import load_failure
+
+                load_failure.tell_by(self._tell)
             code, self._app = _load(boot)
+            if code and boot["reportModules"]:
+                self._tell({"type": "modules", "files": supervision.loaded_files(set())})
             if code:
                 self._exit_code = code
                 self._ends_at = 0.0
@@ -353,7 +359,10 @@ def _run_worker(boot: Boot, status: mmap.mmap, zygote_alive_fd: int, reports: in
     supervision.set_title("worker", boot["name"])
     if not boot["reportModules"]:
         return worker.run(boot, status, zygote_alive_fd, app)
+    from . import load_failure
+
     reporter = supervision.ModuleReporter(reports)
+    load_failure.tell_by(reporter.tell)
     reporter.start()
     try:
         return worker.run(boot, status, zygote_alive_fd, app)

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
+import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import { agenda, type Duty } from './duties.ts';
 import { EdgeProcess, LANE_FD } from './edge-process.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
@@ -64,6 +65,8 @@ export class Arbiter {
   #edge: EdgeProcess | null = null;
   #shutdown: Shutdown | null = null;
   #outcome: Outcome = { kind: 'exit', code: 0, reason: null };
+  /** The newest code does not load, with --reload; null: what is active is the newest. */
+  #loadFailure: LoadFailure | null = null;
   #hasListened = false;
   /** The generation whose readiness was told last. */
   #toldReady = 0;
@@ -82,6 +85,7 @@ export class Arbiter {
       enqueue: (event) => this.enqueue(event),
       workerExited: (pid, running) => this.#edge?.send({ type: 'worker-exited', pid, running }),
       modulesLoaded: (files, sinceMs) => this.#reloader.loaded(files, sinceMs),
+      loadFailed: (failure) => this.#noteLoadFailure(failure),
       end: (outcome) => this.#end(outcome),
     });
     this.#reloader = new Reloader({
@@ -274,6 +278,7 @@ export class Arbiter {
       laneFd: LANE_FD,
       runDir: runFolder.path,
       activeGeneration: this.#fleet.active?.number ?? 0,
+      loadFailure: this.#loadFailure,
     });
     for (const { pid, phase } of this.#fleet.workers.values()) {
       if (phase === 'retired') edge.send({ type: 'retire', pid });
@@ -412,12 +417,18 @@ export class Arbiter {
   #activate(generation: number): void {
     const isFirst = !this.#fleet.hasServed;
     this.#fleet.generationActivated(generation);
+    this.#loadFailure = null;
     const { edge: config, maxWorkerBytes } = this.#activePlan();
     this.#memoryWatch.limitBytes = maxWorkerBytes;
     this.#fleet.gracefulMs = config.gracefulTimeoutMs;
     this.#edge?.send({ type: 'activate', generation, config });
     if (isFirst) this.#options.onServing();
     this.#tellReady();
+  }
+
+  #noteLoadFailure(failure: LoadFailure): void {
+    this.#loadFailure = failure;
+    this.#edge?.send({ type: 'load-failed', failure });
   }
 
   #activePlan(): Plan {

@@ -1,4 +1,5 @@
 import type { ExitStatus } from '../protocol/supervision/edge.ts';
+import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
 import { SLOW_BOOT_MS } from './duties.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
@@ -20,6 +21,8 @@ export interface GenerationsOwner {
   workerExited(pid: number, running: readonly number[]): void;
   /** By a generation that began at `sinceMs`, of the clock of Date. */
   modulesLoaded(files: readonly string[], sinceMs: number): void;
+  /** With --reload: the newest code does not load. */
+  loadFailed(failure: LoadFailure): void;
   /** Kirin cannot go on. */
   end(outcome: Outcome): void;
 }
@@ -37,6 +40,8 @@ export class Generations {
   /** Workers whose zygote has died. */
   readonly #orphans = new Map<number, ForeignProcess>();
   #oomKills = readOomKills();
+  /** Why generations did not load, as far as their workers have told. */
+  readonly #loadFailures = new Map<number, LoadFailure>();
 
   constructor(fleet: Fleet, log: Log, script: string, runFolder: RunFolder, owner: GenerationsOwner) {
     this.#fleet = fleet;
@@ -102,6 +107,7 @@ export class Generations {
 
   forget(generation: number): void {
     this.#plans.delete(generation);
+    this.#loadFailures.delete(generation);
     this.#fleet.generationForgotten(generation);
   }
 
@@ -160,7 +166,18 @@ export class Generations {
       case 'modules':
         this.#owner.modulesLoaded(message.files, this.#startedAt(number));
         break;
+      case 'load-failed':
+        this.#owner.modulesLoaded(message.failure.files, this.#startedAt(number));
+        this.#noteLoadFailure(number, message.failure);
+        break;
     }
+  }
+
+  /** All its workers fail in the same way: it is said once. */
+  #noteLoadFailure(number: number, { message, error, place }: LoadFailure): void {
+    if (this.#loadFailures.get(number)?.message === message) return;
+    this.#loadFailures.set(number, { message, error, place });
+    this.#log.error(message);
   }
 
   /** By the clock of Date, as files have it. */
@@ -202,34 +219,40 @@ export class Generations {
       wasReady: worker.phase !== 'booting',
       running: exit.running.length,
     });
-    if (isStopping) this.#log.info(line);
+    const isSaid = this.#loadFailures.has(worker.generation) && isLoadFailure(status);
+    if (isSaid) this.#log.debug(line);
+    else if (isStopping) this.#log.info(line);
     else this.#log.error(line);
-    if (worker.phase === 'booting' && !isStopping) this.#noteBootFailure(worker.generation, status);
+    if (worker.phase === 'booting' && !isStopping) this.#noteBootFailure(worker.generation, status, line);
   }
 
-  #noteBootFailure(number: number, status: ExitStatus): void {
+  #noteBootFailure(number: number, status: ExitStatus, fact: string): void {
     const generation = this.#fleet.generations.get(number);
-    if (generation?.phase === 'booting') this.#noteGenerationFailure(number, status);
+    if (generation?.phase === 'booting') this.#noteGenerationFailure(number, status, fact);
     // One that has been given up gets no other.
     if (generation === undefined || generation.phase === 'ending' || this.#fleet.stop !== 'no') return;
     this.#log.error(`Another worker is started in ${this.#fleet.bootFailures.pauseMs / 1000} s`);
   }
 
   /** It has not served yet, and a worker of it, or its zygote, has failed. */
-  #noteGenerationFailure(number: number, status: ExitStatus): void {
-    const code = 'code' in status ? status.code : null;
-    const isAppsFault = code === BOOT_ERROR || code === APP_LOAD_ERROR;
+  #noteGenerationFailure(number: number, status: ExitStatus, fact: string): void {
     const { active, hasServed } = this.#fleet;
-    if (active !== undefined && active.zygote !== 'gone') {
+    const canActiveGoOn = active !== undefined && active.zygote !== 'gone';
+    if (this.#plans.get(number)?.reload) {
+      this.#owner.loadFailed(
+        this.#loadFailures.get(number) ?? { message: fact, error: 'The worker has ended', place: null },
+      );
+      if (!canActiveGoOn && !isLoadFailure(status)) return; // tried again
+      this.#fleet.generationAbandoned(number);
+      this.#fleet.awaitsChange = !canActiveGoOn;
+      this.#log.error(`Generation ${number} failed to boot: waiting until a file changes`);
+    } else if (canActiveGoOn) {
       this.#fleet.generationAbandoned(number);
       this.#log.error(
         `Not reloaded: generation ${number} failed to boot; generation ${active.number} goes on serving`,
       );
-    } else if (isAppsFault && this.#plans.get(number)?.reload) {
-      this.#fleet.generationAbandoned(number);
-      this.#fleet.awaitsChange = true;
-      this.#log.error('The application failed to boot: waiting until its files change');
-    } else if (isAppsFault && !hasServed) {
+    } else if (isLoadFailure(status) && !hasServed) {
+      const { code } = status;
       const reason = code === APP_LOAD_ERROR ? 'App failed to load.' : 'Worker failed to boot.';
       this.#owner.end({ kind: 'exit', code, reason });
     }
@@ -243,9 +266,11 @@ export class Generations {
     for (const { pid } of workers) this.#orphans.set(pid, identify(pid));
     if (this.#fleet.stop !== 'no') return;
     const fact = startError === null ? describeExit(status) : `cannot be started: ${startError}`;
-    this.#log.error(`The zygote of generation ${number} ${fact}`);
+    const line = `The zygote of generation ${number} ${fact}`;
+    if (this.#loadFailures.has(number)) this.#log.debug(line);
+    else this.#log.error(line);
     if (exit.generation.phase !== 'booting') return;
-    this.#noteGenerationFailure(number, status);
+    this.#noteGenerationFailure(number, status, line);
     this.#fleet.generationAbandoned(number);
     if (this.#fleet.hasServed || this.#fleet.awaitsChange) return;
     const code = ('code' in status && status.code) || 1;
@@ -268,4 +293,8 @@ export class Generations {
     this.#oomKills = readOomKills();
     return before === null || this.#oomKills === null ? null : this.#oomKills - before;
   }
+}
+
+function isLoadFailure(status: ExitStatus): status is { readonly code: number } {
+  return 'code' in status && (status.code === BOOT_ERROR || status.code === APP_LOAD_ERROR);
 }

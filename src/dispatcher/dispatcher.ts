@@ -336,6 +336,12 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
 
   // --- stopping ---
 
+  /** The application does not load, and there is no older one that what waits could run on. */
+  giveUpWaiting(): void {
+    if (this.isReady) return;
+    for (const job of this.#queue.expired(Number.POSITIVE_INFINITY)) job.fail('not-loaded');
+  }
+
   /** Calls back once, when nothing waits and nothing runs. */
   whenIdle(callback: () => void): void {
     this.#whenIdle = callback;

@@ -12,6 +12,8 @@ export type JobFailure =
   | 'queue-full'
   /** It waited in the queue as long as one may. */
   | 'queued-too-long'
+  /** The application does not load. */
+  | 'not-loaded'
   /** The server stops, and could not run it in time. */
   | 'stopping';
 

@@ -3,6 +3,7 @@
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
 import { HealthHandler } from '../handlers/health.ts';
+import { LoadFailureHandler } from '../handlers/load-failure.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
@@ -11,6 +12,7 @@ import { AppMetrics } from '../observe/app-metrics.ts';
 import { ErrorLog } from '../observe/error-log.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
+import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import { serveLanes } from './lane-server.ts';
 import { LoadReporter } from './load-report.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -39,6 +41,9 @@ class Edge {
   #accessLog: AccessLog | null;
   readonly #dispatcher: Dispatcher;
   readonly #metrics = new AppMetrics();
+  #app: AppHandler | null = null;
+  /** What answers instead of the application, while that does not load. */
+  #loadFailure: LoadFailureHandler | null = null;
   readonly #server: Server;
   readonly #loadReporter: LoadReporter;
   #isDraining = false;
@@ -73,6 +78,7 @@ class Edge {
         this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}${why}: answered 502`);
       },
     });
+    if (start.loadFailure !== null) this.#loadFailure = new LoadFailureHandler(start.loadFailure);
     this.#server = new Server(start.runDir, this.#log, this.#parts());
     this.#loadReporter = new LoadReporter(
       () => this.#dispatcher.takeLoad(),
@@ -106,8 +112,20 @@ class Edge {
     }
     this.#dispatcher.reconfigure(config);
     this.#loadReporter.isWanted = config.reportsLoad;
+    const failure = this.#loadFailure;
+    this.#loadFailure = null;
     this.#server.reconfigure(this.#parts());
     this.#dispatcher.activate(generation);
+    failure?.end();
+  }
+
+  #noteLoadFailure(failure: LoadFailure): void {
+    const before = this.#loadFailure;
+    this.#loadFailure = new LoadFailureHandler(failure);
+    if (this.#app !== null) this.#app.whenNotLoaded = this.#loadFailure;
+    this.#server.reconfigure(this.#parts());
+    this.#dispatcher.giveUpWaiting();
+    before?.end();
   }
 
   #replaceAccessLog(): void {
@@ -136,7 +154,9 @@ class Edge {
         ),
       });
     }
-    return new Router(rules, new AppHandler(this.#dispatcher, this.#config, this.#metrics));
+    this.#app = new AppHandler(this.#dispatcher, this.#config, this.#metrics);
+    this.#app.whenNotLoaded = this.#loadFailure;
+    return new Router(rules, this.#loadFailure ?? this.#app);
   }
 
   #metricsText(): string {
@@ -147,6 +167,7 @@ class Edge {
 
   #whyNotReady(): string | null {
     if (this.#isDraining) return 'stopping';
+    if (this.#loadFailure !== null) return 'the application does not load';
     return this.#dispatcher.isReady ? null : 'no worker is ready';
   }
 
@@ -173,6 +194,9 @@ class Edge {
       case 'activate':
         this.#activate(message.generation, message.config);
         break;
+      case 'load-failed':
+        this.#noteLoadFailure(message.failure);
+        break;
       case 'retire':
         this.#dispatcher.workers.retire(message.pid);
         break;
@@ -194,6 +218,7 @@ class Edge {
     setTimeout(() => this.#giveUp(), graceMs);
     if (this.#isDraining) return;
     this.#isDraining = true;
+    this.#loadFailure?.stop();
     // Whoever balances the load sees first that readiness is gone, and is still served meanwhile.
     if (!isQuick && this.#config.drainDelayMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, this.#config.drainDelayMs));

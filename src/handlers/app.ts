@@ -24,6 +24,7 @@ const FAILURE_STATUS = {
   'queue-full': 503,
   'queued-too-long': 503,
   stopping: 503,
+  'not-loaded': 503,
 } as const satisfies Record<JobFailure, number>;
 
 export interface AppOptions {
@@ -38,11 +39,13 @@ export class AppHandler implements Handler {
   readonly #dispatcher: Dispatcher;
   readonly #scriptName: string;
   readonly #tellsRequestStart: boolean;
-  readonly #metrics: AppMetrics;
+  readonly metrics: AppMetrics;
+  /** Who answers what has waited for an application that turns out not to load. */
+  whenNotLoaded: Handler | null = null;
 
   constructor(dispatcher: Dispatcher, { scriptName, requestStartHeader }: AppOptions, metrics: AppMetrics) {
     this.#dispatcher = dispatcher;
-    this.#metrics = metrics;
+    this.metrics = metrics;
     this.#scriptName = scriptName;
     this.#tellsRequestStart = requestStartHeader;
   }
@@ -62,7 +65,7 @@ export class AppHandler implements Handler {
       exchange.refuse(environ.status, environ.reason);
       return;
     }
-    this.#dispatcher.submit(new AppRequest(exchange, body, environ.text, this.#dispatcher, this.#metrics));
+    this.#dispatcher.submit(new AppRequest(exchange, body, environ.text, this.#dispatcher, this));
   }
 }
 
@@ -87,14 +90,14 @@ class AppRequest extends Job implements Producer {
   readonly #body: RequestBody;
   readonly #environ: string;
   readonly #dispatcher: Dispatcher;
-  readonly #metrics: AppMetrics;
+  readonly #handler: AppHandler;
 
   constructor(
     exchange: Exchange,
     body: RequestBody,
     environ: string,
     dispatcher: Dispatcher,
-    metrics: AppMetrics,
+    handler: AppHandler,
   ) {
     const head = exchange.head;
     const isSafe = SAFE_METHODS.has(head.method) && body.kind === 'none';
@@ -103,7 +106,7 @@ class AppRequest extends Job implements Producer {
     this.#body = body;
     this.#environ = environ;
     this.#dispatcher = dispatcher;
-    this.#metrics = metrics;
+    this.#handler = handler;
     exchange.producer = this;
   }
 
@@ -131,7 +134,7 @@ class AppRequest extends Job implements Producer {
   override took(serviceUs: number): void {
     super.took(serviceUs);
     this.#exchange.serviceUs = serviceUs;
-    this.#metrics.record(this.#exchange.queuedUs, serviceUs);
+    this.#handler.metrics.record(this.#exchange.queuedUs, serviceUs);
     this.lane?.service.record(serviceUs);
   }
 
@@ -157,14 +160,20 @@ class AppRequest extends Job implements Producer {
 
   abort(_reason: string): void {
     this.isOver = true;
-    this.#metrics.countFailure('broken-off');
+    this.#handler.metrics.countFailure('broken-off');
     if (this.hasBegun) this.#exchange.abort();
     else this.#exchange.refuse(502);
   }
 
   fail(failure: JobFailure): void {
     this.isOver = true;
-    this.#metrics.countFailure(failure);
+    const { whenNotLoaded } = this.#handler;
+    if (failure === 'not-loaded' && whenNotLoaded !== null) {
+      this.#exchange.producer = null;
+      whenNotLoaded.handle(this.#exchange);
+      return;
+    }
+    this.#handler.metrics.countFailure(failure);
     const status = FAILURE_STATUS[failure];
     this.#exchange.refuse(status, '', status === 503 ? 'Retry-After: 1\r\n' : '');
   }
@@ -202,7 +211,7 @@ class AppRequest extends Job implements Producer {
   }
 
   cancel(): void {
-    if (!this.isOver) this.#metrics.countFailure('client-left');
+    if (!this.isOver) this.#handler.metrics.countFailure('client-left');
     this.#dispatcher.cancel(this);
   }
 

@@ -282,12 +282,30 @@ def test_modules_of_a_broken_application_are_reported_too(arbiter: Arbiter) -> N
     arbiter.hear("booted")
     arbiter.fork()
     files: set[str] = set()
-    while str(arbiter.folder / "other.py") not in files:
-        files.update(arbiter.hear("modules")["files"])
-    # A line may be under way twice: by the watching thread and at the end.
-    while (line := json.loads(arbiter._lines.readline()))["type"] == "modules":
-        pass
+    while (line := json.loads(arbiter._lines.readline()))["type"] != "exited":
+        files.update(line.get("files", ()))
+    assert str(arbiter.folder / "other.py") in files
     assert line["code"] == 3
+
+
+@pytest.mark.parametrize("preload", [False, True])
+def test_why_the_application_does_not_load_is_told_for_reload_and_not_logged(arbiter: Arbiter, preload: bool) -> None:
+    (arbiter.folder / "main.py").write_text("import helper\n")
+    (arbiter.folder / "helper.py").write_text("x = 1\n\ndef f(:\n    pass\n")
+    arbiter.boot(reportModules=True, preload=preload)
+    if not preload:
+        arbiter.hear("booted")
+        arbiter.fork()
+    line: dict[str, Any] = {}
+    while line.get("type") != "load-failed":
+        line = json.loads(arbiter._lines.readline())
+    failure = line["failure"]
+    helper = str(arbiter.folder / "helper.py")
+    assert failure["error"] == "SyntaxError: invalid syntax"
+    assert failure["message"].startswith("The application 'main:app' cannot be imported\nTraceback")
+    assert failure["place"] == {"file": helper, "line": 3, "first": 1, "lines": ["x = 1", "", "def f(:", "    pass"]}
+    assert failure["files"] == [helper, str(arbiter.folder / "main.py")]
+    assert "SyntaxError" not in arbiter.stderr()
 
 
 def test_the_applications_imports_see_its_folders_and_not_ours(arbiter: Arbiter) -> None:

@@ -1,5 +1,6 @@
 // What arbiter and edge say to one another over Node's IPC channel, as JSON.
 
+import type { LoadFailure } from './load-failure.ts';
 import type { TlsConfig } from './tls-config.ts';
 
 /** A listening socket that the arbiter bound and the edge inherits as descriptor `fd`. */
@@ -113,9 +114,13 @@ export type ArbiterToEdge =
       readonly laneFd: number;
       readonly runDir: string;
       readonly activeGeneration: number;
+      /** The newest code does not load, and requests are answered with that; null: they are for the application. */
+      readonly loadFailure: LoadFailure | null;
     }
   /** New requests go to this generation only, under its configuration; lanes of others are fed no more. */
   | { readonly type: 'activate'; readonly generation: number; readonly config: EdgeConfig }
+  /** With --reload: the newest code does not load. Until a generation is activated, this is the answer to every request. */
+  | { readonly type: 'load-failed'; readonly failure: LoadFailure }
   /** Feed this worker no more; when nothing of it runs, tell it to quit. */
   | { readonly type: 'retire'; readonly pid: number }
   | { readonly type: 'worker-exited'; readonly pid: number; readonly running: readonly number[] }

@@ -2,6 +2,7 @@
 // The Python half is python/kirin_worker/zygote.py.
 
 import type { ExitStatus, LogLevel } from './edge.ts';
+import type { LoadFailure } from './load-failure.ts';
 
 /** Everything a zygote and its workers need; the first line that the arbiter sends. */
 export interface BootSpec {
@@ -60,4 +61,9 @@ export type ZygoteToArbiter =
       readonly running: readonly number[];
     } & ExitStatus)
   /** For --reload: absolute paths of source files of the modules a worker has loaded. */
-  | { readonly type: 'modules'; readonly files: readonly string[] };
+  | { readonly type: 'modules'; readonly files: readonly string[] }
+  /** For --reload, in place of a line in the log: why the application could not be loaded, and the files that were involved. */
+  | {
+      readonly type: 'load-failed';
+      readonly failure: LoadFailure & { readonly files: readonly string[] };
+    };

@@ -1,4 +1,4 @@
-// Bundles Kirin's two Node programs, the command (which becomes the arbiter) and the edge, into one CommonJS file each:
+// Bundles Kirin's two Node programs, the command (which becomes the arbiter) and the edge, and what few starts need, into one CommonJS file each:
 // loading sixty modules would cost some 60 ms at every start, and setting up the loader of ES modules another 10.
 // What is imported late is still evaluated late. The bundles lie as deep as their sources, so paths relative to
 // import.meta.url hold. Types are checked by `npm run check`.
@@ -10,7 +10,8 @@ rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 await build({
-  entryPoints: { 'cli/main': 'src/cli/main.ts', 'edge/main': 'src/edge/main.ts' },
+  entryPoints: ['src/cli/main.ts', 'src/edge/main.ts', 'src/config/toml/toml-document.ts'],
+  outbase: 'src',
   outdir: 'dist',
   bundle: true,
   platform: 'node',

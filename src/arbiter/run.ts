@@ -21,6 +21,7 @@ import { createRunFolder } from './run-folder.ts';
 import { SignalInbox } from './signal-inbox.ts';
 import type { StartCommand } from './successor.ts';
 import { chooseAddresses, type InheritedAddress } from './systemd-sockets.ts';
+import { withTls } from './tls.ts';
 import { Upgrade } from './upgrade.ts';
 import { version } from './version.ts';
 

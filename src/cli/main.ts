@@ -44,6 +44,11 @@ async function run(argv: readonly string[], predecessor: Predecessor | null): Pr
     return print(versionLine(program, version(), process.versions.node));
   }
 
+  if (switches.has('schema')) {
+    const { jsonSchema } = await import('../config/toml/json-schema.ts');
+    return print(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+  }
+
   const resolved = await resolveStart(start);
   const { settings, sources } = resolved;
   if (settings.print_config) {

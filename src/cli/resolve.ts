@@ -8,7 +8,7 @@ import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resol
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { Environment } from '../config/sources.ts';
 import type { readConfigFile } from './config-file.ts';
-import { findConfigFile } from './find-config-file.ts';
+import { findConfigFile, KIRIN_TOML } from './find-config-file.ts';
 import { chooseInterpreter } from './interpreter.ts';
 import { thisMachine } from './machine.ts';
 import type { Program } from './program.ts';
@@ -48,6 +48,11 @@ export async function resolveStart(start: Start, limitMs: number | null = null):
 
 /** Most starts have no such file, and do without the code. */
 async function readFile(...args: Parameters<typeof readConfigFile>): Promise<FileSettings> {
+  const [location, { config, configSource }] = args;
+  if (location.endsWith('.toml')) {
+    const { readTomlFile } = await import('./toml-file.ts');
+    return readTomlFile(location, configSource === null ? KIRIN_TOML : config.replace(/^file:/, ''));
+  }
   const { readConfigFile } = await import('./config-file.ts');
   return readConfigFile(...args);
 }

@@ -13,6 +13,8 @@ export interface Given {
   readonly by: string;
   /** Of a configuration file alone. */
   readonly value?: FileValue;
+  /** Where in its file a TOML value stands: `kirin.toml:3:1`. */
+  readonly place?: string;
 }
 
 export interface ParsedWords {

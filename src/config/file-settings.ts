@@ -2,6 +2,7 @@
 
 import { nearest } from '../base/edit-distance.ts';
 import type { Given } from './command-line.ts';
+import type { Problem } from './config-error.ts';
 import type { ReadContext } from './machine.ts';
 import type { Notice } from './notices.ts';
 import { SERVER_HOOKS } from './server-hooks.ts';
@@ -45,6 +46,8 @@ export interface FileSettings {
   readonly environment: FileReport['environment'];
   readonly path: AddedFolders;
   readonly sslContext: SslContextReport | null;
+  /** What is wrong with it but values of settings. */
+  readonly problems: readonly Problem[];
 }
 
 export function fileSettings(name: string, report: FileReport): FileSettings {
@@ -57,11 +60,11 @@ export function fileSettings(name: string, report: FileReport): FileSettings {
   });
   const isSet = (candidate: string) => candidate in settings || hooks.includes(candidate);
   const notices = [...misspelt(name, others, isSet), ...hooksThatAreNotRun(name, hooks)];
-  return { name, given: given.filter(saysSomething), notices, environment, path, sslContext };
+  return { name, given: given.filter(saysSomething), notices, environment, path, sslContext, problems: [] };
 }
 
-export function fileLayer({ name, given }: FileSettings): Layer {
-  return { source: name, given, positionals: [], problems: [] };
+export function fileLayer({ name, given, problems }: FileSettings): Layer {
+  return { source: name, given, positionals: [], problems };
 }
 
 /** None is as good as absent, but where a setting has a meaning for it; so is an empty list, such as `bind = []`. */
@@ -70,26 +73,41 @@ function saysSomething({ name, value }: Given): boolean {
   return value !== null || SETTINGS[name].kind.fromFile?.(null) !== undefined;
 }
 
+/** What a language calls its values. */
+interface Nouns {
+  readonly text: string;
+  readonly list: string;
+  readonly dict: string;
+  readonly truth: string;
+}
+
+export const PYTHON: Nouns = { text: 'a str', list: 'a list', dict: 'a dict', truth: 'a bool' };
+export const TOML: Nouns = { text: 'a string', list: 'an array', dict: 'a table', truth: 'a boolean' };
+
 /** @throws {ValueProblem} */
-export function readFileValue(name: SettingName, value: FileValue, context: ReadContext): unknown {
+export function readFileValue(
+  name: SettingName,
+  value: FileValue,
+  context: ReadContext,
+  nouns: Nouns,
+): unknown {
   const { kind } = SETTINGS[name];
   if (typeof value === 'string') return kind.parse(value, context);
   if (kind.combine !== undefined && Array.isArray(value)) {
-    const items = value.map((item: FileValue) => readFileValue(name, item, context));
+    const items = value.map((item: FileValue) => readFileValue(name, item, context, nouns));
     return items.reduce((earlier, later) => kind.combine?.(earlier, later));
   }
   const read = kind.fromFile?.(value);
   if (read !== undefined) return read;
-  throw new ValueProblem(
-    `${nounOf(value)}; give a str${kind.combine === undefined ? '' : ', or a list of them'}`,
-  );
+  const orMany = kind.combine === undefined ? '' : `, or ${nouns.list} of them`;
+  throw new ValueProblem(`${nounOf(value, nouns)}; give ${nouns.text}${orMany}`);
 }
 
-function nounOf(value: FileValue): string {
+function nounOf(value: FileValue, nouns: Nouns): string {
   if (value instanceof PythonObject) return `of type ${value.type}`;
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return value === null ? 'None' : 'a dict';
-  return typeof value === 'boolean' ? 'a bool' : 'a number';
+  if (Array.isArray(value)) return nouns.list;
+  if (typeof value === 'object') return value === null ? 'None' : nouns.dict;
+  return typeof value === 'boolean' ? nouns.truth : 'a number';
 }
 
 // --- what is said about it ----------------------------------------------------------------------------------

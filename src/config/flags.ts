@@ -13,6 +13,7 @@ export const COMMAND_SWITCHES = {
     help: 'With --print-config: as JSON, and where each value is from',
     common: false,
   },
+  schema: { flags: ['--schema'], help: 'Print the JSON Schema of kirin.toml and exit', common: false },
 } as const satisfies Record<string, { flags: readonly string[]; help: string; common: boolean }>;
 
 export type CommandSwitch = keyof typeof COMMAND_SWITCHES;

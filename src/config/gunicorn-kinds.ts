@@ -61,6 +61,7 @@ export const texts: Kind<readonly string[]> = {
 /** A Python dict. It has no form on the command line. */
 export const dictionary: Kind<object> = {
   metavar: 'JSON',
+  schema: { type: 'object' },
   parse(text) {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) throw new ValueProblem('not a dict');

@@ -4,6 +4,7 @@ import { type FileValue, type Kind, ValueProblem } from './setting.ts';
 /** Given without a value: present is true. */
 export const flag: Kind<boolean> = {
   metavar: null,
+  schema: { type: 'boolean' },
   parse(text) {
     const word = text.trim().toLowerCase();
     if (word === 'true') return true;
@@ -12,7 +13,7 @@ export const flag: Kind<boolean> = {
   },
   fromFile(value) {
     if (value === null || typeof value === 'boolean') return value ?? undefined;
-    throw new ValueProblem('not True or False');
+    throw new ValueProblem('not true or false');
   },
   show: (value) => value,
 };
@@ -28,6 +29,7 @@ export function integer(bounds: { min?: number; max?: number; example: number })
   };
   return {
     metavar: 'INT',
+    schema: { type: 'integer', minimum: min, ...(bounds.max === undefined ? {} : { maximum: max }) },
     parse(text) {
       const trimmed = text.trim();
       // Python's int(), which Gunicorn's users know: sign, leading zeros and single underscores between digits.
@@ -58,6 +60,7 @@ const MAX_TIMER_SECONDS = 2_147_483;
 /** A duration in seconds; fractions are welcome. */
 export const seconds: Kind<number> = {
   metavar: 'SECONDS',
+  schema: { type: 'number', minimum: 0 },
   parse(text) {
     const trimmed = text.trim();
     if (!/^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(trimmed)) throw new ValueProblem(NO_SECONDS);
@@ -105,6 +108,7 @@ export function bytes(bounds: { min?: string; example: string }): Kind<number> {
   };
   return {
     metavar: 'SIZE',
+    schema: { type: ['integer', 'string'], minimum: 0 },
     parse(text) {
       const value = parseSize(text.trim());
       if (value === null) throw new ValueProblem(complaint);
@@ -167,6 +171,7 @@ export function choice<const W extends string>(
 ): Kind<W> {
   return {
     metavar,
+    schema: { enum: words },
     parse(value) {
       const word = value.trim().toLowerCase();
       const known = words.find((candidate) => candidate === word) ?? spellings[word];

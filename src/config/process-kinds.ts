@@ -5,7 +5,7 @@ import { grantedCores } from './cores.ts';
 import { integer, whenNumber } from './kinds.ts';
 import type { Machine, ReadContext } from './machine.ts';
 import { type Kind, ValueProblem } from './setting.ts';
-import { listOfTexts } from './texts.ts';
+import { listOfTexts, STRINGS } from './texts.ts';
 
 const oneNumberOfWorkers = integer({ min: 1, example: 4 });
 
@@ -18,6 +18,7 @@ export interface WorkerRange {
 /** A number, a range `MIN..MAX`, or `auto` in place of a number: two for each core that is granted, and one to keep them busy. */
 export const workerRange: Kind<WorkerRange> = {
   metavar: 'COUNT',
+  schema: { type: ['integer', 'string'], minimum: 1 },
   parse(text, context) {
     const [first = '', second, ...more] = text.split('..');
     if (second === undefined) {
@@ -76,6 +77,7 @@ export const group: Kind<number> = accountKind('group', '/etc/group', 'GROUP');
 function accountKind(what: string, path: string, metavar: string): Kind<number> {
   return {
     metavar,
+    schema: { type: ['string', 'integer'], minimum: 0 },
     parse(text, { machine }) {
       const name = text.trim();
       if (/^\d+$/.test(name)) return Number(name);
@@ -98,6 +100,7 @@ function accountKind(what: string, path: string, metavar: string): Kind<number> 
  */
 export const umask: Kind<number> = {
   metavar: 'INT',
+  schema: { type: ['string', 'integer'], minimum: 0, maximum: 0o777 },
   parse(text) {
     const trimmed = text.trim();
     const value = Number(/^0\d+$/.test(trimmed) ? `0o${trimmed.slice(1)}` : trimmed);
@@ -130,6 +133,7 @@ export const folder: Kind<string> = {
 /** Folders, comma-separated. */
 export const pythonPath: Kind<readonly string[]> = {
   metavar: 'DIR,DIR',
+  schema: STRINGS,
   parse: (text) =>
     text
       .split(',')

@@ -2,11 +2,12 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Kind, ValueProblem } from './setting.ts';
-import { listOfTexts } from './texts.ts';
+import { listOfTexts, STRINGS } from './texts.ts';
 
 /** Addresses and networks, comma-separated; `*` is everybody. */
 export const addressList: Kind<readonly string[]> = {
   metavar: 'ADDRESSES',
+  schema: STRINGS,
   parse(text) {
     const entries = text
       .split(',')

@@ -1,6 +1,6 @@
 import { type Given, type ParsedWords, parseWords } from './command-line.ts';
 import { ConfigError, type Problem } from './config-error.ts';
-import { type FileSettings, fileLayer, readFileValue } from './file-settings.ts';
+import { type FileSettings, fileLayer, PYTHON, readFileValue, TOML } from './file-settings.ts';
 import type { Machine, ReadContext } from './machine.ts';
 import { type Notice, settingNotices } from './notices.ts';
 import { refusal } from './refusals.ts';
@@ -8,13 +8,13 @@ import { checkRules } from './rules.ts';
 import { ValueProblem } from './setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './settings.ts';
 import {
-  COMMAND_LINE,
   type Environment,
   type Layer,
   readLayers,
   type SourceName,
   type Sources,
   wordLayers,
+  wordProblem,
 } from './sources.ts';
 
 export interface ConfigInput {
@@ -61,7 +61,7 @@ export function resolveParsed(
 }
 
 /** Which configuration file to read, and with which interpreter: what the sources that are stronger than it say. */
-export type BeforeFile = Pick<Settings, 'config' | 'python' | 'chdir'> & {
+export type BeforeFile = Pick<Settings, 'config' | 'python' | 'chdir' | 'wsgi_app'> & {
   /** null: nobody named one. */
   readonly configSource: SourceName | null;
   /** What they say about TLS, for the file's `ssl_context`: under Gunicorn's names, what was not said left out. */
@@ -77,13 +77,14 @@ export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigIn
   const { values, sources, problems } = readValues(layers, contextOf(input));
   placeApp(layers, values, sources, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  const { config, python, chdir } = values as unknown as Settings;
+  const { config, python, chdir, wsgi_app } = values as unknown as Settings;
   const source = sources.config as SourceName;
   const said = OF_SSL_CONTEXT.filter((name) => sources[name] !== 'default');
   return {
     config,
     python,
     chdir,
+    wsgi_app,
     configSource: source === 'default' ? null : source,
     tls: Object.fromEntries(said.map((name) => [name, values[name]])),
   };
@@ -92,9 +93,7 @@ export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigIn
 const contextOf = ({ machine, cwd }: Pick<ConfigInput, 'machine' | 'cwd'>): ReadContext => ({ machine, cwd });
 
 function readValues(layers: readonly Layer[], context: ReadContext) {
-  const problems: Problem[] = layers.flatMap((layer) =>
-    layer.problems.map((problem) => inSource(problem, layer)),
-  );
+  const problems: Problem[] = layers.flatMap((layer) => layer.problems);
   const values: Values = {};
   const sources: Partial<Record<SettingName, SourceName>> = {};
   for (const name of SETTING_NAMES) {
@@ -144,21 +143,20 @@ function readValue(name: SettingName, layer: Layer, context: ReadContext, proble
   return value;
 }
 
-function readGiven({ name, text, value }: Given, context: ReadContext): unknown {
-  return value === undefined ? SETTINGS[name].kind.parse(text, context) : readFileValue(name, value, context);
+function readGiven(given: Given, context: ReadContext): unknown {
+  const { name, text, value, place } = given;
+  if (value === undefined) return SETTINGS[name].kind.parse(text, context);
+  return readFileValue(name, value, context, place === undefined ? PYTHON : TOML);
 }
 
-function valueMessage({ name, text, by, value }: Given, source: SourceName, complaint: string): string {
+function valueMessage(given: Given, source: SourceName, complaint: string): string {
+  const { name, text, by, value, place } = given;
+  if (place !== undefined) return `${place}: ${name} = ${text}: ${complaint}`;
   if (value !== undefined) return `${name} = ${text} (in ${by}): ${complaint}`;
   if (SETTINGS[name].kind.metavar === null) return `${by} (setting ${name}, from ${source}): ${complaint}`;
   const shown = text === '' ? "''" : `'${text}'`;
   if (by === source) return `${name} ${shown} (from the variable ${by}): ${complaint}`;
   return `${by} ${shown} (setting ${name}, from ${source}): ${complaint}`;
-}
-
-function inSource(problem: string, layer: Layer): Problem {
-  const message = layer.source === COMMAND_LINE ? problem : `${layer.source}: ${problem}`;
-  return { fault: 'form', message };
 }
 
 /** APP_MODULE is the one positional argument; the strongest layer that has one wins. */
@@ -174,7 +172,8 @@ function placeApp(
   // After a misspelt flag its value looks like an argument: one complaint is enough.
   if (more.length > 0 && layer.problems.length === 0) {
     const extra = more.map((word) => `'${word}'`).join(', ');
-    problems.push(inSource(`one APP_MODULE is expected: after '${app}' there is also ${extra}`, layer));
+    const message = `one APP_MODULE is expected: after '${app}' there is also ${extra}`;
+    problems.push(wordProblem(message, layer.source));
   }
   values.wsgi_app = app;
   sources.wsgi_app = layer.source;

@@ -34,6 +34,16 @@ export type FileValue =
   | readonly FileValue[]
   | { readonly [key: string]: FileValue };
 
+/** What JSON Schema says of a value: the keywords that are used here. */
+export interface ValueSchema {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly string[];
+  readonly items?: ValueSchema;
+  readonly additionalProperties?: ValueSchema;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
 /** How the values of a setting are written, checked and shown. */
 export interface Kind<T> {
   /** Placeholder of the value in help, or null for a switch, which is given without a value. */
@@ -47,6 +57,8 @@ export interface Kind<T> {
    * @throws {ValueProblem}
    */
   fromFile?(value: Exclude<FileValue, string>): T | undefined;
+  /** What it may be in kirin.toml, for editors. Default: a string, and where values add up also a list of them. */
+  readonly schema?: ValueSchema;
   /** As `parse` would read it again. Lists come as their items. */
   show(value: NonNullable<T>): ShownValue;
   /** For settings that may be given several times in one source: what they mean together. */

@@ -11,7 +11,7 @@ A value comes from the strongest source that gives one, weakest first:
 
 1. the default,
 2. a variable of its own, where the setting names one below,
-3. the [configuration file](../gunicorn.md#the-configuration-file),
+3. the configuration file: [kirin.toml](../operate/configuration.md) or [gunicorn.conf.py](../gunicorn.md#the-configuration-file),
 4. the options in the variable \`GUNICORN_CMD_ARGS\`,
 5. the options in the variable \`KIRIN_CMD_ARGS\`,
 6. the command line.

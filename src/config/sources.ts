@@ -1,6 +1,7 @@
 // Where values come from. One layer for each source; a stronger layer's value replaces a weaker one's.
 
 import { type Given, type ParsedWords, parseWords } from './command-line.ts';
+import type { Problem } from './config-error.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
 import { splitShellWords } from './shell-words.ts';
 
@@ -14,12 +15,12 @@ export interface Layer {
   readonly source: SourceName;
   readonly given: readonly Given[];
   readonly positionals: readonly string[];
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export const COMMAND_LINE: SourceName = 'the command line';
+const COMMAND_LINE: SourceName = 'the command line';
 
 /** Weakest first, as in Gunicorn. */
 export function readLayers(commandLine: ParsedWords, env: Environment, file: Layer | null): Layer[] {
@@ -31,7 +32,7 @@ export function wordLayers(commandLine: ParsedWords, env: Environment): Layer[] 
   return [
     ...argumentsLayer('GUNICORN_CMD_ARGS', env),
     ...argumentsLayer('KIRIN_CMD_ARGS', env),
-    { source: COMMAND_LINE, ...commandLine },
+    wordLayer(COMMAND_LINE, commandLine),
   ];
 }
 
@@ -51,9 +52,18 @@ function argumentsLayer(variable: string, env: Environment): Layer[] {
   const raw = env[variable];
   if (raw === undefined || raw.trim() === '') return [];
   try {
-    return [{ source: variable, ...parseWords(splitShellWords(raw)) }];
+    return [wordLayer(variable, parseWords(splitShellWords(raw)))];
   } catch (error) {
-    const problem = `its value ${(error as Error).message}`;
+    const problem = wordProblem(`its value ${(error as Error).message}`, variable);
     return [{ source: variable, given: [], positionals: [], problems: [problem] }];
   }
+}
+
+function wordLayer(source: SourceName, { given, positionals, problems }: ParsedWords): Layer {
+  return { source, given, positionals, problems: problems.map((problem) => wordProblem(problem, source)) };
+}
+
+/** Something that argparse would refuse. */
+export function wordProblem(problem: string, source: SourceName): Problem {
+  return { fault: 'form', message: source === COMMAND_LINE ? problem : `${source}: ${problem}` };
 }

@@ -1,4 +1,7 @@
-import { type FileValue, ValueProblem } from './setting.ts';
+import { type FileValue, ValueProblem, type ValueSchema } from './setting.ts';
+
+/** A list of texts, or one text that the kind splits. */
+export const STRINGS: ValueSchema = { type: ['string', 'array'], items: { type: 'string' } };
 
 /** For kinds that are a list of texts: reads one of a configuration file. */
 export function listOfTexts(
@@ -7,7 +10,7 @@ export function listOfTexts(
   return (value) => {
     if (value === null) return undefined;
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
-      throw new ValueProblem(`not a list of ${what}; give a list of str`);
+      throw new ValueProblem(`not a list of ${what}; give a list of strings`);
     }
     return value;
   };

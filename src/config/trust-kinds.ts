@@ -1,13 +1,14 @@
 // Kinds of the settings that say what is believed of a proxy.
 
 import { type Kind, PythonObject, ValueProblem } from './setting.ts';
-import { listOfTexts } from './texts.ts';
+import { listOfTexts, STRINGS } from './texts.ts';
 
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Names of header fields, comma-separated; `*` is every one. */
 export const fieldNames: Kind<readonly string[]> = {
   metavar: 'NAMES',
+  schema: STRINGS,
   parse(text) {
     const names = text
       .split(',')
@@ -27,6 +28,7 @@ export const fieldNames: Kind<readonly string[]> = {
 /** Names of header fields and a value for each, as a JSON object. */
 export const fieldValues: Kind<readonly (readonly [name: string, value: string])[]> = {
   metavar: 'JSON',
+  schema: { type: 'object', additionalProperties: { type: 'string' } },
   parse: (text) => checkedPairs(parseObject(text)),
   fromFile(value) {
     if (value === null) return undefined;
@@ -83,6 +85,7 @@ const PROXY_MODES: ReadonlyMap<string, ProxyMode> = new Map([
 /** Versions of the PROXY protocol, or, as it was once in Gunicorn, whether it is spoken. */
 export const proxyMode: Kind<ProxyMode> = {
   metavar: 'MODE',
+  schema: { enum: ['off', 'v1', 'v2', 'auto'] },
   // Gunicorn takes any word there, also the application. `v3` is a slip.
   bare: { value: 'auto', isValue: (word) => PROXY_MODES.has(word.toLowerCase()) || /^v\d+$/i.test(word) },
   parse(text) {

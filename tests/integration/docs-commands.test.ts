@@ -52,8 +52,8 @@ function blockWith(start: string): string {
 const commands = pages.flatMap((path) =>
   blocks(readPage(path))
     .flatMap((block) => block.split('\n'))
-    .filter((line) => /^kirin .*\w+[.:]\w+/.test(line))
-    .map((line) => line.replace(/\s+#.*/, '')),
+    .map((line) => line.replace(/\s+#.*/, ''))
+    .filter((line) => /^kirin .*\w+[.:]\w+/.test(line)),
 );
 
 /** What makes the files that the commands name. */

@@ -12,7 +12,7 @@ export const processSettings = {
     default: DEFAULT_CONFIG,
     help: 'Configuration file: FILE, file:FILE or python:MODULE',
     detail:
-      'A Python program whose variables are settings, run by the interpreter that runs the app, and again on a reload. Without this, `gunicorn.conf.py` in the folder in which kirin is started, when there is one. Its own `python` and `chdir` come too late to say which interpreter runs it.',
+      'A TOML file when its name ends in `.toml`; else a Python program whose variables are settings, run by the interpreter that runs the app. Read again on a reload. Without this, `kirin.toml` in the folder in which kirin is started when no APP_MODULE is given, or else `gunicorn.conf.py` there. Of a Python file, `python` and `chdir` come too late to say which interpreter runs it.',
     common: true,
   }),
   wsgi_app: setting<string | null>({

@@ -153,12 +153,12 @@ test('a wrong value names the setting, the value, the file, and what would be ri
   assert.match(complaint({ bind: [':80', 81] }), /: a number; give a str/);
   assert.match(complaint({ raw_env: { A: '1' } }), /: a dict; give a str, or a list of them$/);
   assert.match(complaint({ chdir: 3 }), /: a number; give a str$/);
-  assert.match(complaint({ reload: 1 }), /: not True or False$/);
+  assert.match(complaint({ reload: 1 }), /: not true or false$/);
   assert.match(complaint({ umask: 4096 }), /: must be from 0 to 0777$/);
   assert.match(complaint({ timeout: -1 }), /: must be 0 or more seconds$/);
   assert.match(complaint({ steal_after: 0.0001 }), /: must be 0, or 0\.001 seconds or more$/);
   assert.match(complaint({ limit_request_body: -1 }), /: not a size/);
-  assert.match(complaint({ pythonpath: [1] }), /: not a list of folders; give a list of str$/);
+  assert.match(complaint({ pythonpath: [1] }), /: not a list of folders; give a list of strings$/);
   assert.match(complaint({ forwarded_allow_ips: ['here'] }), /: 'here' is no address/);
   assert.match(complaint({ proc_name: { type: 'bytes', name: "b'x'" } }), /: of type bytes; give a str$/);
 });

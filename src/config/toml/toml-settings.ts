@@ -1,0 +1,113 @@
+// What a kirin.toml sets: the settings, by their names, and `app`, which is what to run.
+
+import { nearest } from '../../base/edit-distance.ts';
+import type { Given } from '../command-line.ts';
+import type { Problem } from '../config-error.ts';
+import type { FileSettings } from '../file-settings.ts';
+import { SERVER_HOOKS } from '../server-hooks.ts';
+import { type FileValue, ValueProblem } from '../setting.ts';
+import { SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts';
+import type { Place, TomlEntry, TomlValue } from './toml-document.ts';
+
+/** What APP_MODULE is on the command line; `wsgi_app`, Gunicorn's name for it, is taken, too. */
+const APP = 'app';
+
+/** About the command, not about the server. */
+const COMMANDS: ReadonlySet<string> = new Set(['config', 'check_config', 'print_config']);
+
+/** Whether the setting may stand in a kirin.toml. */
+export function isTomlSetting(name: string): name is SettingName {
+  return name in SETTINGS && !COMMANDS.has(name);
+}
+
+export function tomlKeyOf(name: SettingName): string {
+  return name === 'wsgi_app' ? APP : name;
+}
+
+/**
+ * `name` is the file's as people know it, `folder` the absolute one it lies in: what is relative is so to that folder, from wherever
+ * kirin is started.
+ */
+export function tomlSettings(name: string, folder: string, entries: readonly TomlEntry[]): FileSettings {
+  const given: Given[] = [];
+  const problems: Problem[] = [];
+  for (const entry of entries) {
+    const place = placeIn(name, entry.place);
+    const setting = entry.key === APP ? 'wsgi_app' : entry.key;
+    const value = fileValue(entry.value);
+    const earlier = given.find((each) => each.name === setting);
+    if (!isTomlSetting(setting)) {
+      problems.push(meaning(`${place}: ${whyUnknown(entry.key)}`));
+    } else if (earlier !== undefined) {
+      problems.push(meaning(`${place}: ${APP} and wsgi_app are the same setting; leave one out`));
+    } else if (value instanceof ValueProblem || isNoTruth(setting, value)) {
+      const complaint = value instanceof ValueProblem ? value.message : `a boolean; ${kindOf(setting)}`;
+      problems.push(meaning(`${place}: ${entry.key} = ${entry.text}: ${complaint}`));
+    } else {
+      given.push({ name: setting, text: entry.text, by: name, value, place });
+    }
+  }
+  return {
+    name,
+    given: [chdirOf(given, name, folder), ...given.filter((each) => each.name !== 'chdir')],
+    notices: [],
+    environment: {},
+    path: { front: [], back: [] },
+    sslContext: null,
+    problems,
+  };
+}
+
+export function placeIn(file: string, { line, column }: Place): string {
+  return `${file}:${line}:${column}`;
+}
+
+/** The folder of the file, unless the file names another. */
+function chdirOf(given: readonly Given[], by: string, folder: string): Given {
+  const own = given.find((each) => each.name === 'chdir');
+  if (own === undefined) return { name: 'chdir', text: folder, by };
+  if (typeof own.value !== 'string' || own.value.startsWith('/')) return own;
+  return { ...own, value: `${folder}/${own.value}` };
+}
+
+function fileValue(value: TomlValue): FileValue | ValueProblem {
+  if (value instanceof Date) return new ValueProblem('a date; no setting takes one');
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) {
+    const items = value.map(fileValue);
+    return items.find((item) => item instanceof ValueProblem) ?? (items as FileValue[]);
+  }
+  if (typeof value !== 'object') return value;
+  const pairs = Object.entries(value).map(([key, item]) => [key, fileValue(item)] as const);
+  const problem = pairs.find(([, item]) => item instanceof ValueProblem)?.[1];
+  return (problem as ValueProblem | undefined) ?? (Object.fromEntries(pairs) as FileValue);
+}
+
+/** In Python True is a number; in TOML it is none. */
+function isNoTruth(setting: SettingName, value: FileValue): boolean {
+  return typeof value === 'boolean' && [SETTINGS[setting].kind.schema?.type].flat().some(isNumeric);
+}
+
+const isNumeric = (type: string | undefined): boolean => type === 'integer' || type === 'number';
+
+function kindOf(setting: SettingName): string {
+  const types = [SETTINGS[setting].kind.schema?.type].flat();
+  return `give ${types.includes('integer') ? 'a whole number' : 'a number'}`;
+}
+
+function whyUnknown(key: string): string {
+  if (COMMANDS.has(key)) return `${key} belongs on the command line`;
+  if ((SERVER_HOOKS as readonly string[]).includes(key)) {
+    return `${key} is a server hook, which only a Python file can have; use gunicorn.conf.py`;
+  }
+  const meant = ofFlag(key) ?? nearest(key, [APP, ...SETTING_NAMES.filter(isTomlSetting)]);
+  return `${key} is no setting${meant === null ? '' : `; did you mean ${meant}?`}`;
+}
+
+/** `max-requests` or `keep_alive`, after the flag: the settings are `max_requests` and `keepalive`. */
+function ofFlag(key: string): SettingName | null {
+  const flag = `--${key.replaceAll('_', '-')}`;
+  return SETTING_NAMES.find((name) => isTomlSetting(name) && SETTINGS[name].flags.includes(flag)) ?? null;
+}
+
+const meaning = (message: string): Problem => ({ fault: 'meaning', message });

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Ajv } from 'ajv';
+import { OFFERED_SECTIONS, SETTINGS } from '../../../../src/config/settings.ts';
+import { jsonSchema } from '../../../../src/config/toml/json-schema.ts';
+import { isTomlSetting, tomlKeyOf } from '../../../../src/config/toml/toml-settings.ts';
+
+const OFFERED = OFFERED_SECTIONS.flatMap(({ names }) => names).filter(isTomlSetting);
+
+describe('the JSON Schema of kirin.toml', () => {
+  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(jsonSchema());
+
+  const right: readonly object[] = [
+    {},
+    { app: 'shop.wsgi', workers: 4, bind: ':8000', timeout: 0.5, reload: true },
+    { bind: [':80', 'unix:/run/shop'], workers: '2..8', max_worker_memory: '300M', limit_request_body: 1024 },
+    { loglevel: 'debug', umask: 0o22, forwarded_allow_ips: ['10.0.0.0/8'], raw_env: ['A=1'] },
+    { secure_scheme_headers: { 'X-Forwarded-Proto': 'https' }, proxy_protocol: 'v2' },
+  ];
+  for (const document of right) {
+    it(`takes ${JSON.stringify(document)}`, () =>
+      assert.ok(validate(document), JSON.stringify(validate.errors)));
+  }
+
+  const wrong: readonly object[] = [
+    { wrokers: 4 },
+    { wsgi_app: 'shop.wsgi' },
+    { check_config: true },
+    { workers: true },
+    { workers: 0 },
+    { timeout: '30' },
+    { timeout: -1 },
+    { threads: 4.5 },
+    { threads: 2000 },
+    { reload: 'yes' },
+    { bind: 8000 },
+    { bind: [8000] },
+    { loglevel: 'loud' },
+    { secure_scheme_headers: { 'X-Forwarded-Proto': 1 } },
+  ];
+  for (const document of wrong) {
+    it(`refuses ${JSON.stringify(document)}`, () => assert.ok(!validate(document)));
+  }
+
+  it('knows every setting that is offered, and takes its default as kirin shows it', () => {
+    const { properties } = jsonSchema() as { properties: Record<string, { description: string }> };
+    assert.deepEqual(Object.keys(properties).sort(), OFFERED.map(tomlKeyOf).sort());
+    for (const name of OFFERED) {
+      const { default: usual, kind, help } = SETTINGS[name];
+      assert.ok(properties[tomlKeyOf(name)]?.description.startsWith(help), name);
+      if (usual === null || usual === undefined || typeof usual === 'function') continue;
+      const shown = kind.show(usual);
+      // What is a dict is shown as JSON.
+      const isDict = kind.schema?.type === 'object';
+      const value: unknown = isDict ? JSON.parse(String(shown)) : shown;
+      assert.ok(validate({ [tomlKeyOf(name)]: value }), `${name}: ${JSON.stringify(validate.errors)}`);
+    }
+  });
+});

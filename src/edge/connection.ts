@@ -11,12 +11,13 @@ import { Http1Exchange } from './exchange.ts';
 import { Outgoing } from './outgoing.ts';
 import { proxiedPeer } from './proxied-peer.ts';
 import type { Server } from './server.ts';
+import type { ChunkTaker } from './socket-reader.ts';
 
 /** Requests that a client sends ahead are held up to this size; then it has to wait. */
 const MAX_AHEAD_BYTES = 65536;
 
 /** One client's HTTP/1 connection: reads requests, one at a time, and gives each to its handler. */
-export class Connection extends ClientConnection {
+export class Connection extends ClientConnection implements ChunkTaker {
   readonly socket: Socket;
   /** What carries it: with TLS the socket below, else the same. */
   readonly #carrier: Socket;
@@ -39,7 +40,7 @@ export class Connection extends ClientConnection {
   /** When the last response ended, or the connection was accepted. */
   idleSinceMs: number;
 
-  /** `proxyReader`: what reads the beginning of the connection; null: nothing does. */
+  /** Somebody hands it what the socket brings. `proxyReader`: what reads the beginning of the connection; null: nothing does. */
   constructor(socket: Socket, carrier: Socket, peer: Peer, server: Server, proxyReader: ProxyReader | null) {
     super();
     this.socket = socket;
@@ -49,8 +50,6 @@ export class Connection extends ClientConnection {
     this.#parser = server.newParser();
     this.idleSinceMs = performance.now();
     this.#proxyReader = proxyReader;
-    if (this.#proxyReader === null) socket.on('data', (chunk) => this.#onData(chunk));
-    else socket.on('data', (chunk) => this.#onProxiedData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => {});
     socket.on('close', () => this.#onClose());
@@ -82,13 +81,26 @@ export class Connection extends ClientConnection {
 
   // --- reading ---
 
-  /** Where connections may begin with the PROXY protocol. */
-  #onProxiedData(chunk: Buffer): void {
-    const reader = this.#proxyReader;
-    if (reader === null) {
+  get isReadingBody(): boolean {
+    return this.#exchange !== null && !this.#exchange.isRead;
+  }
+
+  takeLentChunk(chunk: Buffer): void {
+    if (this.#proxyReader === null) {
       this.#onData(chunk);
-      return;
+      this.#parser.detach();
+    } else {
+      this.#readProxyHeader(this.#proxyReader, Buffer.from(chunk));
     }
+  }
+
+  takeChunk(chunk: Buffer): void {
+    if (this.#proxyReader === null) this.#onData(chunk);
+    else this.#readProxyHeader(this.#proxyReader, chunk);
+  }
+
+  /** Where connections may begin with the PROXY protocol. */
+  #readProxyHeader(reader: ProxyReader, chunk: Buffer): void {
     if (this.#isClosing) return;
     const reading = reader.read(chunk);
     if (reading === null) {
@@ -126,6 +138,8 @@ export class Connection extends ClientConnection {
         switch (event.type) {
           case 'head': {
             this.deadlineList?.remove(this);
+            // Its handler keeps what there is of the body.
+            if (event.head.bodyLength !== 0) this.#parser.detach();
             const exchange = new Http1Exchange(this, event.head, performance.now());
             this.#exchange = exchange;
             this.#server.router.route(event.head).handle(exchange);

@@ -13,6 +13,7 @@ import { RequestParser } from '../protocol/http1/request-parser.ts';
 import { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
 import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
 import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
+import { acceptHandles, type ConnectionHandle } from './accept-handles.ts';
 import type { BodyLimits } from './body-collector.ts';
 import { type ClientConnection, QUIET_MS } from './client-connection.ts';
 import { Connection } from './connection.ts';
@@ -22,6 +23,7 @@ import { ExchangeRecord } from './exchange-record.ts';
 import { leniencyOf } from './leniency.ts';
 import type { OutgoingLimits } from './outgoing.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { SocketReader } from './socket-reader.ts';
 import { Handshake } from './tls/handshake.ts';
 import { TlsTerminator } from './tls/terminator.ts';
 
@@ -143,6 +145,7 @@ export class Server {
       );
       listener.once('error', reject);
       listener.listen({ fd: spec.fd, backlog: this.#parts.config.backlog }, () => {
+        acceptHandles(listener, (handle) => this.#acceptHandle(handle, spec));
         listener.off('error', reject);
         listener.on('error', (error) => this.log.error(`Could not accept a connection: ${error.message}`));
         resolve();
@@ -151,30 +154,52 @@ export class Server {
     });
   }
 
+  /** Plain connections alone: what TLS reads goes through buffers of its own. */
+  #acceptHandle(handle: ConnectionHandle, spec: ListenerSpec): boolean {
+    if (this.#terminator !== null) return false;
+    const reader = new SocketReader(handle);
+    reader.socket.setNoDelay(true);
+    const peer = this.#meet(reader.socket, spec);
+    if (peer === null) return true;
+    const connection = new Connection(reader.socket, reader.socket, peer, this, this.proxyReader(peer));
+    reader.taker = connection;
+    this.#connections.add(connection);
+    return true;
+  }
+
   #accept(socket: Socket, spec: ListenerSpec): void {
-    this.#accepted += 1;
-    // It has been reset already, and its address is lost: without one it would pass for a peer on a unix socket.
-    if (spec.kind === 'tcp' && socket.remoteAddress === undefined) {
-      socket.destroy();
-      return;
-    }
-    const peer = this.#peer(socket, spec);
+    const peer = this.#meet(socket, spec);
+    if (peer === null) return;
     const terminator = this.#terminator;
     this.#connections.add(
       terminator === null
-        ? new Connection(socket, socket, peer, this, this.proxyReader(peer))
+        ? this.#connection(socket, socket, peer, this.proxyReader(peer))
         : new Handshake(socket, peer, this, terminator),
     );
   }
 
+  /** Who has connected. null: it has been reset already, and its address is lost: without one it would pass for a peer on a unix socket. */
+  #meet(socket: Socket, spec: ListenerSpec): Peer | null {
+    this.#accepted += 1;
+    if (spec.kind === 'unix' || socket.remoteAddress !== undefined) return this.#peer(socket, spec);
+    socket.destroy();
+    return null;
+  }
+
+  #connection(socket: Socket, carrier: Socket, peer: Peer, proxyReader: ProxyReader | null): Connection {
+    const connection = new Connection(socket, carrier, peer, this, proxyReader);
+    socket.on('data', (chunk) => connection.takeChunk(chunk));
+    return connection;
+  }
+
   /** A handshake is done. `carrier` is the socket below. */
   serveSecured(handshake: Handshake, socket: TLSSocket, carrier: Socket, peer: Peer): void {
-    this.#replace(handshake, new Connection(socket, carrier, peer, this, null));
+    this.#replace(handshake, this.#connection(socket, carrier, peer, null));
   }
 
   /** What was to be a handshake is none. */
   servePlainly(handshake: Handshake, socket: Socket, peer: Peer): Connection {
-    const connection = new Connection(socket, socket, peer, this, null);
+    const connection = this.#connection(socket, socket, peer, null);
     this.#replace(handshake, connection);
     return connection;
   }

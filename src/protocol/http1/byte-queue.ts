@@ -40,6 +40,14 @@ export class ByteQueue {
     this.#isOwned = true;
   }
 
+  /** What is left is copied: the last chunk may be written over from now on. */
+  detach(): void {
+    if (this.#isOwned || this.start === this.end) return;
+    this.bytes = Buffer.from(this.bytes.subarray(this.start, this.end));
+    this.end -= this.start;
+    this.start = 0;
+  }
+
   skip(byteCount: number): void {
     this.start += byteCount;
     // An idle connection keeps no buffer alive.

@@ -58,10 +58,15 @@ export class RequestParser {
     this.#lenient = leniency === null ? null : new LenientFields(leniency, this.#limits.maxFieldBytes);
   }
 
-  /** Hands over bytes as they come. The chunk must not be changed afterwards. */
+  /** Hands over bytes as they come. The chunk must not be changed until `detach` is called. */
   push(chunk: Buffer): void {
     if (this.#state === 'failed' || this.#state === 'closed' || chunk.length === 0) return;
     this.#queue.push(chunk);
+  }
+
+  /** Lets go of the chunks that were pushed. What follows of a body lies in memory of its own from now on. */
+  detach(): void {
+    this.#queue.detach();
   }
 
   /**

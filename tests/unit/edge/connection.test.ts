@@ -76,6 +76,30 @@ async function wholeDownload(): Promise<void> {
 const text = (body: Buffer) => body.toString('latin1');
 
 describe('a connection', () => {
+  it('keeps its part of a request while others send theirs', async () => {
+    await start(echo);
+    const clients = [await open(), await open(), await open()];
+    const requests = ['one', 'two', 'three'].map(
+      (name) => `POST /${name} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n${name.slice(0, 3)}!`,
+    );
+    for (const [from, to] of [
+      [0, 9],
+      [9, 40],
+      [40, 55],
+      [55, undefined],
+    ] as const) {
+      for (const [index, client] of clients.entries()) {
+        await client.sendAll((requests[index] as string).slice(from, to));
+        // Time for the edge, which runs in this process, to read it before the next client's.
+        for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    for (const [index, name] of ['one', 'two', 'three'].entries()) {
+      const { body } = await (clients[index] as RawConnection).readResponse();
+      assert.equal(body.toString(), `POST /${name} ${name.slice(0, 3)}!`);
+    }
+  });
+
   it('serves one request after another', async () => {
     await start(echo);
     const client = await open();

@@ -42,3 +42,17 @@ test('an empty queue holds no buffer', () => {
   queue.skip(600);
   assert.equal(queue.bytes.length, 0);
 });
+
+test('a rest that is detached does not change with the chunk that it came in', () => {
+  const queue = new ByteQueue();
+  const chunk = Buffer.from('abcdef');
+  queue.push(chunk);
+  queue.skip(2);
+  queue.detach();
+  chunk.fill('#');
+  queue.push(Buffer.from('gh'));
+  queue.detach();
+  assert.equal(queue.take(6).toString(), 'cdefgh');
+  queue.detach();
+  assert.equal(queue.bytes.length, 0);
+});

@@ -19,6 +19,7 @@ export interface Reading {
   readonly isMidMessage: boolean;
 }
 
+/** As a connection reads: pieces lie in memory that is written over as soon as they have been dealt with, unless they belong to a body. */
 export function read(
   pieces: Iterable<Buffer>,
   limits: HttpLimits,
@@ -26,9 +27,12 @@ export function read(
 ): Reading {
   const parser = new RequestParser(limits, leniency);
   const messages: Message[] = [];
+  const bodies = new Map<Message, Buffer[]>();
   let error: Reading['error'] = null;
   for (const piece of pieces) {
-    parser.push(piece);
+    const isOfBody = messages.at(-1)?.isComplete === false;
+    const chunk = Buffer.from(piece);
+    parser.push(chunk);
     for (let event = parser.next(); event !== null; event = parser.next()) {
       if (error !== null) throw new Error(`a ${event.type} came after an error`);
       const message = messages.at(-1);
@@ -36,11 +40,12 @@ export function read(
         case 'head':
           if (message?.isComplete === false) throw new Error('a head came within a message');
           messages.push(newMessage(event.head));
+          if (event.head.bodyLength !== 0) parser.detach();
           break;
         case 'body':
           if (message === undefined || message.isComplete) throw new Error('a body came outside a message');
           if (event.data.length === 0) throw new Error('an empty body event');
-          message.body += event.data.toString('latin1');
+          bodies.set(message, [...(bodies.get(message) ?? []), event.data]);
           break;
         case 'end':
           if (message === undefined || message.isComplete) throw new Error('an end came outside a message');
@@ -52,7 +57,11 @@ export function read(
           break;
       }
     }
+    if (isOfBody) continue;
+    parser.detach();
+    chunk.fill('#');
   }
+  for (const [message, parts] of bodies) message.body = Buffer.concat(parts).toString('latin1');
   return { messages, error, isMidMessage: parser.isMidMessage };
 }
 

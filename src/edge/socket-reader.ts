@@ -1,0 +1,66 @@
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { ConnectionHandle } from './accept-handles.ts';
+
+/** What one read takes at most; libuv's own value. */
+const READ_BYTES = 65536;
+/** Nearly every read is of a request that is dealt with before the next one: all sockets read into the same memory. */
+const LENT = Buffer.allocUnsafeSlow(READ_BYTES);
+
+export interface ChunkTaker {
+  /** Whether what follows is kept: it is read where it can stay. */
+  readonly isReadingBody: boolean;
+  /** The chunk stays as it is. */
+  takeChunk(chunk: Buffer): void;
+  /** The chunk changes after this returns. */
+  takeLentChunk(chunk: Buffer): void;
+}
+
+/** As the constructor of sockets takes them; the declarations know less. */
+interface Options extends SocketConstructorOpts {
+  readonly handle: ConnectionHandle;
+  readonly onread: OnReadOpts;
+}
+
+/** Reads a socket without a new buffer for each read, which costs as much as to parse the request in it. */
+export class SocketReader {
+  readonly socket: Socket;
+  taker: ChunkTaker | null = null;
+  /** Within a body: handed over when it has been filled well. */
+  #own: Buffer | null = null;
+
+  constructor(handle: ConnectionHandle) {
+    const options: Options = {
+      handle,
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => this.#nextBuffer(),
+        callback: (byteCount, buffer) => this.#take(byteCount, buffer as Buffer),
+      },
+    };
+    this.socket = new Socket(options);
+  }
+
+  #nextBuffer(): Buffer {
+    if (this.taker?.isReadingBody !== true) {
+      this.#own = null;
+      return LENT;
+    }
+    this.#own ??= Buffer.allocUnsafeSlow(READ_BYTES);
+    return this.#own;
+  }
+
+  /** `true`: go on reading. */
+  #take(byteCount: number, buffer: Buffer): true {
+    const chunk = buffer.subarray(0, byteCount);
+    if (buffer !== this.#own) {
+      this.taker?.takeLentChunk(chunk);
+    } else if (2 * byteCount < READ_BYTES) {
+      // A few bytes must not keep a whole buffer alive.
+      this.taker?.takeChunk(Buffer.from(chunk));
+    } else {
+      this.#own = null;
+      this.taker?.takeChunk(chunk);
+    }
+    return true;
+  }
+}

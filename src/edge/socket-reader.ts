@@ -55,8 +55,10 @@ export class SocketReader {
     if (buffer !== this.#own) {
       this.taker?.takeLentChunk(chunk);
     } else if (2 * byteCount < READ_BYTES) {
-      // A few bytes must not keep a whole buffer alive.
-      this.taker?.takeChunk(Buffer.from(chunk));
+      // A few bytes must not keep a whole buffer alive, neither this nor one that Node shares out.
+      const copy = Buffer.allocUnsafeSlow(byteCount);
+      chunk.copy(copy);
+      this.taker?.takeChunk(copy);
     } else {
       this.#own = null;
       this.taker?.takeChunk(chunk);

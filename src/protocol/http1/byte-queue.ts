@@ -43,7 +43,10 @@ export class ByteQueue {
   /** What is left is copied: the last chunk may be written over from now on. */
   detach(): void {
     if (this.#isOwned || this.start === this.end) return;
-    this.bytes = Buffer.from(this.bytes.subarray(this.start, this.end));
+    // Of its own: a few bytes must not keep alive a block that Node shares out.
+    const rest = Buffer.allocUnsafeSlow(this.length);
+    this.bytes.copy(rest, 0, this.start, this.end);
+    this.bytes = rest;
     this.end -= this.start;
     this.start = 0;
   }

@@ -3,7 +3,7 @@
 # The newest Node: Kirin supports that as well as the oldest, which runs the tests otherwise.
 readonly newest_node_version=26.10.0
 readonly newest_node_folder=.venvs/node
-readonly debian_packages='nginx supervisor openssl'
+readonly debian_packages='nginx supervisor openssl rsyslog'
 
 # A virtual environment with real frameworks and the Python tools.
 make_test_venv() {
@@ -23,7 +23,7 @@ make_test_venv() {
   printf '%s' "$wanted" > "$stamp"
 }
 
-# nginx, supervisor and openssl, where a package manager and the right to use it are there; their tests are skipped elsewhere.
+# These programs, where a package manager and the right to use it are there; their tests are skipped elsewhere.
 install_servers() {
   local package missing=()
   for package in $debian_packages; do
@@ -37,6 +37,7 @@ install_servers() {
 has_program() {
   case $1 in
     supervisor) [ -x /usr/bin/supervisord ] ;;
+    rsyslog) [ -x /usr/sbin/rsyslogd ] ;;
     *) [ -x "/usr/sbin/$1" ] || command -v "$1" > /dev/null ;;
   esac
 }

@@ -1,4 +1,4 @@
-"""Started by Kirin as `python …/python/kirin_worker`, or `… check JSON` for --check-config."""
+"""Started by Kirin as `python …/python/kirin_worker`, or `… check JSON` for --check-config, or `… relay`."""
 
 import os
 import sys
@@ -19,6 +19,9 @@ def _import_own_package() -> None:
 
 _import_own_package()
 
-from kirin_worker.zygote import check, main  # noqa: E402
+if sys.argv[1:2] == ["relay"]:
+    from kirin_worker.relay import main
+else:
+    from kirin_worker.zygote import check, main
 
 sys.exit(check(sys.argv[2]) if sys.argv[1:2] == ["check"] else main())

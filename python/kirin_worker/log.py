@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from .relay_client import RelayClient
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 #: As in src/observe/error-log.ts, since both write to one terminal.
 _COLOURS = {"DEBUG": "90", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
@@ -39,7 +41,14 @@ class Log:
         #: An application has written a part of a line to wsgi.errors.
         self.has_partial_line = False
         self._partial_lines: dict[int, str] = {}
+        self._relay: RelayClient | None = None
         self.fd = 2 if path == "-" else _open(path)
+
+    def relay_to(self, path: str) -> None:
+        """Every record goes to the relay, too."""
+        from .relay_client import RelayClient
+
+        self._relay = RelayClient(path)
 
     # --- records ------------------------------------------------------------------------------------------
 
@@ -71,8 +80,12 @@ class Log:
         self.error(f"{message}\n{details}")
 
     def _record(self, level: str, message: str) -> None:
+        message = message.translate(_ESCAPES)
+        if self._relay is not None:
+            facts = {"level": _LEVELS[level.lower()], "text": message, "pid": os.getpid(), "at": time.time()}
+            self._relay.send({"type": "log", **facts})
         stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
-        line = f"[{stamp}] [{os.getpid()}] [{level}] {message.translate(_ESCAPES)}"
+        line = f"[{stamp}] [{os.getpid()}] [{level}] {message}"
         if self._colour and level in _COLOURS:
             line = f"\x1b[{_COLOURS[level]}m{line}\x1b[0m"
         self.write(line + "\n")
@@ -243,6 +256,8 @@ def setup(boot: Mapping[str, Any]) -> Log:
     except OSError as error:
         _current = Log("-", boot["logLevel"], boot["colour"])
         _current.error(f"The error log {path!r} cannot be opened ({error.strerror}); using standard error")
+    if boot["relay"] is not None:
+        _current.relay_to(boot["relay"])
     if boot["captureOutput"]:
         _current.capture()
     return _current

@@ -6,6 +6,7 @@ import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { BootSpec } from '../protocol/supervision/zygote.ts';
 import { laneRules } from './lane-rules.ts';
+import { type RelayPlan, relayPlan } from './relay-plan.ts';
 import type { WatchOptions } from './watch/source-watch.ts';
 
 /** Account that edge, zygotes and workers run as. */
@@ -46,6 +47,8 @@ export interface Plan {
   readonly watch: WatchOptions | null;
   readonly python: PythonChoice;
   readonly env: NodeJS.ProcessEnv;
+  /** null: log records go nowhere but to their files. */
+  readonly relay: RelayPlan | null;
   readonly edge: EdgeConfig;
   readonly boot: Omit<BootSpec, 'type' | 'generation' | 'lanePath' | 'runDir'>;
 }
@@ -59,6 +62,7 @@ export function planFrom(
   const { settings, app, python } = config;
   const name = settings.proc_name ?? app;
   const { uid, gid } = surroundings.owner;
+  const env = environment(config, surroundings.env);
   const isOtherAccount = settings.user !== uid || settings.group !== gid;
   return {
     name,
@@ -74,7 +78,8 @@ export function planFrom(
     reload: settings.reload,
     watch: settings.reload ? watchOptions(config) : null,
     python,
-    env: environment(config, surroundings.env),
+    env,
+    relay: relayPlan(config, name, env),
     edge: edgeConfig(settings, tls),
     boot: bootSpec(config, name, surroundings),
   };
@@ -147,6 +152,7 @@ function edgeConfig(settings: Settings, tls: TlsConfig | null): EdgeConfig {
     accessLogFormat: settings.access_log_format,
     errorLog: settings.errorlog,
     logLevel: settings.loglevel,
+    relay: null,
   };
 }
 
@@ -170,6 +176,7 @@ function bootSpec(
     captureOutput: settings.capture_output,
     logLevel: settings.loglevel,
     colour: settings.errorlog === '-' && hasColour,
+    relay: null,
     name,
     reportModules: settings.reload,
     spew: settings.spew,

@@ -7,6 +7,13 @@ import { type BoundSocket, bindUnix } from './bind-socket.ts';
 /** A unix socket's path has at most 107 bytes on Linux, 103 on macOS. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
+/** A folder that edge, zygotes and workers may enter, and nobody else. */
+export interface PrivateFolder {
+  readonly path: string;
+  readonly socketPath: string;
+  remove(): void;
+}
+
 /** The private folder of one run of Kirin, with the socket that lanes connect to. */
 export interface RunFolder {
   readonly path: string;
@@ -35,6 +42,23 @@ export function createRunFolder(owner: { readonly uid: number; readonly gid: num
   };
 }
 
+/**
+ * For a socket that another process binds.
+ * @throws {KirinError}
+ */
+export function createPrivateFolder(
+  socketName: string,
+  owner: { readonly uid: number; readonly gid: number } | null,
+): PrivateFolder {
+  const path = makeFolder();
+  if (owner !== null) chownSync(path, owner.uid, owner.gid);
+  return {
+    path,
+    socketPath: join(path, socketName),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
 /** Made with mode 0700. */
 function makeFolder(): string {
   const parent = parentFolder();
@@ -48,6 +72,6 @@ function makeFolder(): string {
 
 function parentFolder(): string {
   const folder = tmpdir();
-  const longest = join(folder, 'kirin-1234567-abcdef', 'lane.sock');
+  const longest = join(folder, 'kirin-1234567-abcdef', 'relay.sock.new');
   return Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES ? folder : '/tmp';
 }

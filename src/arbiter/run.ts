@@ -17,6 +17,7 @@ import { giveLogFiles } from './log-files.ts';
 import { PidFile } from './pid-file.ts';
 import { type Plan, planFrom } from './plan.ts';
 import type { Predecessor } from './predecessor.ts';
+import { Relays } from './relays.ts';
 import { createRunFolder } from './run-folder.ts';
 import { SignalInbox } from './signal-inbox.ts';
 import type { StartCommand } from './successor.ts';
@@ -60,20 +61,19 @@ export async function runArbiter(
     leakingFds: given.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])).filter(leaks),
   };
   const secured = await withTls(initial);
-  const plan = planFrom(initial, surroundings, secured.tls);
-  checkAccess(plan, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
-  const pidFile = plan.pidFile === null ? null : claimPidFile(plan.pidFile, predecessor);
-  giveLogFiles(plan);
-  const log = new ErrorLog({ target: plan.edge.errorLog, level: plan.edge.logLevel });
-  process.title = `kirin: master [${plan.name}${predecessor === null ? '' : '.2'}]`;
+  const asked = planFrom(initial, surroundings, secured.tls);
+  checkAccess(asked, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
+  const pidFile = asked.pidFile === null ? null : claimPidFile(asked.pidFile, predecessor);
+  giveLogFiles(asked);
+  const log = new ErrorLog({ target: asked.edge.errorLog, level: asked.edge.logLevel });
+  process.title = `kirin: master [${asked.name}${predecessor === null ? '' : '.2'}]`;
 
   const signals = new SignalInbox();
-  log.info(`Starting kirin ${version()}`);
+  const relays = new Relays(log, ZYGOTE_SCRIPT, asked.owner);
   const told = new Set<string>();
-  tell([...initial.notices, ...secured.notices], log, told);
   const listeners: Listener[] = [];
-  const scheme = plan.edge.tls === null ? 'http' : 'https';
-  const binding = { options: { ...plan, scheme }, predecessor, log, signals } as const;
+  const scheme = asked.edge.tls === null ? 'http' : 'https';
+  const binding = { options: { ...asked, scheme }, predecessor, log, signals } as const;
   let isAnotherThere = () => predecessor !== null && !predecessor.isGone;
   const close = () => {
     const staysOpen = closeListeners(listeners, { keepsFiles: isAnotherThere() });
@@ -81,6 +81,9 @@ export async function runArbiter(
     if (staysOpen) process.once('exit', () => process.exit());
   };
   try {
+    const plan = await relays.equip(asked);
+    log.info(`Starting kirin ${version()}`);
+    tell([...initial.notices, ...secured.notices], log, told);
     for (let attempt = 1; ; attempt++) {
       await bindAll(addresses, listeners, attempt, binding);
       const unwanted = closeUnwanted(predecessor);
@@ -99,7 +102,7 @@ export async function runArbiter(
             tell([...config.notices, ...notices], log, told);
             const next = planFrom(config, surroundings, tls);
             checkAccess({ ...next, owner: plan.owner }, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
-            return next;
+            return relays.equip(next);
           },
           upgrade: new Upgrade({
             command,
@@ -142,6 +145,7 @@ export async function runArbiter(
   } finally {
     close();
     pidFile?.remove();
+    await relays.end();
     signals.close();
   }
 }

@@ -1,8 +1,10 @@
 import type { Problem } from './config-error.ts';
 import { requestsText } from './lane-quota.ts';
 import type { Machine } from './machine.ts';
+import { ValueProblem } from './setting.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
+import { parseSyslogAddress } from './syslog-kinds.ts';
 
 /** Rules that span settings, or a setting and the machine. */
 export function checkRules(settings: Settings, sources: Sources, machine: Machine): Problem[] {
@@ -11,6 +13,7 @@ export function checkRules(settings: Settings, sources: Sources, machine: Machin
     ...reservesLeaveALane(settings, sources),
     ...limitsCoverReserves(settings),
     ...keysHaveCertificates(settings, sources),
+    ...syslogCanBeFound(settings, sources),
   ];
   return messages.map((message) => ({ fault: 'meaning', message }));
 }
@@ -48,4 +51,14 @@ function* limitsCoverReserves({ lane_limit, lane_reserve }: Settings): Generator
 function* keysHaveCertificates({ certfile, keyfile }: Settings, sources: Sources): Generator<string> {
   if (keyfile === null || certfile !== null) return;
   yield `keyfile ${keyfile} (from ${sources.keyfile}) needs a certificate: give the file that has it as certfile`;
+}
+
+function* syslogCanBeFound({ syslog, syslog_addr }: Settings, sources: Sources): Generator<string> {
+  if (!syslog) return;
+  try {
+    parseSyslogAddress(syslog_addr);
+  } catch (error) {
+    if (!(error instanceof ValueProblem)) throw error;
+    yield `syslog_addr '${syslog_addr}' (from ${sources.syslog_addr}): ${error.message}`;
+  }
 }

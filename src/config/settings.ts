@@ -9,6 +9,7 @@ import { queue } from './sections/queue.ts';
 import { refused } from './sections/refused.ts';
 import { requests } from './sections/requests.ts';
 import { serverSocket } from './sections/server-socket.ts';
+import { syslog } from './sections/syslog.ts';
 import { tls } from './sections/tls.ts';
 import { trust } from './sections/trust.ts';
 import { withoutEffect } from './sections/without-effect.ts';
@@ -24,6 +25,7 @@ const TABLE = {
   ...leniency,
   ...queue,
   ...logging,
+  ...syslog,
   ...processSettings,
   ...development,
   ...withoutEffect,
@@ -54,6 +56,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Leniency', names: namesOf(leniency) },
   { title: 'Queue', names: namesOf(queue) },
   { title: 'Logging', names: namesOf(logging) },
+  { title: 'Syslog', names: namesOf(syslog) },
   { title: 'Process', names: namesOf(processSettings) },
   { title: 'Development', names: namesOf(development) },
   { title: 'Accepted, without effect', names: namesOf(withoutEffect) },

@@ -7,14 +7,13 @@ import { LoadFailureHandler } from '../handlers/load-failure.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
-import { AccessLog } from '../observe/access-log.ts';
 import { AppMetrics } from '../observe/app-metrics.ts';
-import { ErrorLog } from '../observe/error-log.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
 import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import { serveLanes } from './lane-server.ts';
 import { LoadReporter } from './load-report.ts';
+import { EdgeLogs } from './logs.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Server, type ServerParts } from './server.ts';
 
@@ -22,6 +21,8 @@ type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
 
 /** How long an edge that lost its arbiter finishes what it has. */
 const ORPHAN_GRACE_MS = 30_000;
+/** How long the relay may take for the last records. */
+const LOGS_GRACE_MS = 1000;
 
 /** The arbiter's signals. To Node, USR1 would mean to open a debugger. */
 const OVERHEARD = [
@@ -37,8 +38,7 @@ const OVERHEARD = [
 
 class Edge {
   #config: EdgeConfig;
-  readonly #log: ErrorLog;
-  #accessLog: AccessLog | null;
+  readonly #logs: EdgeLogs;
   readonly #dispatcher: Dispatcher;
   readonly #metrics = new AppMetrics();
   #app: AppHandler | null = null;
@@ -51,10 +51,9 @@ class Edge {
   constructor(start: StartMessage) {
     const config = start.config;
     this.#config = config;
-    this.#log = new ErrorLog({ target: config.errorLog, level: config.logLevel });
-    this.#accessLog = openAccessLog(config, this.#log);
-    const expired = new RefusalLog((line) => this.#log.warning(line));
-    const refused = new RefusalLog((line) => this.#log.warning(line));
+    this.#logs = new EdgeLogs(config);
+    const expired = new RefusalLog((line) => this.#logs.error.warning(line));
+    const refused = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#dispatcher = new Dispatcher(config, {
       workerReady: ({ pid, generation }) => tell({ type: 'worker-ready', pid, generation }),
       workerOverdue: ({ pid }, job, ageMs) =>
@@ -72,14 +71,16 @@ class Edge {
             `${this.#config.queueLimit} requests wait for a worker, and no more may: answered ${job.summary} with 503`,
         ),
       jobRetried: ({ pid }, job) =>
-        this.#log.warning(`Worker (pid:${pid}) ended while it ran ${job.summary}: another worker runs it`),
+        this.#logs.error.warning(
+          `Worker (pid:${pid}) ended while it ran ${job.summary}: another worker runs it`,
+        ),
       jobLost: ({ pid }, job) => {
         const why = job.deaths > 1 ? ', the second that did, so it is not tried again' : '';
-        this.#log.error(`Worker (pid:${pid}) ended while it ran ${job.summary}${why}: answered 502`);
+        this.#logs.error.error(`Worker (pid:${pid}) ended while it ran ${job.summary}${why}: answered 502`);
       },
     });
     if (start.loadFailure !== null) this.#loadFailure = new LoadFailureHandler(start.loadFailure);
-    this.#server = new Server(start.runDir, this.#log, this.#parts());
+    this.#server = new Server(start.runDir, this.#logs.error, this.#parts());
     this.#loadReporter = new LoadReporter(
       () => this.#dispatcher.takeLoad(),
       (report) => tell({ type: 'load', ...report }),
@@ -90,7 +91,7 @@ class Edge {
       start.laneFd,
       this.#dispatcher,
       () => this.#config,
-      (problem) => this.#log.error(problem),
+      (problem) => this.#logs.error.error(problem),
     );
   }
 
@@ -99,17 +100,14 @@ class Edge {
       config: this.#config,
       router: this.#router(),
       trust: new TrustPolicy(this.#config),
-      accessLog: this.#accessLog,
+      accessLog: this.#logs.access,
     };
   }
 
-  /** A new generation takes over, under its own configuration. The error log stays: it is the arbiter's too. */
+  /** A new generation takes over, under its own configuration. */
   #activate(generation: number, config: EdgeConfig): void {
-    const before = this.#config;
     this.#config = config;
-    if (config.accessLog !== before.accessLog || config.accessLogFormat !== before.accessLogFormat) {
-      this.#replaceAccessLog();
-    }
+    this.#logs.reconfigure(config);
     this.#dispatcher.reconfigure(config);
     this.#loadReporter.isWanted = config.reportsLoad;
     const failure = this.#loadFailure;
@@ -126,19 +124,6 @@ class Edge {
     this.#server.reconfigure(this.#parts());
     this.#dispatcher.giveUpWaiting();
     before?.end();
-  }
-
-  #replaceAccessLog(): void {
-    try {
-      const opened = openAccessLog(this.#config, this.#log);
-      this.#accessLog?.close();
-      this.#accessLog = opened;
-    } catch (error) {
-      // A reload with a mistake must not end what is running.
-      this.#log.error(
-        `Cannot open the access log ${this.#config.accessLog}, going on with the old one: ${(error as Error).message}`,
-      );
-    }
   }
 
   #router(): Router {
@@ -204,8 +189,7 @@ class Edge {
         this.#dispatcher.exited(message.pid, message.running);
         break;
       case 'reopen-logs':
-        this.#log.reopen();
-        this.#accessLog?.reopen();
+        this.#logs.reopen();
         break;
       case 'drain':
         void this.drain(message.graceMs, message.quick);
@@ -242,21 +226,12 @@ class Edge {
   #exit(): void {
     this.#dispatcher.workers.quitAll();
     tell({ type: 'drained' });
-    this.#accessLog?.close();
-    // The channel is flushed before the process may go.
-    if (process.connected) process.disconnect();
-    setImmediate(() => process.exit(0));
+    void this.#logs.close(LOGS_GRACE_MS).then(() => {
+      // The channel is flushed before the process may go.
+      if (process.connected) process.disconnect();
+      setImmediate(() => process.exit(0));
+    });
   }
-}
-
-function openAccessLog(config: EdgeConfig, log: ErrorLog): AccessLog | null {
-  const { accessLog, accessLogFormat } = config;
-  if (accessLog === null) return null;
-  return new AccessLog({
-    target: accessLog,
-    format: accessLogFormat,
-    report: (message) => log.warning(message),
-  });
 }
 
 function tell(message: EdgeToArbiter): void {

@@ -1,37 +1,35 @@
 import { compileAccessLogFormat } from './access-log-format.ts';
 import type { AccessRecord } from './access-record.ts';
-import { LineWriter } from './line-writer.ts';
 
-export interface AccessLogOptions {
-  /** `-` for standard output, or a file, which is appended to. */
-  readonly target: string;
-  readonly format: string;
-  /** Told when lines are lost, and how many once they can be written again. */
-  readonly report?: (problem: string) => void;
+/** Where lines of the access log go. */
+export interface AccessLineWriter {
+  write(line: string, record: AccessRecord): void;
+  /** After a rotation: goes on in a new file of the same name. */
+  reopen(): void;
+  /** Writes what is left before it returns: the process may exit at once. */
+  close(): void;
 }
 
 /** One line for each exchange. */
 export class AccessLog {
   readonly #format: (record: AccessRecord) => string;
-  readonly #writer: LineWriter;
+  readonly #writers: readonly AccessLineWriter[];
 
-  /** @throws the system's error when the file cannot be opened */
-  constructor({ target, format, report = () => {} }: AccessLogOptions) {
+  constructor(format: string, writers: readonly AccessLineWriter[]) {
     this.#format = compileAccessLogFormat(format);
-    this.#writer = new LineWriter({ target, report });
+    this.#writers = writers;
   }
 
   write(record: AccessRecord): void {
-    this.#writer.write(this.#format(record));
+    const line = this.#format(record);
+    for (const writer of this.#writers) writer.write(line, record);
   }
 
-  /** After a rotation: goes on in a new file of the same name. */
   reopen(): void {
-    this.#writer.reopen();
+    for (const writer of this.#writers) writer.reopen();
   }
 
-  /** Writes what is left before it returns: the process may exit at once. */
   close(): void {
-    this.#writer.close();
+    for (const writer of this.#writers) writer.close();
   }
 }

@@ -5,6 +5,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { KirinError } from '../base/errors.ts';
 import { wantsColour } from './colour.ts';
 import { localOffset, pad2 } from './local-time.ts';
+import type { RelayRecord } from './relay-client.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
@@ -30,11 +31,18 @@ export interface ErrorLogOptions {
   readonly level: LogLevel;
 }
 
+/** Who is given each line besides. */
+interface Relay {
+  send(record: RelayRecord): void;
+}
+
 /** Writes synchronously, so that a line is out before whatever comes next, also an exit. Logging never throws. */
 export class ErrorLog {
   readonly #target: string;
   readonly #threshold: number;
   readonly #hasColour: boolean;
+  /** null: none. */
+  relay: Relay | null = null;
   #fd: number;
 
   /** @throws {KirinError} when the file cannot be opened */
@@ -96,7 +104,16 @@ export class ErrorLog {
 
   #write(level: LogLevel, message: string): void {
     if (SEVERITY[level] < this.#threshold) return;
-    const line = `[${timestamp(new Date())}] [${process.pid}] [${level.toUpperCase()}] ${printable(message)}`;
+    const now = new Date();
+    const text = printable(message);
+    this.relay?.send({
+      type: 'log',
+      level: SEVERITY[level],
+      text,
+      pid: process.pid,
+      at: now.getTime() / 1000,
+    });
+    const line = `[${timestamp(now)}] [${process.pid}] [${level.toUpperCase()}] ${text}`;
     const colour = this.#hasColour ? COLOUR[level] : '';
     writeQuietly(this.#fd, colour === '' ? `${line}\n` : `\x1b[${colour}m${line}\x1b[0m\n`);
   }

@@ -9,7 +9,9 @@ const MAX_PENDING_CHARACTERS = 16 * 2 ** 20;
 const RETRY_PAUSE_MS = 50;
 
 export interface LineWriterOptions {
+  /** `-` for standard output, or a file, which is appended to. */
   readonly target: string;
+  /** Told when lines are lost, and how many once they can be written again. */
   readonly report: (problem: string) => void;
 }
 
@@ -26,6 +28,7 @@ export class LineWriter {
   #inFlight: { readonly fd: number; readonly bytes: Buffer; readonly lines: number; offset: number } | null =
     null;
 
+  /** @throws the system's error when the file cannot be opened */
   constructor({ target, report }: LineWriterOptions) {
     this.#target = target;
     this.#report = report;

@@ -62,6 +62,7 @@ class Arbiter:
             "closeFds": [],
             "scriptName": "",
             "errorLog": "-",
+            "relay": None,
             "captureOutput": False,
             "logLevel": "info",
             "colour": False,

@@ -64,6 +64,7 @@ class Process:
             "runDir": str(folder),
             "scriptName": "",
             "errorLog": str(folder / "errors"),
+            "relay": None,
             "captureOutput": False,
             "logLevel": "debug",
             "colour": False,

@@ -48,7 +48,6 @@ export const refused = {
     help: 'A dict for logging.config',
     refused: LOGGING,
   }),
-  syslog: unsupportedSwitch(['--log-syslog'], 'Log to syslog', YET),
   statsd_host: unsupportedText(
     ['--statsd-host'],
     'Where StatsD listens',

@@ -9,7 +9,6 @@ import { setting } from '../setting.ts';
 const ONLY_ASGI = 'only ASGI applications have it, and they are not supported yet';
 const ONLY_HTTP2 = 'only HTTP/2 has it, and that is not supported yet';
 const ONLY_STATSD = 'only StatsD has it, and that is not supported yet';
-const ONLY_SYSLOG = 'only syslog has it, and that is not supported yet';
 const ONLY_DIRTY = 'Kirin has no dirty arbiters';
 const NO_CONTROL = 'Kirin has no control socket; signals are what Gunicorn has';
 const NOT_PYTHONS_SSL = "Python's ssl module serves no clients here";
@@ -93,34 +92,6 @@ export const withoutEffect = {
     default: false,
     help: 'Shake hands as soon as a client has connected',
     without: NOT_PYTHONS_SSL,
-  }),
-  disable_redirect_access_to_syslog: setting<boolean>({
-    flags: ['--disable-redirect-access-to-syslog'],
-    kind: flag,
-    default: false,
-    help: 'Keep the access log out of syslog',
-    without: ONLY_SYSLOG,
-  }),
-  syslog_addr: setting<string>({
-    flags: ['--log-syslog-to'],
-    kind: text('ADDRESS'),
-    default: 'udp://localhost:514',
-    help: 'Where syslog listens',
-    without: ONLY_SYSLOG,
-  }),
-  syslog_prefix: setting<string | null>({
-    flags: ['--log-syslog-prefix'],
-    kind: optionalText,
-    default: null,
-    help: 'What lines in syslog begin with',
-    without: ONLY_SYSLOG,
-  }),
-  syslog_facility: setting<string>({
-    flags: ['--log-syslog-facility'],
-    kind: text(),
-    default: 'user',
-    help: 'Facility of lines in syslog',
-    without: ONLY_SYSLOG,
   }),
   statsd_prefix: setting<string>({
     flags: ['--statsd-prefix'],

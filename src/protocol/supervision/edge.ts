@@ -1,6 +1,7 @@
 // What arbiter and edge say to one another over Node's IPC channel, as JSON.
 
 import type { LoadFailure } from './load-failure.ts';
+import type { RelayUse } from './relay.ts';
 import type { TlsConfig } from './tls-config.ts';
 
 /** A listening socket that the arbiter bound and the edge inherits as descriptor `fd`. */
@@ -86,6 +87,8 @@ export interface EdgeConfig {
   readonly accessLogFormat: string;
   readonly errorLog: string;
   readonly logLevel: LogLevel;
+  /** What goes to the relay; null: there is none. */
+  readonly relay: RelayUse | null;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';

@@ -31,6 +31,8 @@ export interface BootSpec {
   readonly captureOutput: boolean;
   readonly logLevel: LogLevel;
   readonly colour: boolean;
+  /** The relay's socket, where the error log's lines go besides; null: nowhere. */
+  readonly relay: string | null;
   /** For the process title; null for none. */
   readonly name: string | null;
   /** Report the files of the loaded modules, for `--reload`. */

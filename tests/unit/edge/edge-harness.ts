@@ -54,6 +54,7 @@ const CONFIG: EdgeConfig = {
   accessLogFormat: '',
   errorLog: '-',
   logLevel: 'warning',
+  relay: null,
 };
 
 /** Answers when the test says so; notes what it is told. */

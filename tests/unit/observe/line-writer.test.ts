@@ -31,7 +31,7 @@ test('lines are appended in their order', async () => {
 
 test('closing writes what is left before it returns', () => {
   const file = newFile();
-  const log = new AccessLog({ target: file, format: '%(s)s' });
+  const log = new AccessLog('%(s)s', [new LineWriter({ target: file, report: unexpected })]);
   log.write(record());
   log.write(record({ status: 404 }));
   log.close();

@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type AccessLineWriter, AccessLog } from '../observe/access-log.ts';
+import { ErrorLog } from '../observe/error-log.ts';
+import { LineWriter } from '../observe/line-writer.ts';
+import { RelayClient } from '../observe/relay-client.ts';
+import { RelayedAccessLines } from '../observe/relayed-access-lines.ts';
+import type { EdgeConfig } from '../protocol/supervision/edge.ts';
+
+/** What the edge writes, and where to. */
+export class EdgeLogs {
+  readonly error: ErrorLog;
+  #config: EdgeConfig;
+  #relay: RelayClient | null = null;
+  #access: AccessLog | null;
+
+  /** @throws the system's error when a file cannot be opened */
+  constructor(config: EdgeConfig) {
+    this.#config = config;
+    this.error = new ErrorLog({ target: config.errorLog, level: config.logLevel });
+    this.#connect();
+    this.#access = this.#openAccess();
+  }
+
+  /** null: requests are not logged. */
+  get access(): AccessLog | null {
+    return this.#access;
+  }
+
+  /** The error log stays: it is the arbiter's too. */
+  reconfigure(config: EdgeConfig): void {
+    const before = this.#config;
+    this.#config = config;
+    if (!isDeepStrictEqual(config.relay, before.relay)) this.#connect();
+    else if (config.accessLog === before.accessLog && config.accessLogFormat === before.accessLogFormat)
+      return;
+    try {
+      const opened = this.#openAccess();
+      this.#access?.close();
+      this.#access = opened;
+    } catch (error) {
+      // A reload with a mistake must not end what is running.
+      this.error.error(
+        `Cannot open the access log ${config.accessLog}, going on with the old one: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  reopen(): void {
+    this.error.reopen();
+    this.#access?.reopen();
+  }
+
+  /** Resolves once the process may exit. */
+  async close(limitMs: number): Promise<void> {
+    this.#access?.close();
+    await this.#relay?.close(limitMs);
+  }
+
+  #connect(): void {
+    const { relay } = this.#config;
+    const old = this.#relay;
+    this.#relay = relay === null ? null : new RelayClient(relay.path);
+    this.error.relay = relay?.errors ? this.#relay : null;
+    void old?.close(0);
+  }
+
+  #openAccess(): AccessLog | null {
+    const { accessLog, accessLogFormat, relay } = this.#config;
+    const writers: AccessLineWriter[] = [];
+    if (accessLog !== null) {
+      const report = (message: string) => this.error.warning(message);
+      writers.push(new LineWriter({ target: accessLog, report }));
+    }
+    if (relay?.access && this.#relay !== null) writers.push(new RelayedAccessLines(this.#relay));
+    return writers.length === 0 ? null : new AccessLog(accessLogFormat, writers);
+  }
+}

@@ -1,9 +1,11 @@
 """Runs a configuration file, a Python program, as Gunicorn does, and reports its settings: `python conf.py JSON`.
 
-The one argument is {location, cwd, known, hooks, tls, argv}: which file or module, where, the names of all settings
-and of all server hooks, what stronger sources say about TLS, and Kirin's own arguments, for files that look at
-sys.argv. One line of JSON on descriptor 3 is the report: FileReport of src/config/file-settings.ts, or {error} with a
-traceback, or {exit}. What the file prints is not in its way.
+The one argument is {location, cwd, known, hooks, tls, argv}: which file or module, where, the names of all settings,
+the server hooks with what each is called with, what stronger sources say about TLS, and Kirin's own arguments, for
+files that look at sys.argv. One line of JSON on descriptor 3 is the report: FileReport of src/config/file-settings.ts,
+or {error} with a traceback, or {exit}. What the file prints is not in its way.
+
+hooks.py runs the file by this module's functions, too, to keep the server hooks that it defines.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ from __future__ import annotations
 import os
 import sys
 
-# This folder's modules must not be what the file imports.
-del sys.path[0]
+if __name__ == "__main__":
+    # This folder's modules must not be what the file imports.
+    del sys.path[0]
 
-import importlib  # noqa: E402
-import importlib.machinery  # noqa: E402
-import importlib.util  # noqa: E402
-import json  # noqa: E402
+import importlib
+import importlib.machinery
+import importlib.util
+import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing would take longer than all else
@@ -38,7 +41,7 @@ def _main() -> None:
     sys.path.insert(0, request["cwd"])
     environment, path = dict(os.environ), list(sys.path)
     try:
-        variables = _run(request["location"])
+        variables = run_file(request["location"])
         report = _describe(variables, request)
         report["environment"] = _changes(environment, dict(os.environ))
         report["path"] = _added(path, sys.path)
@@ -46,7 +49,7 @@ def _main() -> None:
     except SystemExit as end:
         report = {"exit": end.code if isinstance(end.code, int) or end.code is None else str(end.code)}
     except BaseException as error:
-        report = {"error": _traceback(error)}
+        report = {"error": describe_failure(error)}
     # What the file has forked has nothing to say.
     if os.getpid() == pid:
         _send(report)
@@ -59,7 +62,8 @@ def _main() -> None:
     os._exit(0)
 
 
-def _run(location: str) -> dict[str, Any]:
+def run_file(location: str) -> dict[str, Any]:
+    """Its variables, functions among them. `location` is a path, or python:MODULE."""
     if location.startswith("python:"):
         return vars(importlib.import_module(location[len("python:") :]))
     # A file's name need not end with .py.
@@ -75,22 +79,26 @@ def _run(location: str) -> dict[str, Any]:
 
 
 def _describe(variables: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
-    known, hook_names = set(request["known"]), set(request["hooks"])
+    known, hook_arguments = set(request["known"]), request["hooks"]
     settings: dict[str, Any] = {}
     hooks: list[str] = []
+    wrong_hooks: list[dict[str, str]] = []
     others: list[dict[str, Any]] = []
     for name, value in variables.items():
         if name in known:
             settings[name] = _value(value)
-        elif name in hook_names:
+        elif name in hook_arguments:
             if value is not None:
                 hooks.append(name)
+                complaint = _hook_complaint(value, hook_arguments[name])
+                if complaint is not None:
+                    wrong_hooks.append({"name": name, "text": _short_repr(value), "complaint": complaint})
         elif not (name.startswith("_") or isinstance(value, (type, type(sys)))):
             # What was imported from elsewhere is no misspelt hook.
             is_own = getattr(value, "__module__", None) in (None, variables.get("__name__"))
             if not callable(value) or is_own:
                 others.append({"name": name, "isFunction": callable(value)})
-    return {"settings": settings, "hooks": hooks, "others": others}
+    return {"settings": settings, "hooks": hooks, "wrongHooks": wrong_hooks, "others": others}
 
 
 def _ssl_context(variables: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
@@ -114,21 +122,65 @@ def _ssl_context(variables: dict[str, Any], request: dict[str, Any]) -> dict[str
 def _value(value: Any) -> dict[str, Any]:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
-    try:
-        text = repr(value)
-    except Exception:
-        text = "<" + type(value).__name__ + ">"
-    if len(text) > _LONGEST_TEXT:
-        text = text[:_LONGEST_TEXT] + "…"
+    text = _short_repr(value)
     try:
         return {"text": text, "value": json.loads(json.dumps(value, allow_nan=False))}
     except (TypeError, ValueError, RecursionError):
         return {"text": text, "object": {"type": type(value).__name__, "name": _dotted_name(value) or text}}
 
 
+def _short_repr(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        text = "<" + type(value).__name__ + ">"
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
+
+
 def _dotted_name(value: Any) -> str | None:
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     return module + "." + name if isinstance(module, str) and isinstance(name, str) else None
+
+
+def _hook_complaint(value: Any, arguments: list[str]) -> str | None:
+    """Gunicorn's check: a function, or the dotted name of one, that takes as many arguments as the hook is called with.
+    Those behind a `?` may be missing."""
+    try:
+        function = hook_function(value)
+    except Exception as error:
+        return f"cannot be imported: {error}"
+    if not callable(function):
+        return "is no function"
+    count = arity(function)
+    least = sum(not name.startswith("?") for name in arguments)
+    if count is None or least <= count <= len(arguments):
+        return None
+    called = ", ".join(name.lstrip("?") for name in arguments)
+    return f"takes {count} argument{'' if count == 1 else 's'}, and is called with ({called})"
+
+
+def hook_function(value: Any) -> Any:
+    """The function, also where the file only gives its dotted name."""
+    if not isinstance(value, str):
+        return value
+    module, dot, name = value.rpartition(".")
+    if not dot:
+        raise ImportError(f"{value!r} is no dotted name such as 'package.module.function'")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except AttributeError:
+        raise ImportError(f"{module} has no {name!r}") from None
+
+
+def arity(function: Any) -> int | None:
+    """How many arguments can be given by position, *args not counted; None where nobody knows (some functions in C)."""
+    import inspect  # late: most files define no hooks
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters)
 
 
 def _changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str | None]:
@@ -148,7 +200,7 @@ def _added(before: list[str], after: list[str]) -> dict[str, list[str]]:
     }
 
 
-def _traceback(error: BaseException) -> str:
+def describe_failure(error: BaseException) -> str:
     """From the file on: how it came to be run is of no interest."""
     import traceback  # late: most files do not fail
 
@@ -170,4 +222,5 @@ def _send(report: dict[str, Any]) -> None:
         data = data[os.write(_REPORT_FD, data) :]
 
 
-_main()
+if __name__ == "__main__":
+    _main()

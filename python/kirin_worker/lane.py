@@ -19,7 +19,7 @@ from .interrupts import RequestInterrupted
 from .native import get_ident, sleep
 from .outbox import LARGE_BODY
 from .shared_lane import SharedLane
-from .wsgi import ClientGone, describe, serve
+from .wsgi import ClientGone, describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Lane(SharedLane):
         base = self._base
         app = self._app
         log = self._log
+        serve = self._serve
         index = self.index
         pack = HEADER.pack
         flushed = 0.0

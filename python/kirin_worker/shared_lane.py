@@ -18,13 +18,14 @@ from .inbox import Inbox
 from .interrupts import is_possible
 from .outbox import LOCK_SECONDS, Outbox
 from .tracebacks import format_other_threads, format_stack
-from .wsgi import describe
+from .wsgi import describe, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Callable
 
+    from .hook_requests import Serve
     from .log import Log
 
 
@@ -39,10 +40,13 @@ class SharedLane:
         running: memoryview,
         log: Log,
         can_send_files: bool,
+        serve: Serve = serve,
     ) -> None:
+        """`serve`: runs one request, as wsgi.serve does."""
         self.index = index
         self.can_send_files = can_send_files
         self._app = app
+        self._serve = serve
         # The same for every request: nothing is made for one.
         self._base = {**base_environ, "kirin.client_left": self.client_left}
         #: Shared with the zygote, which reads from it what was running when this process has died.

@@ -15,11 +15,13 @@ from . import frames, loader, native, supervision
 from .lane import Lane
 from .log import Log, open_log
 from .thread_crew import ThreadCrew
-from .wsgi import base_environ
+from .wsgi import base_environ, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
+
+    from .worker_hooks import WorkerHooks
 
 #: Pause between attempts to reach an edge that is being replaced.
 RETRY_SECONDS = 0.02
@@ -28,18 +30,28 @@ ORPHAN_SECONDS = 30.0
 
 
 class Worker:
-    def __init__(self, boot: dict[str, Any], status: memoryview, zygote_alive_fd: int, app: Any, log: Log) -> None:
+    def __init__(
+        self,
+        boot: dict[str, Any],
+        status: memoryview,
+        zygote_alive_fd: int,
+        app: Any,
+        log: Log,
+        hooks: WorkerHooks | None = None,
+    ) -> None:
         self._boot = boot
         self._status = status
         self._zygote_alive_fd = zygote_alive_fd
         self._log = log
+        self._hooks = hooks
         self._control: native.socket | None = None
         self._leaving = False
         self._quitting = False
         self._can_send_files = False
         self._probe = os.open(__file__, os.O_RDONLY)
+        run = serve if hooks is None else hooks.serve
         self._lanes = [
-            Lane(index, app, self._base_environ(), status[1:], log, False) for index in range(boot["threads"])
+            Lane(index, app, self._base_environ(), status[1:], log, False, run) for index in range(boot["threads"])
         ]
         self._crew = ThreadCrew(self._lanes, self._connect_lane, self._run_or_end)
 
@@ -55,6 +67,8 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             native.signal(number, self._on_signal)
         native.signal(signal.SIGUSR1, self._on_reopen)
+        if self._hooks is not None:
+            self._hooks.attach(self._leave)
         os.register_at_fork(after_in_child=self._after_fork_in_child)
         name = "kirin-control"
         native.start_thread(name, lambda: self._run_or_end(name, self._control_loop))
@@ -162,6 +176,8 @@ class Worker:
             for lane in self._lanes:
                 lane.cancel(rid, is_sure=a == 0)
         elif kind == frames.INTERRUPT:
+            if self._hooks is not None:
+                self._hooks.abort()
             self._lanes[a].interrupt(rid)
         elif kind == frames.WELCOME:
             self._can_send_files = json.loads(payload)["files"]
@@ -175,6 +191,8 @@ class Worker:
     # --- leaving ------------------------------------------------------------------------------------------
 
     def _on_signal(self, number: int, _frame: object) -> None:
+        if self._hooks is not None and number != signal.SIGTERM:
+            self._hooks.interrupted()
         self._leave(f"it was sent {signal.Signals(number).name}")
 
     def _on_reopen(self, _number: int, _frame: object) -> None:
@@ -206,6 +224,8 @@ class Worker:
                 native.signal(number, signal.SIG_DFL)
         if native.getsignal(signal.SIGINT) == self._on_signal:
             native.signal(signal.SIGINT, signal.default_int_handler)
+        if self._hooks is not None:
+            self._hooks.detach()
 
     def _end_session(self) -> None:
         self._quitting = True
@@ -219,12 +239,16 @@ class Worker:
         os._exit(1)
 
 
-def run(boot: dict[str, Any], status: Any, zygote_alive_fd: int, app: Any) -> int:
+def run(boot: dict[str, Any], status: Any, zygote_alive_fd: int, app: Any, hooks: WorkerHooks | None = None) -> int:
     """Runs this process as a worker until it is told to leave; returns its exit code."""
     log = open_log(boot)
     supervision.install_dump_handler(log.fd)
+    if hooks is not None:
+        hooks.post_fork()
     if app is None:
         code, app = loader.load_or_report(boot)
         if app is None:
             return code
-    return Worker(boot, memoryview(status).cast("I"), zygote_alive_fd, app, log).run()
+    if hooks is not None:
+        app = hooks.post_worker_init(app)
+    return Worker(boot, memoryview(status).cast("I"), zygote_alive_fd, app, log, hooks).run()

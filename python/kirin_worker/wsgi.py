@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     class Out(Protocol):
         """Where a response goes. `head` is the status line and the fields, as headers.py makes them."""
 
-        can_send_files: bool
-        #: This process is one that the application has forked; its sys.exit() is meant for itself.
-        in_child: bool
+        @property
+        def can_send_files(self) -> bool: ...
+
+        @property
+        def in_child(self) -> bool:
+            """This process is one that the application has forked; its sys.exit() is meant for itself."""
 
         def whole(self, head: bytes, flags: int, body: bytes) -> None:
             """A complete response. close() of the application's iterable may still have to run."""
@@ -210,7 +213,7 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
     except BaseException as error:
         if isinstance(error, RequestInterrupted) or (out.in_child and isinstance(error, SystemExit)):
             raise
-        _answer_failure(error, environ, out, log, pieces, is_head_request)
+        answer_failure(error, environ, out, log, pieces, is_head_request)
     finally:
         given = _ENDED
         if close is not None:
@@ -270,7 +273,7 @@ def _send_file(wrapper: FileWrapper, given: Head, out: Out) -> bool:
     return True
 
 
-def _answer_failure(
+def answer_failure(
     error: BaseException,
     environ: dict[str, Any],
     out: Out,

@@ -18,6 +18,12 @@ from typing import Any
 
 from . import native, supervision
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .hooks import HookFailed, Hooks
+    from .server_objects import Worker as HookWorker
+    from .worker_hooks import WorkerHooks
+
 CHANNEL_FD = 3
 #: Exit codes that the arbiter knows; Gunicorn's.
 BOOT_ERROR = 3
@@ -60,6 +66,11 @@ class Zygote:
         self._unread = b""
         self._boot: Boot = {}
         self._app: object | None = None
+        self._hooks: Hooks | None = None
+        self._has_forked = False
+        #: A reload has replaced it; where hooks have started threads, it stays for their sake.
+        self._may_stay = self._stays = False
+        self._runs_on_exit = False
         self._children: dict[int, _Child] = {}
         self._ends_at: float | None = None
         self._has_killed = False
@@ -72,11 +83,10 @@ class Zygote:
         os.set_blocking(self._wake_write, False)
 
     def run(self) -> int:
-        for number in _IGNORED:
-            native.signal(number, signal.SIG_IGN)
+        self._ignore_signals()
         self._poll.register(self._channel, native.POLLIN)
         self._poll.register(self._wake_read, native.POLLIN)
-        while self._ends_at is None or self._children:
+        while not self._is_over():
             ready = self._poll.poll(self._poll_timeout_ms())
             for fd, _ in ready:
                 if fd == self._channel:
@@ -85,9 +95,24 @@ class Zygote:
                     self._read_reports(fd)
             self._drain_wake_pipe()
             self._reap()
-            if self._ends_at is not None:
+            if self._ends_at is not None and self._children:
                 self._kill_when_time_is_up()
+        if self._hooks is not None:
+            if self._runs_on_exit and self._exit_code == 0:
+                self._hooks.call("on_exit", self._hooks.server)
+            # A hook's thread that serves for ever is not waited for.
+            _exit(self._exit_code, joins_threads=False)
         return self._exit_code
+
+    def _is_over(self) -> bool:
+        if self._ends_at is None or self._children:
+            return False
+        # A thread of on_starting or when_ready (a page of metrics, a timer) outlives reloads, as under Gunicorn.
+        stays = self._may_stay and self._hooks is not None and self._hooks.has_threads
+        if stays and not self._stays:
+            self._tell({"type": "stays"})
+        self._stays = stays
+        return not stays
 
     # --- the arbiter's word ---------------------------------------------------------------------------------
 
@@ -113,7 +138,17 @@ class Zygote:
             self._signal(message["pid"], message["signal"])
         elif kind == "reopen-logs":
             self._reopen_logs()
+        elif kind == "hook":
+            self._run_hook(message["name"])
+        elif kind == "workers":
+            if self._hooks is not None:
+                self._hooks.workers_changed(message["count"])
+        elif kind == "interrupt":
+            for pid in self._children:
+                os.kill(pid, signal.SIGINT)
         elif kind == "quit":
+            self._may_stay = message["mayStay"]
+            self._runs_on_exit = message["runsOnExit"]
             self._end(message["graceMs"] / 1000)
 
     def _start(self, boot: Boot) -> None:
@@ -123,32 +158,56 @@ class Zygote:
             if fd != self._channel:
                 os.close(fd)
         supervision.set_title("zygote", boot["name"])
-        prepare(boot)
-        _open_log(boot)
-        if boot["spew"]:
-            from . import spew
-
-            spew.install()
-        if boot["preload"]:
-            if boot["reportModules"]:
-                from . import load_failure
-
-                load_failure.tell_by(self._tell)
-            code, self._app = _load(boot)
-            if code and boot["reportModules"]:
-                self._tell({"type": "modules", "files": supervision.loaded_files(set())})
-            if code:
-                self._exit_code = code
-                self._ends_at = 0.0
-                return
-            _share_memory()
+        if boot["hooks"] is None:
+            self._settle_in()
+            self._preload()
+        else:
+            self._start_with_hooks()
         # Imported once here rather than in each worker; it brings no application code.
         from . import worker  # noqa: F401
 
-        # After the application, which may have set its own.
+        if self._ends_at is None and (self._hooks is None or not self._hooks.awaits_listening):
+            self._tell_booted()
+
+    def _settle_in(self) -> None:
+        prepare(self._boot)
+        _open_log(self._boot)
+        if self._boot["spew"]:
+            from . import spew
+
+            spew.install()
+
+    def _preload(self) -> None:
+        boot = self._boot
+        if not boot["preload"]:
+            return
+        if boot["reportModules"]:
+            from . import load_failure
+
+            load_failure.tell_by(self._tell)
+        code, self._app = _load(boot)
+        if not code:
+            _share_memory()
+            return
+        if boot["reportModules"]:
+            self._tell({"type": "modules", "files": supervision.loaded_files(set())})
+        self._give_up(code)
+
+    def _tell_booted(self) -> None:
+        # After the application and the hooks, which may have set their own.
+        self._ignore_signals()
         native.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._tell({"type": "booted", "version": sys.version.split()[0].rstrip("+")})
+
+    def _ignore_signals(self) -> None:
+        for number in _IGNORED:
+            native.signal(number, signal.SIG_IGN)
+
+    def _give_up(self, code: int) -> None:
+        """Before it has forked."""
+        self._exit_code = code
+        self._ends_at = 0.0
 
     def _signal(self, pid: int, name: str) -> None:
         if pid not in self._children:  # reaped already: the number may be someone else's by now
@@ -172,6 +231,7 @@ class Zygote:
 
     def _lose_arbiter(self) -> None:
         """The edge finishes what it has and leaves, and so do the workers; then nothing needs the run directory."""
+        self._may_stay = False
         self._poll.unregister(self._channel)
         if self._ends_at is None:
             self._end(self._boot.get("gracefulTimeoutMs", 0) / 1000)
@@ -188,11 +248,73 @@ class Zygote:
         except OSError:
             pass  # the arbiter is gone; its end of the channel says so too
 
+    # --- server hooks ---------------------------------------------------------------------------------------
+
+    def _start_with_hooks(self) -> None:
+        """In Gunicorn's order: the application that is preloaded comes before on_starting."""
+        from . import hooks, log, worker_hooks  # noqa: F401  (workers inherit the last)
+
+        self._hooks = hooks.Hooks(self._boot["hooks"])
+        failure = None
+        try:
+            self._hooks.load()
+        except BaseException as error:
+            failure = error
+        self._settle_in()
+        if failure is not None:
+            log.current().exception("The configuration file has failed when it was run for its server hooks", failure)
+            self._give_up(1)
+            return
+        try:
+            self._hooks.begin(self._boot, lambda count: self._tell({"type": "set-workers", "count": count}))
+            self._preload()
+            if self._ends_at is None:
+                self._hooks.start()
+        except hooks.HookFailed as failed:
+            self._give_up_for(failed)
+
+    def _run_hook(self, name: str) -> None:
+        """When the arbiter says so."""
+        if self._hooks is None:
+            return
+        from .hooks import HookFailed
+
+        is_start = name == "when_ready"
+        try:
+            if is_start:
+                self._hooks.when_ready()
+                self._tell_booted()
+            else:
+                self._hooks.must(name, self._hooks.server)
+            failed = False
+        except HookFailed as failure:
+            failed = True
+            if is_start:
+                self._give_up_for(failure)
+        self._tell({"type": "hook-done", "hook": name, "failed": failed})
+
+    def _give_up_for(self, failed: HookFailed) -> None:
+        code = 1 if failed.exit_code is None else failed.exit_code
+        self._tell({"type": "hook-failed", "hook": failed.name, "code": code})
+        self._give_up(code)
+
     # --- workers --------------------------------------------------------------------------------------------
 
     def _fork(self) -> None:
         if self._ends_at is not None:
             return
+        worker = None
+        if self._hooks is not None:
+            from .hooks import HookFailed
+
+            try:
+                worker = self._hooks.new_worker()
+            except HookFailed as failed:
+                if self._has_forked:
+                    self._tell({"type": "fork-failed", "error": f"the server hook {failed.name} has failed"})
+                else:
+                    self._give_up_for(failed)
+                return
         status = supervision.new_status(self._boot["threads"])
         reports_read, reports_write = os.pipe()
         os.set_blocking(reports_read, False)
@@ -206,7 +328,7 @@ class Zygote:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pid = native.fork()
             if pid == 0:
-                self._become_worker(status, reports_read, reports_write)
+                self._become_worker(status, reports_read, reports_write, worker)
         except OSError as error:
             os.close(reports_read)
             self._tell({"type": "fork-failed", "error": str(error)})
@@ -214,22 +336,34 @@ class Zygote:
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_WHILE_FORKING)
             os.close(reports_write)
+        self._has_forked = True
+        if worker is not None and self._hooks is not None:
+            self._hooks.worker_forked(worker, pid)
         self._children[pid] = _Child(pid, status, reports_read)
         self._poll.register(reports_read, native.POLLIN)
         self._tell({"type": "forked", "pid": pid})
 
-    def _become_worker(self, status: mmap.mmap, reports_read: int, reports: int) -> None:
+    def _become_worker(
+        self, status: mmap.mmap, reports_read: int, reports: int, hook_worker: HookWorker | None
+    ) -> None:
         """Runs in the new process, and never returns."""
         code = 1
+        hooks: WorkerHooks | None = None
         try:
             self._leave_zygote_behind()
             os.close(reports_read)
-            code = _run_worker(self._boot, status, self._alive_read, reports, self._app)
+            if hook_worker is not None and self._hooks is not None:
+                from .worker_hooks import WorkerHooks
+
+                hooks = WorkerHooks(self._hooks, hook_worker)
+            code = _run_worker(self._boot, status, self._alive_read, reports, self._app, hooks)
         except SystemExit as leave:
             code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
         except BaseException:
             traceback.print_exc()
         finally:
+            if hooks is not None:
+                hooks.worker_exit()
             _exit(code)
 
     def _leave_zygote_behind(self) -> None:
@@ -266,6 +400,8 @@ class Zygote:
                 report["code"] = os.WEXITSTATUS(wait_status)
             child.status.close()
             self._tell(report)
+            if self._hooks is not None:
+                self._hooks.worker_gone(pid)
 
     def _read_reports(self, fd: int, child: _Child | None = None) -> None:
         """Passes on whole lines of a worker."""
@@ -299,7 +435,7 @@ class Zygote:
             pass
 
     def _poll_timeout_ms(self) -> int | None:
-        if self._ends_at is None:
+        if self._ends_at is None or self._stays:
             return None
         return max(0, int((self._ends_at - time.monotonic()) * 1000) + 1)
 
@@ -353,31 +489,34 @@ def _share_memory() -> None:
 # --- a worker's outermost frame -----------------------------------------------------------------------------
 
 
-def _run_worker(boot: Boot, status: mmap.mmap, zygote_alive_fd: int, reports: int, app: object | None) -> int:
+def _run_worker(
+    boot: Boot, status: mmap.mmap, zygote_alive_fd: int, reports: int, app: object | None, hooks: WorkerHooks | None
+) -> int:
     from . import worker
 
     supervision.set_title("worker", boot["name"])
     if not boot["reportModules"]:
-        return worker.run(boot, status, zygote_alive_fd, app)
+        return worker.run(boot, status, zygote_alive_fd, app, hooks)
     from . import load_failure
 
     reporter = supervision.ModuleReporter(reports)
     load_failure.tell_by(reporter.tell)
     reporter.start()
     try:
-        return worker.run(boot, status, zygote_alive_fd, app)
+        return worker.run(boot, status, zygote_alive_fd, app, hooks)
     finally:
         reporter.report()  # also what a broken application had loaded before it failed
 
 
-def _exit(code: int) -> None:
-    """Ends the worker as the interpreter would (threads joined, atexit run, output flushed), without tearing down
+def _exit(code: int, joins_threads: bool = True) -> None:
+    """Ends the process as the interpreter would (threads joined, atexit run, output flushed), without tearing down
     modules under threads that still run."""
     import atexit
     import threading
 
     try:
-        threading._shutdown()  # type: ignore[attr-defined]
+        if joins_threads:
+            threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

@@ -86,6 +86,7 @@ export class Arbiter {
       workerExited: (pid, running) => this.#edge?.send({ type: 'worker-exited', pid, running }),
       modulesLoaded: (files, sinceMs) => this.#reloader.loaded(files, sinceMs),
       loadFailed: (failure) => this.#noteLoadFailure(failure),
+      workersWanted: (count) => this.#scaler.set(count),
       end: (outcome) => this.#end(outcome),
     });
     this.#reloader = new Reloader({
@@ -128,6 +129,7 @@ export class Arbiter {
       for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
         this.#note(event, performance.now());
       }
+      this.#generations.hooks.tellWorkers();
       const nowMs = performance.now();
       this.#advanceShutdown(nowMs);
       const next = agenda(this.#fleet, nowMs);
@@ -347,6 +349,7 @@ export class Arbiter {
 
   #noteListening(): void {
     this.#fleet.edge = 'listening';
+    this.#generations.hooks.listening();
     if (this.#hasListened) {
       this.#log.info(`Listening again (edge pid: ${this.#edge?.pid})`);
       return;
@@ -384,7 +387,7 @@ export class Arbiter {
   // --- generations ----------------------------------------------------------------------------------------
 
   #startGeneration(nowMs: number): void {
-    this.#generations.start(this.#plan, nowMs);
+    this.#generations.start(this.#plan, this.#options.listeners, nowMs);
   }
 
   /** The loop goes on meanwhile: a configuration file may take its time. */
@@ -402,6 +405,7 @@ export class Arbiter {
     this.#plan = plan;
     this.#scaler.plan = plan;
     this.#reloader.follow(plan);
+    this.#generations.hooks.planMade();
     if (kept.length > 0) {
       this.#log.warning(`Only a restart changes ${inWords(kept)}: what was in force stays so`);
     }
@@ -517,6 +521,7 @@ export class Arbiter {
     this.#shutdown = new Shutdown(kind, nowMs, this.#activePlan().edge);
     this.#fleet.stop = this.#edge === null ? 'quitting' : 'draining';
     this.#advanceShutdown(nowMs);
+    if (kind === 'quick') this.#generations.hooks.interrupt();
     this.#edge?.send({ type: 'drain', graceMs: this.#shutdown.graceMs, quick: kind === 'quick' });
   }
 

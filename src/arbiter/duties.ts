@@ -210,7 +210,9 @@ function endGeneration(fleet: Fleet, { number, zygote }: Generation): Duty[] {
 function quitAll(fleet: Fleet): Duty[] {
   const duties: Duty[] = [];
   for (const { number, zygote } of fleet.generations.values()) {
-    if (zygote === 'starting' || zygote === 'up') duties.push({ do: 'quit-zygote', generation: number });
+    if (zygote === 'starting' || zygote === 'up' || zygote === 'staying') {
+      duties.push({ do: 'quit-zygote', generation: number });
+    }
   }
   return duties;
 }

@@ -27,7 +27,8 @@ export interface Worker {
 
 /** `booting`: not serving yet. `active`: the edge feeds it. `ending`: its workers leave. */
 export type GenerationPhase = 'booting' | 'active' | 'ending';
-export type ZygotePhase = 'starting' | 'up' | 'quitting' | 'gone';
+/** `staying`: its workers are gone, and it lives on for what server hooks have started. */
+export type ZygotePhase = 'starting' | 'up' | 'quitting' | 'staying' | 'gone';
 
 export interface Generation {
   readonly number: number;
@@ -294,11 +295,16 @@ export class Fleet {
     if (generation !== undefined) generation.zygote = 'quitting';
   }
 
+  zygoteStays(number: number): void {
+    const generation = this.generations.get(number);
+    if (generation?.zygote === 'quitting') generation.zygote = 'staying';
+  }
+
   /** Returns the generation, and whether the end was asked for. */
   zygoteExited(number: number, nowMs: number): { generation: Generation; wasAsked: boolean } | undefined {
     const generation = this.generations.get(number);
     if (generation === undefined) return undefined;
-    const wasAsked = generation.zygote === 'quitting';
+    const wasAsked = generation.zygote === 'quitting' || generation.zygote === 'staying';
     generation.zygote = 'gone';
     generation.forking = 0;
     if (!wasAsked) this.zygoteFailures.failed(nowMs);

@@ -5,6 +5,8 @@ import { SLOW_BOOT_MS } from './duties.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
 import { describeExit, describeWorkerExit } from './exit-status.ts';
 import type { Fleet, Worker } from './fleet.ts';
+import { HookCalls } from './hook-calls.ts';
+import type { Listener } from './listeners.ts';
 import type { Log } from './log.ts';
 import { readOomKills } from './memory-events.ts';
 import { type ForeignProcess, identify, isRunning, killForeign } from './orphans.ts';
@@ -23,6 +25,8 @@ export interface GenerationsOwner {
   modulesLoaded(files: readonly string[], sinceMs: number): void;
   /** With --reload: the newest code does not load. */
   loadFailed(failure: LoadFailure): void;
+  /** A server hook has set server.num_workers. */
+  workersWanted(count: number): void;
   /** Kirin cannot go on. */
   end(outcome: Outcome): void;
 }
@@ -39,12 +43,16 @@ export class Generations {
   readonly #plans = new Map<number, Plan>();
   /** Workers whose zygote has died. */
   readonly #orphans = new Map<number, ForeignProcess>();
+  readonly #hooks: HookCalls;
+  /** The server hooks that have failed at the start of their generation, and what their zygotes end with. */
+  readonly #failedHooks = new Map<number, { hook: string; code: number }>();
   #oomKills = readOomKills();
   /** Why generations did not load, as far as their workers have told. */
   readonly #loadFailures = new Map<number, LoadFailure>();
 
   constructor(fleet: Fleet, log: Log, script: string, runFolder: RunFolder, owner: GenerationsOwner) {
     this.#fleet = fleet;
+    this.#hooks = new HookCalls(fleet, (generation, message) => this.#zygotes.get(generation)?.send(message));
     this.#log = log;
     this.#script = script;
     this.#runFolder = runFolder;
@@ -65,7 +73,8 @@ export class Generations {
 
   // --- what is to be done ---------------------------------------------------------------------------------
 
-  start(plan: Plan, nowMs: number): void {
+  start(plan: Plan, listeners: readonly Listener[], nowMs: number): void {
+    const hooks = this.#hooks.start(plan.hooks, listeners);
     const { number } = this.#fleet.generationStarted(nowMs);
     const zygote = new ZygoteProcess(
       { python: plan.python.path, script: this.#script, env: plan.env, owner: plan.owner },
@@ -76,9 +85,10 @@ export class Generations {
       },
     );
     const { lanePath, path: runDir } = this.#runFolder;
-    zygote.send({ type: 'boot', generation: number, lanePath, runDir, ...plan.boot });
+    zygote.send({ type: 'boot', generation: number, lanePath, runDir, ...plan.boot, hooks });
     this.#zygotes.set(number, zygote);
     this.#plans.set(number, plan);
+    this.#hooks.started(number, hooks);
   }
 
   fork(generation: number): void {
@@ -96,7 +106,7 @@ export class Generations {
   }
 
   quit(generation: number, graceMs: number): void {
-    this.#zygotes.get(generation)?.send({ type: 'quit', graceMs });
+    this.#zygotes.get(generation)?.send({ type: 'quit', graceMs, ...this.#hooks.quit(generation) });
     this.#fleet.zygoteToldToQuit(generation);
   }
 
@@ -106,9 +116,15 @@ export class Generations {
   }
 
   forget(generation: number): void {
+    this.#hooks.forget(generation);
     this.#plans.delete(generation);
     this.#loadFailures.delete(generation);
     this.#fleet.generationForgotten(generation);
+  }
+
+  /** Server hooks that only the arbiter knows the time of. */
+  get hooks(): HookCalls {
+    return this.#hooks;
   }
 
   reopenLogs(): void {
@@ -153,6 +169,7 @@ export class Generations {
         break;
       case 'forked':
         this.#log.info(`Booting worker with pid: ${message.pid}`);
+        this.#hooks.forked();
         this.#fleet.forked(number, message.pid, nowMs, nowMs + this.#lifetimeMs(number));
         break;
       case 'fork-failed':
@@ -162,6 +179,17 @@ export class Generations {
       case 'exited':
         this.#owner.workerExited(message.pid, message.running);
         this.#noteWorkerExit(message, nowMs);
+        break;
+      case 'hook-done':
+        break;
+      case 'hook-failed':
+        this.#failedHooks.set(number, message);
+        break;
+      case 'stays':
+        this.#fleet.zygoteStays(number);
+        break;
+      case 'set-workers':
+        this.#owner.workersWanted(message.count);
         break;
       case 'modules':
         this.#owner.modulesLoaded(message.files, this.#startedAt(number));
@@ -260,6 +288,8 @@ export class Generations {
 
   noteExit(number: number, status: ExitStatus, startError: string | null, nowMs: number): void {
     this.#zygotes.delete(number);
+    const failedHook = this.#failedHooks.get(number);
+    this.#failedHooks.delete(number);
     const workers = this.#fleet.workersOf(number);
     const exit = this.#fleet.zygoteExited(number, nowMs);
     if (exit === undefined || exit.wasAsked) return;
@@ -274,7 +304,9 @@ export class Generations {
     this.#fleet.generationAbandoned(number);
     if (this.#fleet.hasServed || this.#fleet.awaitsChange) return;
     const code = ('code' in status && status.code) || 1;
-    this.#owner.end({ kind: 'exit', code, reason: 'Python failed to start.' });
+    const reason =
+      failedHook === undefined ? 'Python failed to start.' : `The server hook ${failedHook.hook} failed.`;
+    this.#owner.end({ kind: 'exit', code: failedHook?.code ?? code, reason });
   }
 
   /** Nobody reports the end of an orphan. */

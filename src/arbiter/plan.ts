@@ -1,10 +1,11 @@
 import type { BindAddress } from '../config/bind-address.ts';
+import { hookSettings } from '../config/hook-settings.ts';
 import type { WorkerRange } from '../config/process-kinds.ts';
-import type { PythonChoice, ResolvedConfig } from '../config/resolved-config.ts';
+import type { PythonChoice, ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
-import type { BootSpec } from '../protocol/supervision/zygote.ts';
+import type { BootSpec, HookFile } from '../protocol/supervision/zygote.ts';
 import { laneRules } from './lane-rules.ts';
 import { type RelayPlan, relayPlan } from './relay-plan.ts';
 import type { WatchOptions } from './watch/source-watch.ts';
@@ -50,7 +51,9 @@ export interface Plan {
   /** null: log records go nowhere but to their files. */
   readonly relay: RelayPlan | null;
   readonly edge: EdgeConfig;
-  readonly boot: Omit<BootSpec, 'type' | 'generation' | 'lanePath' | 'runDir'>;
+  readonly boot: Omit<BootSpec, 'type' | 'generation' | 'lanePath' | 'runDir' | 'hooks'>;
+  /** null: no server hooks are to be run. */
+  readonly hooks: HookFile | null;
 }
 
 /** `tls`: what was read for it; null: connections are not encrypted. */
@@ -82,6 +85,7 @@ export function planFrom(
     relay: relayPlan(config, name, env),
     edge: edgeConfig(settings, tls),
     boot: bootSpec(config, name, surroundings),
+    hooks: config.hooks === null ? null : hookFile(config, config.hooks, surroundings.env),
   };
 }
 
@@ -92,6 +96,16 @@ function watchOptions({ settings, sourceFiles }: ResolvedConfig): WatchOptions {
     extra: settings.reload_extra_files,
     own: sourceFiles,
   };
+}
+
+function hookFile(
+  { settings, environment: changes }: ResolvedConfig,
+  { location, cwd, argv, names }: ServerHooks,
+  inherited: NodeJS.ProcessEnv,
+): HookFile {
+  const variables = [...Object.keys(changes), ...settings.raw_env.map((pair) => pair.split('=', 1)[0] ?? '')];
+  const environment = Object.fromEntries(variables.map((name) => [name, inherited[name] ?? null]));
+  return { location, cwd, argv, names, environment, settings: hookSettings(settings) };
 }
 
 function environment(

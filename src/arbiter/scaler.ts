@@ -54,6 +54,15 @@ export class Scaler {
     this.#log.info(`Workers wanted: ${this.#fleet.wanted}`);
   }
 
+  /** So many, within the range. */
+  set(count: number): void {
+    const { min, max } = this.#plan.workers;
+    const wanted = max > min ? Math.min(max, Math.max(min, count)) : Math.max(1, count);
+    if (wanted === this.#fleet.wanted) return;
+    this.#want(wanted);
+    this.#log.info(`Workers wanted: ${wanted}`);
+  }
+
   /** Measures what else belongs to the edge's report. */
   async measure(load: LoadReport, edgePid: number | undefined): Promise<void> {
     if (this.#isMeasuring) return;

@@ -38,6 +38,7 @@ export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: b
     lanePath: '',
     runDir: '',
     ...plan.boot,
+    hooks: null,
     errorLog: '-',
     captureOutput: false,
   };

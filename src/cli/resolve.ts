@@ -5,7 +5,7 @@ import { parseAppSpec } from '../config/app-spec.ts';
 import type { ParsedWords } from '../config/command-line.ts';
 import type { FileSettings } from '../config/file-settings.ts';
 import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
-import type { ResolvedConfig } from '../config/resolved-config.ts';
+import type { ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
 import type { Environment } from '../config/sources.ts';
 import type { readConfigFile } from './config-file.ts';
 import { findConfigFile, KIRIN_TOML } from './find-config-file.ts';
@@ -30,6 +30,8 @@ export interface ResolvedStart extends Resolved {
   readonly file: FileSettings | null;
   /** Files that it was read from. */
   readonly sourceFiles: readonly string[];
+  /** Where that is: an absolute path, or `python:MODULE`. */
+  readonly location: string | null;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function resolveStart(start: Start, limitMs: number | null = null):
   const location = findConfigFile(before, cwd);
   const file = location === null ? null : await readFile(location, before, start, limitMs);
   const sourceFiles = location === null || location.startsWith('python:') ? [] : [location];
-  return { ...resolveParsed(commandLine, input, file), file, sourceFiles };
+  return { ...resolveParsed(commandLine, input, file), file, location, sourceFiles };
 }
 
 /** Most starts have no such file, and do without the code. */
@@ -62,7 +64,7 @@ async function readFile(...args: Parameters<typeof readConfigFile>): Promise<Fil
  * @throws {KirinError}
  */
 export function configFrom(
-  { settings, sources, notices, file, sourceFiles }: ResolvedStart,
+  { settings, sources, notices, file, location, sourceFiles }: ResolvedStart,
   start: Start,
 ): ResolvedConfig {
   if (settings.wsgi_app === null) throw new KirinError('app-missing', 'no APP_MODULE was given');
@@ -76,5 +78,14 @@ export function configFrom(
     path: file?.path ?? { front: [], back: [] },
     sourceFiles,
     sslContext: file?.sslContext ?? null,
+    hooks: location === null || file === null ? null : serverHooks(location, file, start),
   };
+}
+
+function serverHooks(
+  location: string,
+  { hooks }: FileSettings,
+  { program, argv, cwd }: Start,
+): ServerHooks | null {
+  return hooks.length === 0 ? null : { names: hooks, location, cwd, argv: [program, ...argv] };
 }

@@ -5,7 +5,14 @@ import type { Given } from './command-line.ts';
 import type { Problem } from './config-error.ts';
 import type { ReadContext } from './machine.ts';
 import type { Notice } from './notices.ts';
-import { SERVER_HOOKS } from './server-hooks.ts';
+import {
+  HOOKS_WITHOUT_EFFECT,
+  isServerHook,
+  isZygotes,
+  SERVER_HOOK_NAMES,
+  SERVER_HOOKS,
+  type ServerHook,
+} from './server-hooks.ts';
 import { type FileValue, PythonObject, ValueProblem } from './setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
 import type { Layer } from './sources.ts';
@@ -23,6 +30,12 @@ export interface FileReport {
   readonly settings: Readonly<Partial<Record<SettingName, ReportedValue>>>;
   /** Server hooks that it defines. */
   readonly hooks: readonly string[];
+  /** Those among them that cannot be called. */
+  readonly wrongHooks: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly complaint: string;
+  }[];
   /** Its other variables and functions, but for imports, classes, and names that begin with an underscore. */
   readonly others: readonly { readonly name: string; readonly isFunction: boolean }[];
   /** Variables of the environment that it has set, or (null) removed. */
@@ -42,6 +55,8 @@ export interface FileSettings {
   /** As people know it: `gunicorn.conf.py`, `python:conf.production`. */
   readonly name: string;
   readonly given: readonly Given[];
+  /** Server hooks that are to be run. */
+  readonly hooks: readonly ServerHook[];
   readonly notices: readonly Notice[];
   readonly environment: FileReport['environment'];
   readonly path: AddedFolders;
@@ -51,16 +66,25 @@ export interface FileSettings {
 }
 
 export function fileSettings(name: string, report: FileReport): FileSettings {
-  const { settings, hooks, others, environment, path, sslContext } = report;
+  const { settings, others, environment, path, sslContext } = report;
+  const hooks = report.hooks.filter(isServerHook);
   const names = Object.keys(settings) as SettingName[];
   const given = names.map((setting) => {
     const { text, value, object } = settings[setting] as ReportedValue;
     const read = object === undefined ? (value ?? null) : new PythonObject(object.type, object.name);
     return { name: setting, text, by: name, value: read };
   });
-  const isSet = (candidate: string) => candidate in settings || hooks.includes(candidate);
-  const notices = [...misspelt(name, others, isSet), ...hooksThatAreNotRun(name, hooks)];
-  return { name, given: given.filter(saysSomething), notices, environment, path, sslContext, problems: [] };
+  const isSet = (candidate: string) => candidate in settings || report.hooks.includes(candidate);
+  return {
+    name,
+    given: given.filter(saysSomething),
+    hooks: hooks.filter(isZygotes),
+    problems: report.wrongHooks.map((wrong) => ({ fault: 'meaning', message: hookProblem(name, wrong) })),
+    notices: [...misspelt(name, others, isSet), ...hooksWithoutEffect(name, hooks)],
+    environment,
+    path,
+    sslContext,
+  };
 }
 
 export function fileLayer({ name, given, problems }: FileSettings): Layer {
@@ -121,7 +145,9 @@ function misspelt(
   isSet: (candidate: string) => boolean,
 ): Notice[] {
   return others.flatMap(({ name, isFunction }) => {
-    const meant = isFunction ? nearest(name, SERVER_HOOKS) : (ofFlag(name) ?? nearest(name, SETTING_NAMES));
+    const meant = isFunction
+      ? nearest(name, SERVER_HOOK_NAMES)
+      : (ofFlag(name) ?? nearest(name, SETTING_NAMES));
     if (meant === null || isSet(meant)) return [];
     return [{ level: 'warning', message: `${file}: ${name} is no setting; did you mean ${meant}?` }];
   });
@@ -134,11 +160,19 @@ function ofFlag(name: string): SettingName | null {
   return SETTING_NAMES.find((setting) => SETTINGS[setting].flags.includes(flag)) ?? null;
 }
 
-function hooksThatAreNotRun(file: string, defined: readonly string[]): Notice[] {
-  const hooks = defined.filter((hook) => hook !== 'ssl_context');
-  if (hooks.length === 0) return [];
-  const listed = hooks.join(', ');
-  return [
-    { level: 'warning', message: `${file}: server hooks are not run yet, and these are not: ${listed}` },
-  ];
+function hooksWithoutEffect(file: string, hooks: readonly ServerHook[]): Notice[] {
+  return hooks.flatMap((hook) => {
+    const why = HOOKS_WITHOUT_EFFECT[hook];
+    return why === undefined
+      ? []
+      : [{ level: 'warning', message: `${file}: the server hook ${hook} is not run: ${why}` }];
+  });
+}
+
+function hookProblem(
+  file: string,
+  { name, text, complaint }: { readonly name: string; readonly text: string; readonly complaint: string },
+): string {
+  const called = isServerHook(name) ? SERVER_HOOKS[name].map((each) => each.replace('?', '')).join(', ') : '';
+  return `${name} = ${text} (in ${file}): ${complaint}; give a function such as def ${name}(${called})`;
 }

@@ -1,5 +1,6 @@
 import type { AddedFolders } from './file-settings.ts';
 import type { Notice } from './notices.ts';
+import type { ServerHook } from './server-hooks.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
 import type { SslContextReport } from './ssl-context.ts';
@@ -9,6 +10,15 @@ export interface PythonChoice {
   /** Absolute, and not resolved through symbolic links: a virtual environment's python is one, and must be called by its own name. */
   readonly path: string;
   readonly reason: string;
+}
+
+/** The server hooks that are to be run, and how the file that defines them is run. */
+export interface ServerHooks {
+  readonly names: readonly ServerHook[];
+  /** Absolute path, or `python:MODULE`. */
+  readonly location: string;
+  readonly cwd: string;
+  readonly argv: readonly string[];
 }
 
 /** Everything that the arbiter needs to know about what the user wants. */
@@ -25,6 +35,8 @@ export interface ResolvedConfig {
   readonly sourceFiles: readonly string[];
   /** What the configuration file's `ssl_context` wants. */
   readonly sslContext: SslContextReport | null;
+  /** null: there is no configuration file that defines one. */
+  readonly hooks: ServerHooks | null;
   /** What is said once, at the start. */
   readonly notices: readonly Notice[];
 }

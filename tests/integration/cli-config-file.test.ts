@@ -180,7 +180,7 @@ describe('a configuration file', () => {
         "wsgi_app = 'site_app:app'",
         "bind = '127.0.0.1:0'",
         'keep_alive = 5',
-        'def post_fork(server, worker): pass',
+        'def dirty_post_fork(arbiter, worker): pass',
       ].join('\n'),
     );
     await withKirin({ bind: [], cwd: folder.path, env: { GONE: 'x' } }, async (kirin) => {
@@ -191,7 +191,7 @@ describe('a configuration file', () => {
       );
       assert.match(
         kirin.log(),
-        /\[WARNING\] gunicorn\.conf\.py: server hooks are not run yet.*: post_fork\n/,
+        /\[WARNING\] gunicorn\.conf\.py: the server hook dirty_post_fork is not run: Kirin has no dirty/,
       );
     });
   });

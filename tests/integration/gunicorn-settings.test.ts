@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { GUNICORN_VERSION } from '../../src/cli/program.ts';
 import { parseWords } from '../../src/config/command-line.ts';
-import { SERVER_HOOKS } from '../../src/config/server-hooks.ts';
+import { SERVER_HOOK_NAMES } from '../../src/config/server-hooks.ts';
 import { SETTINGS, type SettingName } from '../../src/config/settings.ts';
 import { AppFolder, answering } from '../support/app-folder.ts';
 import { runKirin } from '../support/kirin.ts';
@@ -92,7 +92,7 @@ describe('of the settings of the newest Gunicorn', { skip }, () => {
 
   it('each hook is known', () => {
     const hooks = known.filter(({ isHook }) => isHook).map(({ name }) => name);
-    assert.deepEqual(hooks.sort(), [...SERVER_HOOKS].sort());
+    assert.deepEqual(hooks.sort(), [...SERVER_HOOK_NAMES].sort());
   });
 
   it('each flag is read as that setting, with a value where it takes one', () => {

@@ -73,6 +73,7 @@ class Process:
             "reportModules": False,
             "spew": False,
             "gracefulTimeoutMs": 1000,
+            "hooks": None,
         }
         self.threads = threads
         self._log = folder / "errors"

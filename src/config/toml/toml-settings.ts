@@ -4,7 +4,7 @@ import { nearest } from '../../base/edit-distance.ts';
 import type { Given } from '../command-line.ts';
 import type { Problem } from '../config-error.ts';
 import type { FileSettings } from '../file-settings.ts';
-import { SERVER_HOOKS } from '../server-hooks.ts';
+import { isServerHook } from '../server-hooks.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts';
 import type { Place, TomlEntry, TomlValue } from './toml-document.ts';
@@ -50,6 +50,7 @@ export function tomlSettings(name: string, folder: string, entries: readonly Tom
   return {
     name,
     given: [chdirOf(given, name, folder), ...given.filter((each) => each.name !== 'chdir')],
+    hooks: [],
     notices: [],
     environment: {},
     path: { front: [], back: [] },
@@ -97,7 +98,7 @@ function kindOf(setting: SettingName): string {
 
 function whyUnknown(key: string): string {
   if (COMMANDS.has(key)) return `${key} belongs on the command line`;
-  if ((SERVER_HOOKS as readonly string[]).includes(key)) {
+  if (isServerHook(key)) {
     return `${key} is a server hook, which only a Python file can have; use gunicorn.conf.py`;
   }
   const meant = ofFlag(key) ?? nearest(key, [APP, ...SETTING_NAMES.filter(isTomlSetting)]);

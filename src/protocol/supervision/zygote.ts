@@ -40,6 +40,48 @@ export interface BootSpec {
   /** Print every line of Python that runs. */
   readonly spew: boolean;
   readonly gracefulTimeoutMs: number;
+  /** The server hooks of the configuration file; null: it has none. */
+  readonly hooks: HookSpec | null;
+}
+
+/** What a zygote needs to run the server hooks that a configuration file defines. */
+export interface HookSpec extends HookFile, HookOccasion {}
+
+/** The file as python/kirin_worker/conf.py has run it: the zygote runs it once more. */
+export interface HookFile {
+  /** Absolute path, or `python:MODULE`. */
+  readonly location: string;
+  readonly cwd: string;
+  /** Its sys.argv. */
+  readonly argv: readonly string[];
+  /** The hooks that are to be run, of those that it defines. */
+  readonly names: readonly string[];
+  /** What variables were, or (null) that they were not there, before the file has changed the environment. */
+  readonly environment: Readonly<Record<string, string | null>>;
+  /** `cfg`: every setting under Gunicorn's name and with its type. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** What hooks find when their generation starts. */
+export interface HookOccasion {
+  readonly arbiterPid: number;
+  /** It replaces one that serves: on_reload is called, and neither on_starting nor when_ready. */
+  readonly isReload: boolean;
+  /** How many are wanted. */
+  readonly workers: number;
+  /** What nworkers_changed was told last; null at the start. */
+  readonly workersBefore: number | null;
+  /** Workers that were forked so far. */
+  readonly workerAge: number;
+  readonly listeners: readonly HookListener[];
+}
+
+export interface HookListener {
+  readonly url: string;
+  /** Of a unix socket; null for TCP. */
+  readonly path: string | null;
+  readonly host: string;
+  readonly port: number;
 }
 
 export type ArbiterToZygote =
@@ -48,8 +90,22 @@ export type ArbiterToZygote =
   /** Sent only to a process that the zygote has not reaped yet. `dump`: write every thread's traceback to the log, also when stuck in C. */
   | { readonly type: 'signal'; readonly pid: number; readonly signal: 'TERM' | 'KILL' | 'dump' }
   | { readonly type: 'reopen-logs' }
-  /** End all workers that are left (TERM, then KILL after the grace), then exit with 0. */
-  | { readonly type: 'quit'; readonly graceMs: number };
+  /** Run this server hook, and answer `hook-done`. A zygote that was told to start with `when_ready` boots no further without. */
+  | { readonly type: 'hook'; readonly name: 'when_ready' | 'pre_exec' }
+  /** Another number of workers is wanted: for the hook nworkers_changed. */
+  | { readonly type: 'workers'; readonly count: number }
+  /** Send INT to every worker: for the hook worker_int, at a quick stop. */
+  | { readonly type: 'interrupt' }
+  /**
+   * End all workers that are left (TERM, then KILL after the grace), then exit with 0. `mayStay`: threads of server hooks keep the
+   * zygote, which says `stays` then. `runsOnExit`: it is the last, and runs the hook on_exit.
+   */
+  | {
+      readonly type: 'quit';
+      readonly graceMs: number;
+      readonly mayStay: boolean;
+      readonly runsOnExit: boolean;
+    };
 
 export type ZygoteToArbiter =
   /** Ready to fork (with preload: the application is loaded). */
@@ -62,6 +118,13 @@ export type ZygoteToArbiter =
       readonly pid: number;
       readonly running: readonly number[];
     } & ExitStatus)
+  | { readonly type: 'hook-done'; readonly hook: string; readonly failed: boolean }
+  /** A server hook has failed without which the generation cannot start; the zygote ends with this code. */
+  | { readonly type: 'hook-failed'; readonly hook: string; readonly code: number }
+  /** Its workers are gone; it lives on for threads that server hooks have started. */
+  | { readonly type: 'stays' }
+  /** A server hook has set server.num_workers. */
+  | { readonly type: 'set-workers'; readonly count: number }
   /** For --reload: absolute paths of source files of the modules a worker has loaded. */
   | { readonly type: 'modules'; readonly files: readonly string[] }
   /** For --reload, in place of a line in the log: why the application could not be loaded, and the files that were involved. */

@@ -624,6 +624,21 @@ describe('a stop', () => {
     world.settle();
     assert.deepEqual(world.done, ['quit-zygote 1', 'quit-zygote 2']);
   });
+
+  it('ends a zygote that has stayed for the threads of server hooks, and not before', () => {
+    const world = new World(1);
+    world.bootGeneration(1);
+    world.fleet.generationStarted(world.nowMs);
+    world.fleet.generationActivated(2);
+    world.fleet.zygoteToldToQuit(1);
+    world.fleet.zygoteStays(1);
+    for (const { pid } of world.fleet.workersOf(1)) world.fleet.workerExited(pid, world.nowMs);
+    assert.ok(!world.due().some((duty) => / 1$/.test(duty)), world.due().join());
+    world.fleet.stop = 'quitting';
+    assert.ok(world.due().includes('quit-zygote 1'));
+    world.fleet.zygoteToldToQuit(1);
+    assert.ok(world.fleet.zygoteExited(1, world.nowMs)?.wasAsked);
+  });
 });
 
 describe('with no worker wanted any more', () => {

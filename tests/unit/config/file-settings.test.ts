@@ -10,6 +10,7 @@ type Value = ReportedValue['value'];
 const none: FileReport = {
   settings: {},
   hooks: [],
+  wrongHooks: [],
   others: [],
   environment: {},
   path: { front: [], back: [] },
@@ -181,12 +182,27 @@ test('a misspelt setting gets a suggestion, a name of the file’s own none', ()
   assert.deepEqual(noticesOf({}, other('workers_for', true)), []);
 });
 
-test('hooks that are not run are named in one warning', () => {
-  const { notices } = file({}, { hooks: ['post_fork', 'when_ready'] });
+test('a hook that has no meaning here is not run, which a warning says', () => {
+  const { hooks, notices } = file({}, { hooks: ['post_fork', 'dirty_post_fork', 'when_ready'] });
+  assert.deepEqual(hooks, ['post_fork', 'when_ready']);
   assert.deepEqual(notices, [
     {
       level: 'warning',
-      message: 'gunicorn.conf.py: server hooks are not run yet, and these are not: post_fork, when_ready',
+      message: 'gunicorn.conf.py: the server hook dirty_post_fork is not run: Kirin has no dirty arbiters',
     },
   ]);
+});
+
+test('a hook that cannot be called is refused, with what it should be', () => {
+  const wrongHooks = [{ name: 'post_request', text: '<f>', complaint: 'takes 1 argument' }];
+  const input = { argv: [], env: {}, cwd: '/srv', machine: machine({ folders: ['/srv'] }) };
+  assert.throws(
+    () => resolveSettings(input, file({}, { hooks: ['post_request'], wrongHooks })),
+    (error: ConfigError) => {
+      assert.equal(error.exitCode, 1);
+      return /^post_request = <f> \(in gunicorn.conf.py\): takes 1 argument; give a function such as def post_request\(worker, req, environ, resp\)$/.test(
+        error.message,
+      );
+    },
+  );
 });

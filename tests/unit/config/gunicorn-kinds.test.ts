@@ -9,6 +9,7 @@ function resolve(argv: string[], settings: Readonly<Record<string, ReportedValue
   const file = fileSettings('conf.py', {
     settings,
     hooks: [],
+    wrongHooks: [],
     others: [],
     environment: {},
     path: { front: [], back: [] },

@@ -1,0 +1,114 @@
+import type { ArbiterToZygote, HookFile, HookSpec } from '../protocol/supervision/zygote.ts';
+import type { Fleet } from './fleet.ts';
+import type { Listener } from './listeners.ts';
+
+/**
+ * Server hooks run in the zygotes and their workers; here is what only the arbiter knows: whether a generation is the start
+ * or a reload, when the sockets listen, how many workers are wanted, which stop is a quick one, which zygote is the last.
+ */
+export class HookCalls {
+  readonly #fleet: Fleet;
+  readonly #send: (generation: number, message: ArbiterToZygote) => void;
+  /** The hooks of each generation that has any. */
+  readonly #specs = new Map<number, HookSpec>();
+  /** Those that are to run when_ready, and have not been told to. */
+  readonly #awaitingListening = new Set<number>();
+  /** What nworkers_changed was told last. */
+  #toldWorkers: number | null = null;
+  #forked = 0;
+  #hasListened = false;
+  #isReloadDue = false;
+
+  constructor(fleet: Fleet, send: (generation: number, message: ArbiterToZygote) => void) {
+    this.#fleet = fleet;
+    this.#send = send;
+  }
+
+  /** Before the next generation is noted in the fleet. */
+  start(file: HookFile | null, listeners: readonly Listener[]): HookSpec | null {
+    if (file === null) return null;
+    const { active, wanted } = this.#fleet;
+    // A zygote that was lost has taken with it what on_starting and when_ready had made.
+    const isReload = active !== undefined && active.zygote !== 'gone';
+    return {
+      ...file,
+      arbiterPid: process.pid,
+      isReload,
+      workers: wanted,
+      workerAge: this.#forked,
+      workersBefore: isReload ? this.#toldWorkers : null,
+      listeners: listeners.map(({ url, spec }) =>
+        spec.kind === 'unix'
+          ? { url, path: spec.path, host: '', port: 0 }
+          : { url, path: null, host: spec.host, port: spec.port },
+      ),
+    };
+  }
+
+  started(generation: number, spec: HookSpec | null): void {
+    this.#toldWorkers = this.#fleet.wanted;
+    this.#isReloadDue = false;
+    if (spec === null) return;
+    this.#specs.set(generation, spec);
+    if (spec.isReload || !spec.names.includes('when_ready')) return;
+    this.#awaitingListening.add(generation);
+    if (this.#hasListened) this.#callWhenReady();
+  }
+
+  forked(): void {
+    this.#forked += 1;
+  }
+
+  listening(): void {
+    this.#hasListened = true;
+    this.#callWhenReady();
+  }
+
+  #callWhenReady(): void {
+    for (const generation of this.#awaitingListening) this.call(generation, 'when_ready');
+    this.#awaitingListening.clear();
+  }
+
+  /** The zygote answers `hook-done`. */
+  call(generation: number, name: 'when_ready' | 'pre_exec'): void {
+    this.#send(generation, { type: 'hook', name });
+  }
+
+  /** A reload has changed how many are wanted: its own zygote tells that to the hook. */
+  planMade(): void {
+    this.#isReloadDue = true;
+  }
+
+  /** In the generation that is to stay. */
+  tellWorkers(): void {
+    const { active, candidate, wanted } = this.#fleet;
+    if (wanted === this.#toldWorkers || this.#isReloadDue) return;
+    const { number } = candidate ?? active ?? {};
+    if (number === undefined || !this.#specs.has(number)) return;
+    this.#toldWorkers = wanted;
+    this.#send(number, { type: 'workers', count: wanted });
+  }
+
+  /** A quick stop: what Gunicorn's workers get as QUIT. */
+  interrupt(): void {
+    for (const [generation, { names }] of this.#specs) {
+      if (names.includes('worker_int')) this.#send(generation, { type: 'interrupt' });
+    }
+  }
+
+  /** What a zygote is told when it is to end. */
+  quit(generation: number): { mayStay: boolean; runsOnExit: boolean } {
+    const { active, candidate, stop, generations } = this.#fleet;
+    const hasServed = generations.get(generation)?.phase === 'ending' && generation < (active?.number ?? 0);
+    const last = active?.zygote === 'gone' ? candidate : (active ?? candidate);
+    return {
+      mayStay: stop === 'no' && hasServed,
+      runsOnExit: stop !== 'no' && generation === last?.number,
+    };
+  }
+
+  forget(generation: number): void {
+    this.#specs.delete(generation);
+    this.#awaitingListening.delete(generation);
+  }
+}

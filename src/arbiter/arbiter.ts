@@ -403,7 +403,9 @@ export class Arbiter {
     if (!this.#fleet.planMade()) return;
     const { plan, kept } = keepWhatIsBound(this.#plan, made);
     this.#plan = plan;
-    this.#scaler.plan = plan;
+    // More workers come with the new code; the old need not load once more for that.
+    const { wanted } = this.#fleet;
+    if (plan.workers.min <= wanted || wanted === 0) this.#scaler.plan = plan;
     this.#reloader.follow(plan);
     this.#generations.hooks.planMade();
     if (kept.length > 0) {
@@ -427,6 +429,7 @@ export class Arbiter {
     this.#fleet.gracefulMs = config.gracefulTimeoutMs;
     this.#edge?.send({ type: 'activate', generation, config });
     if (isFirst) this.#options.onServing();
+    else this.#scaler.plan = this.#activePlan();
     this.#tellReady();
   }
 

@@ -227,6 +227,15 @@ export class Connection extends ClientConnection implements ChunkTaker {
     this.socket.write(text, 'latin1');
   }
 
+  /** With one system call, where the socket takes it. */
+  writeTogether(text: string, bytes: Buffer): void {
+    const { socket } = this;
+    socket.cork();
+    socket.write(text, 'latin1');
+    socket.write(bytes);
+    socket.uncork();
+  }
+
   sayContinue(): void {
     // RFC 9110 10.1.1: not needed once the client sends its body all the same.
     if (this.#parser.bufferedBytes === 0) this.writeText(CONTINUE);

@@ -1,4 +1,4 @@
-import type { Exchange, FilePart, Peer, Producer, RequestBody } from '../handlers/exchange.ts';
+import type { Exchange, FileBody, Peer, Producer, RequestBody } from '../handlers/exchange.ts';
 import { REASON_PHRASES } from '../protocol/http1/errors.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
@@ -16,7 +16,7 @@ import { RESPONSE_FLAG } from '../protocol/lane/frames.ts';
 import { BodyCollector } from './body-collector.ts';
 import { commonFields } from './common-fields.ts';
 import type { Connection } from './connection.ts';
-import { sendFile } from './file-sender.ts';
+import { FileSender } from './file-sender.ts';
 import type { Outgoing } from './outgoing.ts';
 
 const CRLF = Buffer.from('\r\n');
@@ -101,15 +101,17 @@ export class Http1Exchange implements Exchange {
 
   // --- the response ---
 
-  respond(head: string, flags: number, body: string): void {
+  respond(head: string, flags: number, body: string | Buffer): void {
     if (this.isOver) return;
     const now = performance.now();
     const context = this.#context(flags, now);
     const text = sizedHead(head, flags, body.length, context);
-    const sendsBody = body !== '' && !context.isHead && !isBodiless(statusOf(head));
+    const sendsBody = body.length > 0 && !context.isHead && !isBodiless(statusOf(head));
     this.responseHead = head;
     this.bodyBytes = sendsBody ? body.length : 0;
-    this.#connection.writeText(sendsBody ? text + body : text);
+    if (!sendsBody) this.#connection.writeText(text);
+    else if (typeof body === 'string') this.#connection.writeText(text + body);
+    else this.#connection.writeTogether(text, body);
     this.#finish(context.keepAlive, now);
   }
 
@@ -150,18 +152,18 @@ export class Http1Exchange implements Exchange {
     if (isEnd) outgoing.end(() => this.#finish(this.#keepAlive, performance.now()));
   }
 
-  respondFile(head: string, flags: number, file: FilePart): void {
+  respondFile(head: string, flags: number, body: FileBody): void {
     if (this.isOver) {
-      file.opened();
+      body.opened?.();
       return;
     }
     const context = this.#context(flags, performance.now());
     this.#connection.limitSending();
-    sendFile(this.#connection.socket, file, {
+    new FileSender(this.#connection.socket, body, {
       opened: () => {
         if (this.isOver) return false;
         this.responseHead = head;
-        this.#connection.writeText(sizedHead(head, flags, file.length, context));
+        this.#connection.writeText(sizedHead(head, flags, body.length, context));
         return !context.isHead;
       },
       sent: (bytes) => {
@@ -180,7 +182,7 @@ export class Http1Exchange implements Exchange {
         if (this.responseHead === '') this.refuse(502);
         else this.abort();
       },
-    });
+    }).start();
   }
 
   abort(): void {

@@ -1,9 +1,7 @@
-import { close, createReadStream, open } from 'node:fs';
-import type { Socket } from 'node:net';
-import type { FilePart } from '../handlers/exchange.ts';
-import { noteBufferedBytes } from './buffer-relief.ts';
-
-const PIECE_BYTES = 131072;
+import { close, open, read } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { FileBody, FilePart } from '../handlers/exchange.ts';
+import { borrowPiece, LARGE_PIECE_BYTES, returnPiece, SMALL_PIECE_BYTES } from './piece-pool.ts';
 
 export interface FileSenderEvents {
   /** The file is open: the head can be written. Returns whether the bytes are wanted too. */
@@ -13,40 +11,99 @@ export interface FileSenderEvents {
   failed(error: Error): void;
 }
 
-/** Sends part of a file at the client's speed, a piece at a time. */
-export function sendFile(socket: Socket, part: FilePart, events: FileSenderEvents): void {
-  open(part.path, 'r', (error, fd) => {
-    part.opened();
-    if (error !== null) return events.failed(error);
-    if (!events.opened() || part.length === 0) {
-      close(fd, () => {});
-      events.done();
+/**
+ * Sends parts of a file at the client's speed, a piece at a time: the next is read once the system has taken the last, so each client
+ * costs one piece of memory, and a small one while it is slow.
+ */
+export class FileSender {
+  readonly #sink: Writable;
+  readonly #body: FileBody;
+  readonly #events: FileSenderEvents;
+  #fd = -1;
+  #index = 0;
+  /** Of the segment that is being sent. */
+  #sentBytes = 0;
+  #pieceBytes = SMALL_PIECE_BYTES;
+  #isOver = false;
+
+  constructor(sink: Writable, body: FileBody, events: FileSenderEvents) {
+    this.#sink = sink;
+    this.#body = body;
+    this.#events = events;
+  }
+
+  start(): void {
+    const { file, opened } = this.#body;
+    if (typeof file !== 'string') {
+      file.retain();
+      this.#begin(file.fd);
       return;
     }
-    let missing = part.length;
-    const stream = createReadStream('', {
-      fd,
-      start: part.offset,
-      end: part.offset + part.length - 1,
-      highWaterMark: PIECE_BYTES,
+    open(file, 'r', (error, fd) => {
+      opened?.();
+      if (error === null) this.#begin(fd);
+      else this.#events.failed(error);
     });
-    const onDrain = () => stream.resume();
-    const onClose = () => stream.destroy();
-    socket.on('drain', onDrain);
-    socket.on('close', onClose);
-    stream.on('data', (piece) => {
-      missing -= piece.length;
-      events.sent(piece.length);
-      noteBufferedBytes(piece.length);
-      if (!socket.write(piece)) stream.pause();
+  }
+
+  #begin(fd: number): void {
+    this.#fd = fd;
+    if (this.#events.opened()) this.#next();
+    else this.#end(null);
+  }
+
+  #next(): void {
+    if (this.#isOver) return;
+    const segment = this.#body.segments[this.#index];
+    if (segment === undefined) {
+      this.#end(null);
+    } else if (typeof segment === 'string') {
+      this.#index += 1;
+      this.#send(Buffer.from(segment, 'latin1'), null);
+    } else if (this.#sentBytes === segment.length) {
+      this.#index += 1;
+      this.#sentBytes = 0;
+      this.#next();
+    } else {
+      this.#readPiece(segment);
+    }
+  }
+
+  #readPiece({ offset, length }: FilePart): void {
+    const missing = length - this.#sentBytes;
+    const piece = borrowPiece(this.#pieceBytes);
+    read(this.#fd, piece, 0, Math.min(piece.length, missing), offset + this.#sentBytes, (error, bytes) => {
+      if (error !== null || bytes === 0 || this.#sink.destroyed) {
+        returnPiece(piece);
+        this.#end(error ?? new Error(`the file ended ${missing} bytes early`));
+        return;
+      }
+      this.#sentBytes += bytes;
+      this.#send(piece.subarray(0, bytes), piece);
     });
-    stream.on('error', (failure) => events.failed(failure));
-    stream.on('close', () => {
-      socket.off('drain', onDrain);
-      socket.off('close', onClose);
-      if (socket.destroyed) return;
-      if (missing === 0) events.done();
-      else events.failed(new Error(`${part.path} ended ${missing} bytes early`));
+  }
+
+  /** @param piece what is free again once it has been taken */
+  #send(bytes: Buffer, piece: Buffer | null): void {
+    this.#events.sent(bytes.length);
+    this.#sink.write(bytes, (error) => {
+      if (piece !== null) returnPiece(piece);
+      if (error) this.#end(error);
+      else this.#next();
     });
-  });
+    // What the system does not take at once is a client's who is slower than the disk.
+    this.#pieceBytes = this.#sink.writableLength > 0 ? SMALL_PIECE_BYTES : LARGE_PIECE_BYTES;
+  }
+
+  #end(error: Error | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { file } = this.#body;
+    if (typeof file === 'string') close(this.#fd, () => {});
+    else file.release();
+    // A client that has left is nobody's failure, and the connection has seen it.
+    if (this.#sink.destroyed) return;
+    if (error === null) this.#events.done();
+    else this.#events.failed(error);
+  }
 }

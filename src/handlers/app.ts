@@ -187,8 +187,8 @@ class AppRequest extends Job implements Producer {
     }
     const { fd, offset, length } = place;
     this.#exchange.respondFile(head, flags, {
-      path: `/proc/${worker?.pid}/fd/${fd}`,
-      offset,
+      file: `/proc/${worker?.pid}/fd/${fd}`,
+      segments: [{ offset, length }],
       length,
       opened: () => worker?.release(this.id),
     });

@@ -25,13 +25,28 @@ export type RequestBody =
   | { readonly kind: 'memory'; readonly parts: readonly Buffer[]; readonly bytes: number }
   | { readonly kind: 'file'; readonly path: string; readonly bytes: number };
 
-/** Part of an open file that is the body of a response. */
+/** A file that is open, for as long as somebody holds it. */
+export interface SharedFile {
+  readonly fd: number;
+  retain(): void;
+  release(): void;
+}
+
+/** Where a part of a file is. */
 export interface FilePart {
-  readonly path: string;
   readonly offset: number;
   readonly length: number;
+}
+
+/** Parts of a file, and texts (latin-1) between them, that are the body of a response. */
+export interface FileBody {
+  /** The path of one to be opened, or one that is open: whoever sends it retains that before he returns. */
+  readonly file: string | SharedFile;
+  readonly segments: readonly (FilePart | string)[];
+  /** Of all segments. */
+  readonly length: number;
   /** Called once the file has been opened, or could not be. */
-  readonly opened: () => void;
+  readonly opened?: () => void;
 }
 
 /** Someone who produces a response's body, and can be told to wait. */
@@ -58,6 +73,8 @@ export interface Exchange {
   readonly peer: Peer;
   /** When the head was complete (clock of performance.now). */
   readonly receivedMs: number;
+  /** The response is complete, or nobody waits for it any more. */
+  readonly isOver: boolean;
   /** Whom to tell when the client leaves; the connection's backpressure is his too. */
   producer: Producer | null;
   /** For the access log: the worker that ran it, or 0. */
@@ -68,10 +85,11 @@ export interface Exchange {
   serviceUs: number;
   /** Calls back when the whole body is there; never, if the client leaves before. */
   collectBody(done: (body: RequestBody) => void): void;
-  respond(head: string, flags: number, body: string): void;
+  /** @param body latin-1, or bytes that nobody changes any more */
+  respond(head: string, flags: number, body: string | Buffer): void;
   begin(head: string, flags: number, body: Buffer, isEnd: boolean): void;
   write(body: Buffer, isEnd: boolean): void;
-  respondFile(head: string, flags: number, file: FilePart): void;
+  respondFile(head: string, flags: number, body: FileBody): void;
   /** The response that was begun cannot be completed: the connection is cut, so that it cannot look whole. */
   abort(): void;
   /** A short page for this status, made by Kirin. */

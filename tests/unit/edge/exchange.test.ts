@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { Exchange } from '../../../src/handlers/exchange.ts';
+import type { Exchange, FileBody } from '../../../src/handlers/exchange.ts';
 import { RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 import { RawConnection } from '../../support/raw-connection.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -292,11 +292,16 @@ describe('a file as a response', () => {
   }
 
   const head = (length: number) => `200 OK\r\nContent-Length: ${length}\r\n`;
+  const partOf = (path: string, offset: number, length: number): FileBody => ({
+    file: path,
+    segments: [{ offset, length }],
+    length,
+  });
 
   it('is sent from its offset for its length', async () => {
     const { client, exchange } = await request('GET / HTTP/1.1');
     let opened = 0;
-    const part = { path: file('0123456789'), offset: 3, length: 4, opened: () => (opened += 1) };
+    const part = { ...partOf(file('0123456789'), 3, 4), opened: () => (opened += 1) };
     exchange.respondFile(head(4), RESPONSE_FLAG.length, part);
     assert.equal(textOf((await client.readResponse()).body), '3456');
     assert.equal(opened, 1);
@@ -310,9 +315,7 @@ describe('a file as a response', () => {
     client.pause();
     const content = 'abcdefghij'.repeat(400_000);
     exchange.respondFile(head(content.length), RESPONSE_FLAG.length, {
-      path: file(content),
-      offset: 0,
-      length: content.length,
+      ...partOf(file(content), 0, content.length),
       opened: () => client.resume(),
     });
     assert.equal(textOf((await client.readResponse()).body), content);
@@ -320,7 +323,7 @@ describe('a file as a response', () => {
 
   it('shorter than promised is cut', async () => {
     const { client, exchange } = await request('GET / HTTP/1.1');
-    const part = { path: file('0123'), offset: 0, length: 10, opened: () => {} };
+    const part = partOf(file('0123'), 0, 10);
     exchange.respondFile(head(10), RESPONSE_FLAG.length, part);
     await assert.rejects(client.readResponse(), /ended inside a body/);
     assert.match(edge.errorText, /answer to GET \/\S* could not be sent: .*file ended 6 bytes early/);
@@ -329,7 +332,7 @@ describe('a file as a response', () => {
   it('that cannot be opened is answered with 502', async () => {
     const { client, exchange } = await request('GET / HTTP/1.1');
     let opened = 0;
-    const part = { path: join(edge.folder, 'none'), offset: 0, length: 10, opened: () => (opened += 1) };
+    const part = { ...partOf(join(edge.folder, 'none'), 0, 10), opened: () => (opened += 1) };
     exchange.respondFile(head(10), RESPONSE_FLAG.length, part);
     assert.equal((await client.readResponse()).status, 502);
     assert.equal(opened, 1);
@@ -347,9 +350,7 @@ describe('a file as a response', () => {
         await edge.whenEmpty();
       }
       exchange.respondFile(head(content.length), RESPONSE_FLAG.length, {
-        path,
-        offset: 0,
-        length: content.length,
+        ...partOf(path, 0, content.length),
         opened: () => (opened += 1),
       });
       await waitFor(() => opened === 1);
@@ -365,12 +366,11 @@ describe('a file as a response', () => {
     client.pause();
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     const content = 'x'.repeat(20_000_000);
-    (await slow.exchange(0)).respondFile(head(content.length), RESPONSE_FLAG.length, {
-      path: file(content),
-      offset: 0,
-      length: content.length,
-      opened: () => {},
-    });
+    (await slow.exchange(0)).respondFile(
+      head(content.length),
+      RESPONSE_FLAG.length,
+      partOf(file(content), 0, content.length),
+    );
     await slow.whenEmpty();
     client.destroy();
     await slow.stop();

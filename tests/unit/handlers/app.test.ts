@@ -273,7 +273,7 @@ describe('a file as a response', () => {
     worker.send(0, responseFrame(id, WHERE, FLAGS));
     assert.deepEqual(exchange.events, ['file 200 OK | /proc/77/fd/9 3 5']);
     assert.deepEqual(worker.takeControl(), []);
-    exchange.file?.opened();
+    exchange.file?.opened?.();
     assert.deepEqual(worker.takeControl(), [{ kind: KIND.release, id, a: 0 }]);
   });
 

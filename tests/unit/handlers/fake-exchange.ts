@@ -1,4 +1,4 @@
-import type { Exchange, FilePart, Peer, Producer, RequestBody } from '../../../src/handlers/exchange.ts';
+import type { Exchange, FileBody, Peer, Producer, RequestBody } from '../../../src/handlers/exchange.ts';
 import { TrustPolicy } from '../../../src/handlers/trust.ts';
 import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
 import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
@@ -57,7 +57,8 @@ export class FakeExchange implements Exchange {
   queuedUs = -1;
   serviceUs = -1;
   body: RequestBody = { kind: 'none' };
-  file: FilePart | null = null;
+  file: FileBody | null = null;
+  isOver = false;
 
   constructor(head: RequestHead, peer: Peer = PEER) {
     this.head = head;
@@ -68,7 +69,7 @@ export class FakeExchange implements Exchange {
     done(this.body);
   }
 
-  respond(head: string, _flags: number, body: string): void {
+  respond(head: string, _flags: number, body: string | Buffer): void {
     this.events.push(`respond ${head.trim()} | ${body}`);
   }
 
@@ -80,9 +81,13 @@ export class FakeExchange implements Exchange {
     this.events.push(`write ${body.length} bytes${isEnd ? ', the last' : ''}`);
   }
 
-  respondFile(head: string, _flags: number, file: FilePart): void {
-    this.file = file;
-    this.events.push(`file ${head.trim()} | ${file.path} ${file.offset} ${file.length}`);
+  respondFile(head: string, _flags: number, body: FileBody): void {
+    this.file = body;
+    const segments = body.segments.map((segment) =>
+      typeof segment === 'string' ? segment.length : `${segment.offset} ${segment.length}`,
+    );
+    const file = typeof body.file === 'string' ? body.file : `descriptor ${body.file.fd}`;
+    this.events.push(`file ${head.trim()} | ${file} ${segments.join(', ')}`);
   }
 
   abort(): void {

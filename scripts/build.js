@@ -5,6 +5,7 @@
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { mediaTypes } from './media-types-plugin.js';
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
@@ -19,5 +20,6 @@ await build({
   target: 'node20.19',
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  plugins: [mediaTypes],
   logLevel: 'warning',
 });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { BindAddress } from '../config/bind-address.ts';
 import { hookSettings } from '../config/hook-settings.ts';
 import type { WorkerRange } from '../config/process-kinds.ts';
@@ -8,7 +9,6 @@ import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { BootSpec, HookFile } from '../protocol/supervision/zygote.ts';
 import { laneRules } from './lane-rules.ts';
 import { type RelayPlan, relayPlan } from './relay-plan.ts';
-import { version } from './version.ts';
 import type { WatchOptions } from './watch/source-watch.ts';
 
 /** Account that edge, zygotes and workers run as. */
@@ -113,8 +113,7 @@ function environment(
   { settings, environment: changes }: ResolvedConfig,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  // As Gunicorn has it: some settings of applications depend on whether a server runs them.
-  const env: NodeJS.ProcessEnv = { ...inherited, SERVER_SOFTWARE: `kirin/${version()}` };
+  const env = { ...inherited };
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) delete env[name];
     else env[name] = value;
@@ -164,6 +163,16 @@ function edgeConfig(settings: Settings, tls: TlsConfig | null): EdgeConfig {
     headerMap: settings.header_map,
     scriptName: settings.script_name,
     healthPath: settings.health_path,
+    staticFiles: {
+      mappings: settings.static_files.map(({ prefix, folder }) => ({
+        prefix,
+        folder: resolve(settings.chdir, folder),
+      })),
+      maxAgeSeconds: settings.static_max_age,
+      missing: settings.static_missing,
+      listing: settings.static_listing,
+      symlinks: settings.static_symlinks,
+    },
     accessLog: settings.accesslog,
     accessLogFormat: settings.access_log_format,
     errorLog: settings.errorlog,

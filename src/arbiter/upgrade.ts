@@ -35,10 +35,6 @@ export class Upgrade {
     return this.#successor !== null;
   }
 
-  get successorPid(): number | null {
-    return this.#successor?.pid ?? null;
-  }
-
   get isSuccessorServing(): boolean {
     return this.#phase === 'serving';
   }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Machine } from '../config/machine.ts';
 
@@ -18,6 +18,7 @@ export const thisMachine: Machine = {
       return false;
     }
   },
+  exists: existsSync,
   schedulableCores: availableParallelism,
   uid: process.geteuid?.() ?? 0,
   gid: process.getegid?.() ?? 0,

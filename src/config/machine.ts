@@ -3,6 +3,8 @@ export interface Machine {
   /** A file's text, or null when it cannot be read. */
   readonly readFile: (path: string) => string | null;
   readonly isFolder: (path: string) => boolean;
+  /** Whether there is anything. */
+  readonly exists: (path: string) => boolean;
   /** Cores that the scheduler lets this process run on. */
   readonly schedulableCores: () => number;
   readonly uid: number;

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { Machine } from './machine.ts';
 import { SETTING_NAMES, SETTINGS, type Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
 
@@ -19,5 +21,15 @@ export function settingNotices(settings: Settings, sources: Sources): Notice[] {
       notices.push({ level: 'info', message: `${source} has no effect: ${without}` });
     if (caution !== undefined) notices.push({ level: 'warning', message: `${source}: ${caution}` });
     return notices;
+  });
+}
+
+/** Folders that are not there: mistyped, or made later, as one for uploads may be. */
+export function staticFilesNotices({ static_files, chdir }: Settings, machine: Machine): Notice[] {
+  return static_files.flatMap(({ prefix, folder }) => {
+    const path = resolve(chdir, folder);
+    if (machine.exists(path)) return [];
+    const message = `static_files ${prefix || '/'}=${folder}: there is no ${path} yet; requests for it are answered as for a file that is missing`;
+    return [{ level: 'warning', message }];
   });
 }

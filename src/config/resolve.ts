@@ -2,7 +2,7 @@ import { type Given, type ParsedWords, parseWords } from './command-line.ts';
 import { ConfigError, type Problem } from './config-error.ts';
 import { type FileSettings, fileLayer, PYTHON, readFileValue, TOML } from './file-settings.ts';
 import type { Machine, ReadContext } from './machine.ts';
-import { type Notice, settingNotices } from './notices.ts';
+import { type Notice, settingNotices, staticFilesNotices } from './notices.ts';
 import { refusal } from './refusals.ts';
 import { checkRules } from './rules.ts';
 import { ValueProblem } from './setting.ts';
@@ -56,7 +56,11 @@ export function resolveParsed(
   const settings = values as unknown as Settings;
   const broken = checkRules(settings, sources as Sources, input.machine);
   if (broken.length > 0) throw new ConfigError(broken);
-  const notices = [...settingNotices(settings, sources as Sources), ...(file?.notices ?? [])];
+  const notices = [
+    ...settingNotices(settings, sources as Sources),
+    ...staticFilesNotices(settings, input.machine),
+    ...(file?.notices ?? []),
+  ];
   return { settings: withMountFromRawEnv(settings), sources: sources as Sources, notices };
 }
 

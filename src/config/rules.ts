@@ -14,6 +14,7 @@ export function checkRules(settings: Settings, sources: Sources, machine: Machin
     ...limitsCoverReserves(settings),
     ...keysHaveCertificates(settings, sources),
     ...syslogCanBeFound(settings, sources),
+    ...prefixesAreDistinct(settings),
   ];
   return messages.map((message) => ({ fault: 'meaning', message }));
 }
@@ -60,5 +61,15 @@ function* syslogCanBeFound({ syslog, syslog_addr }: Settings, sources: Sources):
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
     yield `syslog_addr '${syslog_addr}' (from ${sources.syslog_addr}): ${error.message}`;
+  }
+}
+
+function* prefixesAreDistinct({ static_files }: Settings): Generator<string> {
+  const folders = new Map<string, string>();
+  for (const { prefix, folder } of static_files) {
+    const other = folders.get(prefix);
+    folders.set(prefix, folder);
+    if (other === undefined) continue;
+    yield `static_files gives two folders for '${prefix || '/'}', ${other} and ${folder}: give each prefix once`;
   }
 }

@@ -9,6 +9,7 @@ import { queue } from './sections/queue.ts';
 import { refused } from './sections/refused.ts';
 import { requests } from './sections/requests.ts';
 import { serverSocket } from './sections/server-socket.ts';
+import { staticFiles } from './sections/static-files.ts';
 import { syslog } from './sections/syslog.ts';
 import { tls } from './sections/tls.ts';
 import { trust } from './sections/trust.ts';
@@ -21,6 +22,7 @@ const TABLE = {
   ...workers,
   ...requests,
   ...tls,
+  ...staticFiles,
   ...trust,
   ...leniency,
   ...queue,
@@ -52,6 +54,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Workers', names: namesOf(workers) },
   { title: 'Requests', names: namesOf(requests) },
   { title: 'TLS', names: namesOf(tls) },
+  { title: 'Static files', names: namesOf(staticFiles) },
   { title: 'Trust', names: namesOf(trust) },
   { title: 'Leniency', names: namesOf(leniency) },
   { title: 'Queue', names: namesOf(queue) },

@@ -11,6 +11,7 @@ import { AppMetrics } from '../observe/app-metrics.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
 import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
+import { FileRoutes } from './file-routes.ts';
 import { serveLanes } from './lane-server.ts';
 import { LoadReporter } from './load-report.ts';
 import { EdgeLogs } from './logs.ts';
@@ -41,6 +42,7 @@ class Edge {
   readonly #logs: EdgeLogs;
   readonly #dispatcher: Dispatcher;
   readonly #metrics = new AppMetrics();
+  readonly #fileRoutes: FileRoutes;
   #app: AppHandler | null = null;
   /** What answers instead of the application, while that does not load. */
   #loadFailure: LoadFailureHandler | null = null;
@@ -52,6 +54,7 @@ class Edge {
     const config = start.config;
     this.#config = config;
     this.#logs = new EdgeLogs(config);
+    this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
     const expired = new RefusalLog((line) => this.#logs.error.warning(line));
     const refused = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#dispatcher = new Dispatcher(config, {
@@ -141,7 +144,9 @@ class Edge {
     }
     this.#app = new AppHandler(this.#dispatcher, this.#config, this.#metrics);
     this.#app.whenNotLoaded = this.#loadFailure;
-    return new Router(rules, this.#loadFailure ?? this.#app);
+    const answering = this.#loadFailure ?? this.#app;
+    rules.push(...this.#fileRoutes.rules(this.#config.staticFiles, answering));
+    return new Router(rules, answering);
   }
 
   #metricsText(): string {
@@ -190,9 +195,6 @@ class Edge {
         break;
       case 'reopen-logs':
         this.#logs.reopen();
-        break;
-      case 'ping':
-        tell({ type: 'pong', id: message.id });
         break;
       case 'drain':
         void this.drain(message.graceMs, message.quick);

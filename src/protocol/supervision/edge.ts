@@ -21,6 +21,27 @@ export interface LaneRuleSpec {
   readonly reserve: number;
 }
 
+/** Which symbolic links are followed: none; those that stay within the folder; all. */
+export type SymlinkPolicy = 'off' | 'inside' | 'follow';
+
+/** A folder, or a file, that the edge serves by itself. */
+export interface StaticMapping {
+  /** `/static`; '' for the whole site. */
+  readonly prefix: string;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+export interface StaticConfig {
+  readonly mappings: readonly StaticMapping[];
+  /** Seconds for which clients may keep a file without asking; null: it is not said. */
+  readonly maxAgeSeconds: number | null;
+  /** Who answers where there is no file. */
+  readonly missing: 'not-found' | 'app';
+  readonly listing: boolean;
+  readonly symlinks: SymlinkPolicy;
+}
+
 /** The settings that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
 export interface EdgeConfig {
   readonly backlog: number;
@@ -83,6 +104,7 @@ export interface EdgeConfig {
   readonly scriptName: string;
   /** Path prefix of the health pages (PREFIX/live, PREFIX/ready, PREFIX/metrics), or null. */
   readonly healthPath: string | null;
+  readonly staticFiles: StaticConfig;
   readonly accessLog: string | null;
   readonly accessLogFormat: string;
   readonly errorLog: string;
@@ -128,8 +150,6 @@ export type ArbiterToEdge =
   | { readonly type: 'retire'; readonly pid: number }
   | { readonly type: 'worker-exited'; readonly pid: number; readonly running: readonly number[] }
   | { readonly type: 'reopen-logs' }
-  /** Answer `pong` with the same id. */
-  | { readonly type: 'ping'; readonly id: number }
   /** Stop: drain within `graceMs`, answer `drained`, exit 0. `quick`: without the drain delay. */
   | { readonly type: 'drain'; readonly graceMs: number; readonly quick: boolean };
 
@@ -154,5 +174,4 @@ export type EdgeToArbiter =
   | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
   /** Once a second while `reportsLoad`. */
   | ({ readonly type: 'load' } & LoadReport)
-  | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'drained' };

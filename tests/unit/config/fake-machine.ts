@@ -19,6 +19,7 @@ export function machine({
   return {
     readFile: (path) => files[path] ?? null,
     isFolder: (path) => folders.includes(path),
+    exists: (path) => path in files || folders.includes(path),
     schedulableCores: () => cores,
     uid,
     gid,

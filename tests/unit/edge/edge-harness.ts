@@ -50,6 +50,13 @@ const CONFIG: EdgeConfig = {
   headerMap: 'drop',
   scriptName: '',
   healthPath: null,
+  staticFiles: {
+    mappings: [],
+    maxAgeSeconds: null,
+    missing: 'not-found',
+    listing: false,
+    symlinks: 'inside',
+  },
   accessLog: null,
   accessLogFormat: '',
   errorLog: '-',

@@ -16,6 +16,8 @@ describe('the JSON Schema of kirin.toml', () => {
     { bind: [':80', 'unix:/run/shop'], workers: '2..8', max_worker_memory: '300M', limit_request_body: 1024 },
     { loglevel: 'debug', umask: 0o22, forwarded_allow_ips: ['10.0.0.0/8'], raw_env: ['A=1'] },
     { secure_scheme_headers: { 'X-Forwarded-Proto': 'https' }, proxy_protocol: 'v2' },
+    { static_files: { '/static': 'static' }, static_max_age: 60, static_missing: 'app' },
+    { static_files: ['/static=static', '/media=media'], static_listing: true },
   ];
   for (const document of right) {
     it(`takes ${JSON.stringify(document)}`, () =>
@@ -35,6 +37,8 @@ describe('the JSON Schema of kirin.toml', () => {
     { reload: 'yes' },
     { bind: 8000 },
     { bind: [8000] },
+    { static_files: { '/static': 1 } },
+    { static_max_age: -1 },
     { loglevel: 'loud' },
     { secure_scheme_headers: { 'X-Forwarded-Proto': 1 } },
   ];

@@ -1,4 +1,0 @@
-import { django } from '../support/deployments/catalogue/django.ts';
-import { compareDeployments } from '../support/deployments/run.ts';
-
-compareDeployments('django', django);

@@ -77,6 +77,7 @@ class Hooks:
         listeners = [Listener(each) for each in spec["listeners"]]
         self.server = Server(spec["arbiterPid"], app, cfg, listeners, spec["workers"], set_workers)
         self.server.worker_age = spec["workerAge"]
+        self.server.master_pid = spec["predecessorPid"]
         self.must("nworkers_changed", self.server, spec["workers"], spec["workersBefore"])
 
     def start(self) -> None:

@@ -87,6 +87,7 @@ export class Arbiter {
       modulesLoaded: (files, sinceMs) => this.#reloader.loaded(files, sinceMs),
       loadFailed: (failure) => this.#noteLoadFailure(failure),
       workersWanted: (count) => this.#scaler.set(count),
+      preExecDone: (hasFailed) => this.#notePreExec(hasFailed),
       end: (outcome) => this.#end(outcome),
     });
     this.#reloader = new Reloader({
@@ -387,7 +388,9 @@ export class Arbiter {
   // --- generations ----------------------------------------------------------------------------------------
 
   #startGeneration(nowMs: number): void {
-    this.#generations.start(this.#plan, this.#options.listeners, nowMs);
+    const { listeners, upgrade } = this.#options;
+    const { predecessorPid } = upgrade;
+    this.#generations.start(this.#plan, { listeners, predecessorPid }, nowMs);
   }
 
   /** The loop goes on meanwhile: a configuration file may take its time. */
@@ -482,12 +485,24 @@ export class Arbiter {
         this.#scaler.step(-1);
         break;
       case 'SIGUSR2':
-        if (this.#shutdown === null) this.#options.upgrade.start();
+        this.#startSuccessor();
         break;
       case 'SIGWINCH':
         this.#standBy(nowMs);
         break;
     }
+  }
+
+  /** After the server hook pre_exec, where there is one. */
+  #startSuccessor(): void {
+    const { upgrade } = this.#options;
+    if (this.#shutdown !== null || !upgrade.mayStart()) return;
+    if (!this.#generations.hooks.callPreExec()) upgrade.start();
+  }
+
+  #notePreExec(hasFailed: boolean): void {
+    if (hasFailed) this.#log.error('No new Kirin is started: the server hook pre_exec failed');
+    else if (this.#shutdown === null) this.#options.upgrade.start();
   }
 
   /** Without a terminal, whose every resize sends WINCH, or while another Kirin serves. */

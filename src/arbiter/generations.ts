@@ -5,8 +5,7 @@ import { SLOW_BOOT_MS } from './duties.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
 import { describeExit, describeWorkerExit } from './exit-status.ts';
 import type { Fleet, Worker } from './fleet.ts';
-import { HookCalls } from './hook-calls.ts';
-import type { Listener } from './listeners.ts';
+import { type Around, HookCalls } from './hook-calls.ts';
 import type { Log } from './log.ts';
 import { readOomKills } from './memory-events.ts';
 import { type ForeignProcess, identify, isRunning, killForeign } from './orphans.ts';
@@ -27,6 +26,8 @@ export interface GenerationsOwner {
   loadFailed(failure: LoadFailure): void;
   /** A server hook has set server.num_workers. */
   workersWanted(count: number): void;
+  /** The server hook pre_exec has run. */
+  preExecDone(hasFailed: boolean): void;
   /** Kirin cannot go on. */
   end(outcome: Outcome): void;
 }
@@ -73,8 +74,8 @@ export class Generations {
 
   // --- what is to be done ---------------------------------------------------------------------------------
 
-  start(plan: Plan, listeners: readonly Listener[], nowMs: number): void {
-    const hooks = this.#hooks.start(plan.hooks, listeners);
+  start(plan: Plan, around: Around, nowMs: number): void {
+    const hooks = this.#hooks.start(plan.hooks, around);
     const { number } = this.#fleet.generationStarted(nowMs);
     const zygote = new ZygoteProcess(
       { python: plan.python.path, script: this.#script, env: plan.env, owner: plan.owner },
@@ -181,6 +182,7 @@ export class Generations {
         this.#noteWorkerExit(message, nowMs);
         break;
       case 'hook-done':
+        if (message.hook === 'pre_exec') this.#owner.preExecDone(message.failed);
         break;
       case 'hook-failed':
         this.#failedHooks.set(number, message);

@@ -2,6 +2,13 @@ import type { ArbiterToZygote, HookFile, HookSpec } from '../protocol/supervisio
 import type { Fleet } from './fleet.ts';
 import type { Listener } from './listeners.ts';
 
+/** What hooks are told of the whole Kirin. */
+export interface Around {
+  readonly listeners: readonly Listener[];
+  /** Of the Kirin that this one is to replace; 0: there is none. */
+  readonly predecessorPid: number;
+}
+
 /**
  * Server hooks run in the zygotes and their workers; here is what only the arbiter knows: whether a generation is the start
  * or a reload, when the sockets listen, how many workers are wanted, which stop is a quick one, which zygote is the last.
@@ -25,7 +32,7 @@ export class HookCalls {
   }
 
   /** Before the next generation is noted in the fleet. */
-  start(file: HookFile | null, listeners: readonly Listener[]): HookSpec | null {
+  start(file: HookFile | null, { listeners, predecessorPid }: Around): HookSpec | null {
     if (file === null) return null;
     const { active, wanted } = this.#fleet;
     // A zygote that was lost has taken with it what on_starting and when_ready had made.
@@ -33,6 +40,7 @@ export class HookCalls {
     return {
       ...file,
       arbiterPid: process.pid,
+      predecessorPid,
       isReload,
       workers: wanted,
       workerAge: this.#forked,
@@ -65,13 +73,18 @@ export class HookCalls {
   }
 
   #callWhenReady(): void {
-    for (const generation of this.#awaitingListening) this.call(generation, 'when_ready');
+    for (const generation of this.#awaitingListening) {
+      this.#send(generation, { type: 'hook', name: 'when_ready' });
+    }
     this.#awaitingListening.clear();
   }
 
-  /** The zygote answers `hook-done`. */
-  call(generation: number, name: 'when_ready' | 'pre_exec'): void {
-    this.#send(generation, { type: 'hook', name });
+  /** Returns whether there is one; the zygote answers `hook-done`. */
+  callPreExec(): boolean {
+    const { active } = this.#fleet;
+    if (active?.zygote !== 'up' || !this.#specs.get(active.number)?.names.includes('pre_exec')) return false;
+    this.#send(active.number, { type: 'hook', name: 'pre_exec' });
+    return true;
   }
 
   /** A reload has changed how many are wanted: its own zygote tells that to the hook. */

@@ -45,18 +45,31 @@ export class Upgrade {
     return this.hasSuccessor || (predecessor !== null && !predecessor.isGone);
   }
 
-  start(): void {
-    const { command, listeners, opened, predecessor, log, enqueue } = this.#options;
+  /** While the one before this is there; else 0. */
+  get predecessorPid(): number {
+    const { predecessor } = this.#options;
+    return predecessor === null || predecessor.isGone ? 0 : predecessor.pid;
+  }
+
+  /** Says why not. */
+  mayStart(): boolean {
+    const { log } = this.#options;
     if (this.#successor !== null) {
       log.warning(`USR2 is ignored: the new Kirin (pid:${this.#successor.pid}) is there already`);
-      return;
+      return false;
     }
-    if (predecessor !== null && !predecessor.isGone) {
+    if (this.predecessorPid !== 0) {
       log.warning(
-        `USR2 is ignored: this is the new Kirin, and the old one (pid:${predecessor.pid}) is still there`,
+        `USR2 is ignored: this is the new Kirin, and the old one (pid:${this.predecessorPid}) is still there`,
       );
-      return;
+      return false;
     }
+    return true;
+  }
+
+  start(): void {
+    if (!this.mayStart()) return;
+    const { command, listeners, opened, log, enqueue } = this.#options;
     const offer: UpgradeOffer = {
       pid: process.pid,
       sockets: listeners.map(({ key }, index) => ({ fd: FIRST_SOCKET_FD + index, address: key })),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { findFreePort } from '../support/free-port.ts';
 import { HookDiary } from '../support/hook-diary.ts';
-import { KirinProcess, withKirin } from '../support/kirin.ts';
+import { KirinProcess, startKirin, withKirin } from '../support/kirin.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -242,7 +242,10 @@ def post_request(worker, req):
       'not of TERM',
     );
     assert.deepEqual(
-      diary.of('worker_exit').map(({ age }) => age),
+      diary
+        .of('worker_exit')
+        .map(({ age }) => age)
+        .sort(),
       [1, 2, 3, 4],
     );
   });
@@ -294,6 +297,40 @@ def worker_abort(worker):
       await waitFor(() => kirin.workerPids().length === 1 && !kirin.workerPids().includes(pid));
     });
     assert.deepEqual(diary.hooks().slice(0, 2), ['worker_abort', 'worker_exit']);
+  });
+
+  it('run for USR2: pre_exec in the old, and those of a start in the new, which knows the old', async () => {
+    const more = `
+def pre_exec(server):
+    write("pre_exec")
+def when_ready(server): write("when_ready", 0, f"{server.pid} {server.master_pid}")
+`;
+    const diary = diaryWith({ hooks: ['on_starting', 'on_reload'], more });
+    const kirin = await startKirin({ app: 'main:app', cwd: diary.folder.path });
+    try {
+      kirin.signal('SIGUSR2');
+      const [, newPid] = await kirin.waitForLog(/The new Kirin \(pid:(\d+)\) serves/);
+      assert.deepEqual(diary.hooks(), ['on_starting', 'when_ready', 'pre_exec', 'on_starting', 'when_ready']);
+      const notes = diary.of('when_ready').map(({ note }) => note);
+      assert.deepEqual(notes, [`${kirin.pid} 0`, `${newPid} ${kirin.pid}`]);
+      kirin.signal('SIGUSR2');
+      await kirin.waitForLog(/USR2 is ignored: the new Kirin/);
+      assert.equal(diary.of('pre_exec').length, 1);
+      process.kill(Number(newPid), 'SIGTERM');
+      await kirin.waitForLog(/The new Kirin .* this one goes on/);
+    } finally {
+      await kirin.stop();
+    }
+  });
+
+  it('a failing pre_exec keeps USR2 from starting anything', async () => {
+    const diary = diaryWith({ hooks: [], more: 'def pre_exec(server): raise ValueError("not now")' });
+    await withKirin({ app: 'main:app', cwd: diary.folder.path }, async (kirin) => {
+      kirin.signal('SIGUSR2');
+      await kirin.waitForLog(/ValueError: not now/);
+      await kirin.waitForLog(/No new Kirin is started: the server hook pre_exec failed/);
+      assert.equal(await body(kirin.url), 'one');
+    });
   });
 
   it('run with --reload for each reload', async () => {

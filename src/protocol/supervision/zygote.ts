@@ -65,6 +65,8 @@ export interface HookFile {
 /** What hooks find when their generation starts. */
 export interface HookOccasion {
   readonly arbiterPid: number;
+  /** Of the Kirin that this one is to replace (USR2); 0: there is none. */
+  readonly predecessorPid: number;
   /** It replaces one that serves: on_reload is called, and neither on_starting nor when_ready. */
   readonly isReload: boolean;
   /** How many are wanted. */

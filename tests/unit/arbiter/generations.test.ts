@@ -19,6 +19,7 @@ it('a worker that ended before the edge told of it, while it ran a request, had 
     modulesLoaded() {},
     loadFailed() {},
     workersWanted() {},
+    preExecDone() {},
     end: () => assert.fail('Kirin goes on'),
   });
   generations.note(number, { type: 'forked', pid: 7 }, 0);

@@ -30,7 +30,7 @@ describe('calls of server hooks', () => {
 
   /** Starts a generation, and lets it serve. */
   function begin(hookFile: HookFile | null) {
-    const spec = hooks.start(hookFile, []);
+    const spec = hooks.start(hookFile, { listeners: [], predecessorPid: 0 });
     const { number } = fleet.generationStarted(0);
     hooks.started(number, spec);
     fleet.zygoteBooted(number);
@@ -81,7 +81,9 @@ describe('calls of server hooks', () => {
   it('tell where the edge listens', () => {
     const tcp = { url: 'http://[::1]:80', spec: { fd: 5, kind: 'tcp', host: '::1', port: 80 } };
     const unix = { url: 'unix:/run/a', spec: { fd: 6, kind: 'unix', path: '/run/a' } };
-    const spec = hooks.start(file('on_exit'), [tcp, unix] as unknown as Listener[]);
+    const listeners = [tcp, unix] as unknown as Listener[];
+    const spec = hooks.start(file('on_exit'), { listeners, predecessorPid: 7 });
+    assert.equal(spec?.predecessorPid, 7);
     assert.deepEqual(spec?.listeners, [
       { url: 'http://[::1]:80', path: null, host: '::1', port: 80 },
       { url: 'unix:/run/a', path: '/run/a', host: '', port: 0 },
@@ -120,6 +122,16 @@ describe('calls of server hooks', () => {
     begin(file('worker_int'));
     hooks.interrupt();
     assert.deepEqual(sent, ['1 interrupt', '3 interrupt']);
+  });
+
+  it('of pre_exec come in the generation that serves, if that has it', () => {
+    assert.ok(!hooks.callPreExec());
+    beginAndServe(file('on_exit'));
+    assert.ok(!hooks.callPreExec());
+    beginAndServe(file('pre_exec'));
+    begin(file('pre_exec'));
+    assert.ok(hooks.callPreExec());
+    assert.deepEqual(sent, ['2 hook pre_exec']);
   });
 
   it('of on_exit come in the generation that served last', () => {

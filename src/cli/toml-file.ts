@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { KirinError } from '../base/errors.ts';
 import type { FileSettings } from '../config/file-settings.ts';
 import type * as TomlDocument from '../config/toml/toml-document.ts';
+import type { Place } from '../config/toml/toml-node.ts';
 import { placeIn, tomlSettings } from '../config/toml/toml-settings.ts';
 
 /** A bundle of its own: most starts have no such file. */
@@ -40,7 +41,7 @@ function readText(location: string, name: string): string {
 }
 
 /** The line, with a mark below the place, and what is most often wrong there. */
-function pointedAt(source: string, { line, column }: TomlDocument.Place): string {
+function pointedAt(source: string, { line, column }: Place): string {
   const text = source.split(/\r?\n/)[line - 1] ?? '';
   const mark = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
   return `\n    ${text}\n    ${mark}^\n${unquoted(text)}`;

@@ -1,56 +1,25 @@
-// Reads TOML, with the place of everything. This module alone knows the library, and is a bundle of its own: it is loaded when there is a file.
+// Reads TOML. This module alone knows the library, and is a bundle of its own: it is loaded when there is a file.
 
-import { type AST, getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser';
+import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
+import type { Place, TomlArray, TomlEntry, TomlFault, TomlNode, TomlTable } from './toml-node.ts';
 
-export type TomlValue =
-  | boolean
-  | number
-  | bigint
-  | string
-  | Date
-  | readonly TomlValue[]
-  | { readonly [key: string]: TomlValue };
-
-/** Both count from 1; a column is a UTF-16 unit, as in most editors. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
+interface OpenTable extends TomlTable {
+  readonly entries: Map<string, TomlEntry>;
 }
 
-/** A key of the document's top, which may be a table's. */
-export interface TomlEntry {
-  readonly key: string;
-  readonly value: TomlValue;
-  /** The value as it is written; of a table of its own, its header. */
-  readonly text: string;
-  readonly place: Place;
+interface OpenArray extends TomlArray {
+  readonly items: TomlNode[];
 }
 
-/** What is no TOML. */
-export interface TomlFault {
-  readonly fault: string;
-  readonly place: Place;
-}
-
-export function readToml(source: string): readonly TomlEntry[] | TomlFault {
-  let program: AST.TOMLProgram;
+export function readToml(source: string): TomlTable | TomlFault {
   try {
-    program = parseTOML(source, { tomlVersion: '1.0' });
+    const program = parseTOML(source, { tomlVersion: '1.0' });
+    return new TreeBuilder(source).build(program.body[0]);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const place = { line: error.lineNumber, column: error.column + 1 };
     return { fault: error.message, place: whereTextEnds(source, place) };
   }
-  const values = getStaticTOMLValue(program) as Record<string, TomlValue>;
-  const entries = new Map<string, TomlEntry>();
-  for (const node of program.body[0].body) {
-    const { key, text } = described(node, source);
-    // A table may be spread over several places: the first is the one that is named.
-    if (entries.has(key)) continue;
-    const { line, column } = node.loc.start;
-    entries.set(key, { key, value: values[key] as TomlValue, text, place: { line, column: column + 1 } });
-  }
-  return [...entries.values()];
 }
 
 /** What is missing at the end of a line is noticed on a later one. */
@@ -62,20 +31,97 @@ function whereTextEnds(source: string, place: Place): Place {
   return { line: lines.length + 1, column: text.trimEnd().length + 1 };
 }
 
-function described(
-  node: AST.TOMLKeyValue | AST.TOMLTable,
-  source: string,
-): { readonly key: string; readonly text: string } {
-  const sourceOf = ({ range: [start, end] }: { readonly range: readonly [number, number] }): string =>
-    source.slice(start, end);
-  if (node.type === 'TOMLTable') {
-    const text = sourceOf(node).split('\n', 1)[0] as string;
-    return { key: String(node.resolvedKey[0]), text };
+/** The library has made sure that nothing is defined twice. */
+class TreeBuilder {
+  readonly #source: string;
+
+  constructor(source: string) {
+    this.#source = source;
   }
-  const [first] = node.key.keys;
-  return { key: nameOf(first as AST.TOMLBare | AST.TOMLQuoted), text: sourceOf(node.value) };
+
+  build(top: AST.TOMLTopLevelTable): TomlTable {
+    const root = openTable({ line: 1, column: 1 }, '');
+    for (const node of top.body) {
+      if (node.type === 'TOMLTable') this.#addTable(root, node);
+      else this.#addPair(root, node);
+    }
+    return root;
+  }
+
+  #addTable(root: OpenTable, node: AST.TOMLTable): void {
+    let table = root;
+    const place = placeOf(node);
+    const header = this.#textOf(node).split('\n', 1)[0] as string;
+    const path = node.resolvedKey;
+    for (const [index, step] of path.entries()) {
+      if (typeof step === 'number') continue;
+      const element = path[index + 1];
+      table =
+        typeof element === 'number'
+          ? elementOf(arrayIn(table, step, place, header), element, place, header)
+          : tableIn(table, step, place, header);
+    }
+    for (const pair of node.body) this.#addPair(table, pair);
+  }
+
+  #addPair(within: OpenTable, pair: AST.TOMLKeyValue): void {
+    const names = pair.key.keys.map((key) => (key.type === 'TOMLBare' ? key.name : key.value));
+    const last = names.pop() as string;
+    const place = placeOf(pair);
+    let table = within;
+    for (const name of names) table = tableIn(table, name, place, this.#textOf(pair.value));
+    table.entries.set(last, { place, node: this.#nodeOf(pair.value) });
+  }
+
+  #nodeOf(content: AST.TOMLContentNode): TomlNode {
+    const placed = { place: placeOf(content), text: this.#textOf(content) };
+    switch (content.type) {
+      case 'TOMLArray':
+        return { kind: 'array', ...placed, items: content.elements.map((item) => this.#nodeOf(item)) };
+      case 'TOMLInlineTable': {
+        const table = openTable(placed.place, placed.text);
+        for (const pair of content.body) this.#addPair(table, pair);
+        return table;
+      }
+      default:
+        return { kind: 'scalar', ...placed, value: content.value };
+    }
+  }
+
+  #textOf({ range: [start, end] }: { readonly range: readonly [number, number] }): string {
+    return this.#source.slice(start, end);
+  }
 }
 
-function nameOf(key: AST.TOMLBare | AST.TOMLQuoted): string {
-  return key.type === 'TOMLBare' ? key.name : key.value;
+function openTable(place: Place, text: string): OpenTable {
+  return { kind: 'table', place, text, entries: new Map() };
+}
+
+/** The table of that name, made where it is missing. */
+function tableIn(table: OpenTable, name: string, place: Place, text: string): OpenTable {
+  const found = table.entries.get(name)?.node;
+  if (found !== undefined) return (found.kind === 'array' ? found.items.at(-1) : found) as OpenTable;
+  const made = openTable(place, text);
+  table.entries.set(name, { place, node: made });
+  return made;
+}
+
+function arrayIn(table: OpenTable, name: string, place: Place, text: string): OpenArray {
+  const found = table.entries.get(name)?.node;
+  if (found !== undefined) return found as OpenArray;
+  const made: OpenArray = { kind: 'array', place, text, items: [] };
+  table.entries.set(name, { place, node: made });
+  return made;
+}
+
+function elementOf(array: OpenArray, index: number, place: Place, text: string): OpenTable {
+  const found = array.items[index];
+  if (found !== undefined) return found as OpenTable;
+  const made = openTable(place, text);
+  array.items.push(made);
+  return made;
+}
+
+function placeOf({ loc }: { readonly loc: { readonly start: Place } }): Place {
+  return { line: loc.start.line, column: loc.start.column + 1 };
 }

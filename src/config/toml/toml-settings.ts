@@ -7,7 +7,8 @@ import type { FileSettings } from '../file-settings.ts';
 import { isServerHook } from '../server-hooks.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts';
-import type { Place, TomlEntry, TomlValue } from './toml-document.ts';
+import type { Place, TomlTable } from './toml-node.ts';
+import { fileValue } from './toml-value.ts';
 
 /** What APP_MODULE is on the command line; `wsgi_app`, Gunicorn's name for it, is taken, too. */
 const APP = 'app';
@@ -28,23 +29,24 @@ export function tomlKeyOf(name: SettingName): string {
  * `name` is the file's as people know it, `folder` the absolute one it lies in: what is relative is so to that folder, from wherever
  * kirin is started.
  */
-export function tomlSettings(name: string, folder: string, entries: readonly TomlEntry[]): FileSettings {
+export function tomlSettings(name: string, folder: string, document: TomlTable): FileSettings {
   const given: Given[] = [];
   const problems: Problem[] = [];
-  for (const entry of entries) {
+  for (const [key, entry] of document.entries) {
     const place = placeIn(name, entry.place);
-    const setting = entry.key === APP ? 'wsgi_app' : entry.key;
-    const value = fileValue(entry.value);
+    const { text } = entry.node;
+    const setting = key === APP ? 'wsgi_app' : key;
+    const value = fileValue(entry.node);
     const earlier = given.find((each) => each.name === setting);
     if (!isTomlSetting(setting)) {
-      problems.push(meaning(`${place}: ${whyUnknown(entry.key)}`));
+      problems.push(meaning(`${place}: ${whyUnknown(key)}`));
     } else if (earlier !== undefined) {
       problems.push(meaning(`${place}: ${APP} and wsgi_app are the same setting; leave one out`));
     } else if (value instanceof ValueProblem || isNoTruth(setting, value)) {
       const complaint = value instanceof ValueProblem ? value.message : `a boolean; ${kindOf(setting)}`;
-      problems.push(meaning(`${place}: ${entry.key} = ${entry.text}: ${complaint}`));
+      problems.push(meaning(`${place}: ${key} = ${text}: ${complaint}`));
     } else {
-      given.push({ name: setting, text: entry.text, by: name, value, place });
+      given.push({ name: setting, text, by: name, value, place });
     }
   }
   return {
@@ -69,19 +71,6 @@ function chdirOf(given: readonly Given[], by: string, folder: string): Given {
   if (own === undefined) return { name: 'chdir', text: folder, by };
   if (typeof own.value !== 'string' || own.value.startsWith('/')) return own;
   return { ...own, value: `${folder}/${own.value}` };
-}
-
-function fileValue(value: TomlValue): FileValue | ValueProblem {
-  if (value instanceof Date) return new ValueProblem('a date; no setting takes one');
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) {
-    const items = value.map(fileValue);
-    return items.find((item) => item instanceof ValueProblem) ?? (items as FileValue[]);
-  }
-  if (typeof value !== 'object') return value;
-  const pairs = Object.entries(value).map(([key, item]) => [key, fileValue(item)] as const);
-  const problem = pairs.find(([, item]) => item instanceof ValueProblem)?.[1];
-  return (problem as ValueProblem | undefined) ?? (Object.fromEntries(pairs) as FileValue);
 }
 
 /** In Python True is a number; in TOML it is none. */

@@ -3,7 +3,6 @@ import type { BindAddress } from '../config/bind-address.ts';
 import { hookSettings } from '../config/hook-settings.ts';
 import type { WorkerRange } from '../config/process-kinds.ts';
 import type { PythonChoice, ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
-import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { BootSpec, HookFile } from '../protocol/supervision/zygote.ts';
@@ -84,7 +83,7 @@ export function planFrom(
     python,
     env,
     relay: relayPlan(config, name, env),
-    edge: edgeConfig(settings, tls),
+    edge: edgeConfig(config, tls),
     boot: bootSpec(config, name, surroundings),
     hooks: config.hooks === null ? null : hookFile(config, config.hooks, surroundings.env),
   };
@@ -125,8 +124,9 @@ function environment(
   return env;
 }
 
-function edgeConfig(settings: Settings, tls: TlsConfig | null): EdgeConfig {
+function edgeConfig({ settings, sites }: ResolvedConfig, tls: TlsConfig | null): EdgeConfig {
   return {
+    sites,
     backlog: settings.backlog,
     timeoutMs: milliseconds(settings.timeout),
     gracefulTimeoutMs: milliseconds(settings.graceful_timeout),

@@ -77,6 +77,7 @@ export function configFrom(
     environment: file?.environment ?? {},
     path: file?.path ?? { front: [], back: [] },
     sourceFiles,
+    sites: file?.sites ?? [],
     sslContext: file?.sslContext ?? null,
     hooks: location === null || file === null ? null : serverHooks(location, file, start),
   };

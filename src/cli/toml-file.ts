@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 import { KirinError } from '../base/errors.ts';
 import type { FileSettings } from '../config/file-settings.ts';
 import type * as TomlDocument from '../config/toml/toml-document.ts';
-import type { Place } from '../config/toml/toml-node.ts';
-import { placeIn, tomlSettings } from '../config/toml/toml-settings.ts';
+import { type Place, placeIn } from '../config/toml/toml-node.ts';
+import { tomlSettings } from '../config/toml/toml-settings.ts';
 
 /** A bundle of its own: most starts have no such file. */
 const DOCUMENT_MODULE = new URL('../config/toml/toml-document.js', import.meta.url).href;

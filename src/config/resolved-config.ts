@@ -1,3 +1,4 @@
+import type { SiteSpec } from '../protocol/supervision/site.ts';
 import type { AddedFolders } from './file-settings.ts';
 import type { Notice } from './notices.ts';
 import type { ServerHook } from './server-hooks.ts';
@@ -33,6 +34,8 @@ export interface ResolvedConfig {
   readonly path: AddedFolders;
   /** Files that the configuration was read from. */
   readonly sourceFiles: readonly string[];
+  /** None: every request is the application's. */
+  readonly sites: readonly SiteSpec[];
   /** What the configuration file's `ssl_context` wants. */
   readonly sslContext: SslContextReport | null;
   /** null: there is no configuration file that defines one. */

@@ -6,6 +6,7 @@ import { HealthHandler } from '../handlers/health.ts';
 import { LoadFailureHandler } from '../handlers/load-failure.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
+import { SiteHandler } from '../handlers/sites/site-handler.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
 import { AppMetrics } from '../observe/app-metrics.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
@@ -144,8 +145,10 @@ class Edge {
     }
     this.#app = new AppHandler(this.#dispatcher, this.#config, this.#metrics);
     this.#app.whenNotLoaded = this.#loadFailure;
-    const answering = this.#loadFailure ?? this.#app;
-    rules.push(...this.#fileRoutes.rules(this.#config.staticFiles, answering));
+    const { sites, staticFiles } = this.#config;
+    const app = this.#loadFailure ?? this.#app;
+    const answering = sites.length === 0 ? app : new SiteHandler(sites, app);
+    rules.push(...this.#fileRoutes.rules(staticFiles, answering));
     return new Router(rules, answering);
   }
 

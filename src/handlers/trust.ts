@@ -1,29 +1,18 @@
-import { BlockList, isIP } from 'node:net';
 import type { FieldBlock } from '../protocol/http1/field-block.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
+import { NetworkList } from './network-list.ts';
 
 /** Peers that are believed: what a proxy says about its client, in fields or by the PROXY protocol. */
 export class TrustedProxies {
-  readonly #list = new BlockList();
-  readonly #everyone: boolean;
+  readonly #networks: NetworkList;
 
-  /** `entries`: addresses, networks in CIDR notation, or `*`. They have been validated by the settings table. */
   constructor(entries: readonly string[]) {
-    this.#everyone = entries.includes('*');
-    for (const entry of entries) {
-      const [address = '', prefix] = entry.split('/');
-      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      if (isIP(address) === 0) continue;
-      if (prefix === undefined) this.#list.addAddress(address, family);
-      else this.#list.addSubnet(address, Number(prefix), family);
-    }
+    this.#networks = new NetworkList(entries);
   }
 
   /** A peer on a unix socket ('') is on this machine, and was let in by the file's permissions. */
   includes(address: string): boolean {
-    if (this.#everyone || address === '') return true;
-    const family = isIP(address);
-    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+    return address === '' || this.#networks.includes(address);
   }
 }
 

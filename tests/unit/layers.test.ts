@@ -8,7 +8,7 @@ import { projectRoot } from '../support/project.ts';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   protocol: ['base'],
-  config: ['base'],
+  config: ['base', 'protocol'],
   observe: ['base'],
   tls: ['base', 'protocol'],
   dispatcher: ['base', 'protocol', 'config', 'observe'],

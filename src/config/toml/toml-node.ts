@@ -6,6 +6,11 @@ export interface Place {
   readonly column: number;
 }
 
+/** As compilers say it: `kirin.toml:3:1`. */
+export function placeIn(file: string, { line, column }: Place): string {
+  return `${file}:${line}:${column}`;
+}
+
 interface Placed {
   readonly place: Place;
   /** As it is written; of a table with a header of its own, that header. */

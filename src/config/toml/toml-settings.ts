@@ -7,11 +7,15 @@ import type { FileSettings } from '../file-settings.ts';
 import { isServerHook } from '../server-hooks.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts';
-import type { Place, TomlTable } from './toml-node.ts';
+import { readSites } from '../sites/read-sites.ts';
+import type { TomlProblem } from './table-reader.ts';
+import { placeIn, type TomlTable } from './toml-node.ts';
 import { fileValue } from './toml-value.ts';
 
 /** What APP_MODULE is on the command line; `wsgi_app`, Gunicorn's name for it, is taken, too. */
 const APP = 'app';
+
+const SITES = 'sites';
 
 /** About the command, not about the server. */
 const COMMANDS: ReadonlySet<string> = new Set(['config', 'check_config', 'print_config']);
@@ -31,22 +35,24 @@ export function tomlKeyOf(name: SettingName): string {
  */
 export function tomlSettings(name: string, folder: string, document: TomlTable): FileSettings {
   const given: Given[] = [];
-  const problems: Problem[] = [];
+  const problems: TomlProblem[] = [];
+  const sites = readSites(document, { file: name, problems });
   for (const [key, entry] of document.entries) {
-    const place = placeIn(name, entry.place);
+    if (key === SITES) continue;
+    const { place } = entry;
     const { text } = entry.node;
     const setting = key === APP ? 'wsgi_app' : key;
     const value = fileValue(entry.node);
     const earlier = given.find((each) => each.name === setting);
     if (!isTomlSetting(setting)) {
-      problems.push(meaning(`${place}: ${whyUnknown(key)}`));
+      problems.push({ place, message: whyUnknown(key) });
     } else if (earlier !== undefined) {
-      problems.push(meaning(`${place}: ${APP} and wsgi_app are the same setting; leave one out`));
+      problems.push({ place, message: `${APP} and wsgi_app are the same setting; leave one out` });
     } else if (value instanceof ValueProblem || isNoTruth(setting, value)) {
       const complaint = value instanceof ValueProblem ? value.message : `a boolean; ${kindOf(setting)}`;
-      problems.push(meaning(`${place}: ${key} = ${text}: ${complaint}`));
+      problems.push({ place, message: `${key} = ${text}: ${complaint}` });
     } else {
-      given.push({ name: setting, text, by: name, value, place });
+      given.push({ name: setting, text, by: name, value, place: placeIn(name, place) });
     }
   }
   return {
@@ -57,12 +63,9 @@ export function tomlSettings(name: string, folder: string, document: TomlTable):
     environment: {},
     path: { front: [], back: [] },
     sslContext: null,
-    problems,
+    sites,
+    problems: problems.sort(byPlace).map((problem) => asProblem(name, problem)),
   };
-}
-
-export function placeIn(file: string, { line, column }: Place): string {
-  return `${file}:${line}:${column}`;
 }
 
 /** The folder of the file, unless the file names another. */
@@ -90,7 +93,7 @@ function whyUnknown(key: string): string {
   if (isServerHook(key)) {
     return `${key} is a server hook, which only a Python file can have; use gunicorn.conf.py`;
   }
-  const meant = ofFlag(key) ?? nearest(key, [APP, ...SETTING_NAMES.filter(isTomlSetting)]);
+  const meant = ofFlag(key) ?? nearest(key, [APP, SITES, ...SETTING_NAMES.filter(isTomlSetting)]);
   return `${key} is no setting${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 
@@ -100,4 +103,10 @@ function ofFlag(key: string): SettingName | null {
   return SETTING_NAMES.find((name) => isTomlSetting(name) && SETTINGS[name].flags.includes(flag)) ?? null;
 }
 
-const meaning = (message: string): Problem => ({ fault: 'meaning', message });
+function byPlace({ place: a }: TomlProblem, { place: b }: TomlProblem): number {
+  return a.line - b.line || a.column - b.column;
+}
+
+function asProblem(file: string, { place, message }: TomlProblem): Problem {
+  return { fault: 'meaning', message: `${placeIn(file, place)}: ${message}` };
+}

@@ -2,6 +2,7 @@
 
 import type { LoadFailure } from './load-failure.ts';
 import type { RelayUse } from './relay.ts';
+import type { SiteSpec } from './site.ts';
 import type { TlsConfig } from './tls-config.ts';
 
 /** A listening socket that the arbiter bound and the edge inherits as descriptor `fd`. */
@@ -105,6 +106,8 @@ export interface EdgeConfig {
   /** Path prefix of the health pages (PREFIX/live, PREFIX/ready, PREFIX/metrics), or null. */
   readonly healthPath: string | null;
   readonly staticFiles: StaticConfig;
+  /** None: every request is the application's. */
+  readonly sites: readonly SiteSpec[];
   readonly accessLog: string | null;
   readonly accessLogFormat: string;
   readonly errorLog: string;

@@ -57,6 +57,7 @@ const CONFIG: EdgeConfig = {
     listing: false,
     symlinks: 'inside',
   },
+  sites: [],
   accessLog: null,
   accessLogFormat: '',
   errorLog: '-',

@@ -18,6 +18,8 @@ describe('the JSON Schema of kirin.toml', () => {
     { secure_scheme_headers: { 'X-Forwarded-Proto': 'https' }, proxy_protocol: 'v2' },
     { static_files: { '/static': 'static' }, static_max_age: 60, static_missing: 'app' },
     { static_files: ['/static=static', '/media=media'], static_listing: true },
+    { sites: [{ hosts: ['shop.example'], routes: [{ path: '/a', redirect: '/b', status: 301 }] }] },
+    { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
   ];
   for (const document of right) {
     it(`takes ${JSON.stringify(document)}`, () =>
@@ -41,6 +43,11 @@ describe('the JSON Schema of kirin.toml', () => {
     { static_max_age: -1 },
     { loglevel: 'loud' },
     { secure_scheme_headers: { 'X-Forwarded-Proto': 1 } },
+    { sites: { hosts: [] } },
+    { sites: [{ host: 'a' }] },
+    { sites: [{ routes: [{ paths: '/a' }] }] },
+    { sites: [{ routes: [{ redirect: '/b', status: 200 }] }] },
+    { sites: [{ routes: [{ respond: { code: 1 } }] }] },
   ];
   for (const document of wrong) {
     it(`refuses ${JSON.stringify(document)}`, () => assert.ok(!validate(document)));
@@ -48,7 +55,7 @@ describe('the JSON Schema of kirin.toml', () => {
 
   it('knows every setting that is offered, and takes its default as kirin shows it', () => {
     const { properties } = jsonSchema() as { properties: Record<string, { description: string }> };
-    assert.deepEqual(Object.keys(properties).sort(), OFFERED.map(tomlKeyOf).sort());
+    assert.deepEqual(Object.keys(properties).sort(), [...OFFERED.map(tomlKeyOf), 'sites'].sort());
     for (const name of OFFERED) {
       const { default: usual, kind, help } = SETTINGS[name];
       assert.ok(properties[tomlKeyOf(name)]?.description.startsWith(help), name);

@@ -1,0 +1,61 @@
+// `[[sites]]` of a kirin.toml.
+
+import type { SiteSpec } from '../../protocol/supervision/site.ts';
+import { ValueProblem } from '../setting.ts';
+import { TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
+import { placeIn, type TomlTable } from '../toml/toml-node.ts';
+import { type PlacedRoute, readRoute } from './read-route.ts';
+import { whoTakesAll } from './shadowing.ts';
+
+const HOST = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+const ADDRESS_WITH_PORT = /:\d+$/;
+
+/** Of the file's top. */
+export function readSites(document: TomlTable, context: TomlContext): readonly SiteSpec[] {
+  const top = new TableReader(document, 'the file', [...document.entries.keys(), 'sites'], context);
+  const owners = new Map<string, string>();
+  return top.tables('sites').map((table) => readSite(table, owners, context));
+}
+
+/** `owners`: where each host, or '' for all others, has been given to a site. */
+function readSite(table: TomlTable, owners: Map<string, string>, context: TomlContext): SiteSpec {
+  const reader = new TableReader(table, 'a site', ['hosts', 'routes'], context);
+  const place = reader.entry('hosts')?.place ?? table.place;
+  const hosts = reader.read('hosts', (value) => texts(value).map(host));
+  const isWrong = hosts === undefined && reader.present('hosts').length > 0;
+  const names = isWrong ? [] : hosts?.length ? hosts : [''];
+  for (const name of names) {
+    const owner = owners.get(name);
+    const what = name === '' ? 'the site of all hosts that no other names' : `the site of ${name}`;
+    if (owner === undefined) owners.set(name, placeIn(context.file, place));
+    else reader.note(place, `this is ${what}, and so is that at ${owner}`);
+  }
+  const routes = reader.tables('routes').map((route) => readRoute(route, context));
+  noteShadowed(routes, reader, context);
+  return { hosts: hosts ?? [], routes: routes.map(({ route }) => route) };
+}
+
+/** A route behind one that takes all of its requests would never be asked: its author means something else. */
+function noteShadowed(routes: readonly PlacedRoute[], reader: TableReader, { file }: TomlContext): void {
+  const right = routes.filter(({ isRight }) => isRight);
+  for (const [index, { route, place }] of right.entries()) {
+    const earlier = right.slice(0, index).find((other) => whoTakesAll(other.route, route));
+    if (earlier === undefined) continue;
+    const where = placeIn(file, earlier.place);
+    reader.note(
+      place,
+      `this route is never asked: the one at ${where} takes all that it matches; put it first`,
+    );
+  }
+}
+
+function host(text: string): string {
+  const name = text.toLowerCase().replace(/\.$/, '');
+  if (ADDRESS_WITH_PORT.test(name)) {
+    throw new ValueProblem(`'${text}' has a port; a site is chosen by the host's name alone`);
+  }
+  if (!HOST.test(name) && !/^\[[0-9a-f:.]+\]$/.test(name)) {
+    throw new ValueProblem(`'${text}' is no host; give a name such as shop.example or *.shop.example`);
+  }
+  return name;
+}

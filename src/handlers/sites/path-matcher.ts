@@ -1,0 +1,24 @@
+import type { PathMatch } from '../../protocol/supervision/site.ts';
+
+/** What a pattern's groups hold; without a pattern there are none. */
+export type Groups = readonly (string | undefined)[];
+
+const NO_GROUPS: Groups = [];
+
+/** Which paths a route is for. `path` is comparable: see comparable-path.ts. Null: not this one. */
+export function pathMatcher(match: PathMatch): (path: string) => Groups | null {
+  switch (match.kind) {
+    case 'any':
+      return () => NO_GROUPS;
+    case 'exact':
+      return (path) => (path === match.path ? NO_GROUPS : null);
+    case 'prefix': {
+      const below = `${match.path}/`;
+      return (path) => (path === match.path || path.startsWith(below) ? NO_GROUPS : null);
+    }
+    case 'pattern': {
+      const pattern = new RegExp(match.source, 'u');
+      return (path) => pattern.exec(path)?.slice(1) ?? null;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// The sites of a kirin.toml, as the edge is told: read, checked, and without a place of their own.
+
+export type PathMatch =
+  /** Every path. */
+  | { readonly kind: 'any' }
+  /** `/static`, without a slash at its end: it and what lies below it. */
+  | { readonly kind: 'prefix'; readonly path: string }
+  | { readonly kind: 'exact'; readonly path: string }
+  /** A regular expression, of JavaScript's. */
+  | { readonly kind: 'pattern'; readonly source: string };
+
+export type RouteAction =
+  | { readonly do: 'app' }
+  /** `to`: with $variables. */
+  | { readonly do: 'redirect'; readonly to: string; readonly status: number }
+  | { readonly do: 'respond'; readonly status: number; readonly body: string; readonly type: string };
+
+export interface RouteSpec {
+  readonly path: PathMatch;
+  /** In capitals; null: every method. */
+  readonly methods: readonly string[] | null;
+  /** Addresses and networks; null: everybody who is not denied. */
+  readonly allow: readonly string[] | null;
+  readonly deny: readonly string[];
+  readonly action: RouteAction;
+}
+
+export interface SiteSpec {
+  /** In lower case: `shop.example`, `*.shop.example`; none: every host that is no other site's. */
+  readonly hosts: readonly string[];
+  /** The first that matches answers; what none takes is the application's. */
+  readonly routes: readonly RouteSpec[];
+}

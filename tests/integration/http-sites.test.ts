@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { AppFolder } from '../support/app-folder.ts';
+import { type KirinProcess, runKirin, startKirin } from '../support/kirin.ts';
+import { projectRoot } from '../support/project.ts';
+import { RawConnection } from '../support/raw-connection.ts';
+
+const APP = `
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [("app " + environ["PATH_INFO"]).encode("latin-1")]
+`;
+
+const SITES = `
+app = "main:app"
+bind = ["127.0.0.1:0", "unix:kirin.sock"]
+secure_scheme_headers = { X-Forwarded-Proto = "https" }
+
+[[sites]]
+hosts = ["shop.example", "*.shop.example"]
+
+[[sites.routes]]
+path = "/admin"
+allow = ["192.0.2.0/24"]
+
+[[sites.routes]]
+path = "/open"
+deny = ["192.0.2.0/24"]
+
+[[sites.routes]]
+path = "/closed"
+deny = ["127.0.0.0/8"]
+
+[[sites.routes]]
+pattern = "^/old/([^/]+)/(.*)$"
+redirect = "https://$host/new/$2/$1?$query"
+status = 301
+
+[[sites.routes]]
+path = "/moved"
+redirect = "$request_uri/"
+
+[[sites.routes]]
+exact = "/scheme"
+redirect = "$scheme://$host$path"
+
+[[sites.routes]]
+exact = "/ping"
+respond = "pöng"
+
+[[sites.routes]]
+exact = "/gone"
+respond = 410
+
+[[sites.routes]]
+exact = "/json"
+respond = { status = 503, body = "{}", type = "application/json" }
+
+[[sites.routes]]
+methods = ["DELETE", "PUT"]
+respond = 405
+
+[[sites]]
+hosts = "www.shop.example"
+routes = [{ redirect = "https://shop.example$request_uri" }]
+
+[[sites]]
+hosts = "plain.example"
+`;
+
+describe('sites', () => {
+  let folder: AppFolder;
+  let kirin: KirinProcess;
+
+  before(async () => {
+    folder = new AppFolder({ 'main.py': APP, 'kirin.toml': SITES });
+    kirin = await startKirin({ bind: [], cwd: folder.path });
+  });
+
+  after(async () => {
+    await kirin.stop();
+    folder.remove();
+  });
+
+  /** Status, the Location, and the body. */
+  async function ask(host: string, target: string, { method = 'GET', fields = '' } = {}) {
+    const connection = await RawConnection.open({ port: kirin.port });
+    try {
+      connection.send(`${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`);
+      const response = await connection.readResponse({ method });
+      const headers = new Map(response.fields.map(([name, value]) => [name.toLowerCase(), value]));
+      const { status, body } = response;
+      return { status, location: headers.get('location') ?? null, headers, body: body.toString('utf8') };
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  it('are chosen by the host', async () => {
+    assert.equal((await ask('shop.example', '/')).body, 'app /');
+    assert.equal((await ask('SHOP.example:8000', '/')).body, 'app /');
+    assert.equal((await ask('a.shop.example', '/ping')).body, 'pöng');
+    assert.equal((await ask('plain.example', '/ping')).body, 'app /ping');
+    assert.equal((await ask('www.shop.example', '/a?b=c')).location, 'https://shop.example/a?b=c');
+    assert.equal((await ask('other.example', '/')).status, 421);
+  });
+
+  it('leave to the application what no route takes, as it was sent', async () => {
+    assert.equal((await ask('shop.example', '//a%2Fb')).body, 'app //a/b');
+  });
+
+  const denied = [
+    '/admin',
+    '/admin/x',
+    '/%61dmin/x',
+    '//admin/x',
+    '/admin%2Fx',
+    '/%2Fadmin',
+    '/closed',
+    '/cl%6Fsed',
+  ];
+  for (const target of denied) {
+    it(`keep out who may not ask for ${target}`, async () => {
+      assert.equal((await ask('shop.example', target)).status, 403);
+    });
+  }
+
+  it('let in who may', async () => {
+    assert.equal((await ask('shop.example', '/open')).body, 'app /open');
+    assert.equal((await ask('shop.example', '/administration')).body, 'app /administration');
+  });
+
+  it('refuse paths that can be read in two ways', async () => {
+    for (const target of ['/a/../admin', '/./admin', '/a/%2e%2e/admin', '/%zz', '/a%2F..%2Fadmin']) {
+      assert.equal((await ask('shop.example', target)).status, 400, target);
+    }
+  });
+
+  it('redirect', async () => {
+    const old = await ask('shop.example', '/old/a%20b/c/d?q=1');
+    assert.equal(old.status, 301);
+    assert.equal(old.location, 'https://shop.example/new/c/d/a%20b?q=1');
+    const moved = await ask('shop.example', '/moved/x?y');
+    assert.deepEqual([moved.status, moved.location], [308, '/moved/x?y/']);
+  });
+
+  it('never redirect to another host, nor into another field, by what a path holds', async () => {
+    assert.equal((await ask('shop.example', '//moved/x')).location, '/moved/x/');
+    assert.equal(
+      (await ask('shop.example', '/old/a%0D%0AX-A:1/b')).location,
+      'https://shop.example/new/b/a%0D%0AX-A:1?',
+    );
+    assert.equal((await ask('shop.example', '/old/%C3%A4/b')).location, 'https://shop.example/new/b/%C3%A4?');
+  });
+
+  it('know the scheme that a trusted proxy tells', async () => {
+    assert.equal((await ask('shop.example', '/scheme')).location, 'http://shop.example/scheme');
+    const secured = await ask('shop.example', '/scheme', { fields: 'X-Forwarded-Proto: https\r\n' });
+    assert.equal(secured.location, 'https://shop.example/scheme');
+  });
+
+  it('answer by themselves', async () => {
+    const ping = await ask('shop.example', '/ping');
+    assert.deepEqual([ping.status, ping.body], [200, 'pöng']);
+    assert.equal(ping.headers.get('content-length'), '5');
+    assert.equal((await ask('shop.example', '/ping', { method: 'HEAD' })).body, '');
+    assert.equal((await ask('shop.example', '/gone')).status, 410);
+    const json = await ask('shop.example', '/json');
+    assert.deepEqual(
+      [json.status, json.headers.get('content-type'), json.body],
+      [503, 'application/json', '{}'],
+    );
+    assert.equal((await ask('shop.example', '/anything', { method: 'DELETE' })).status, 405);
+  });
+
+  it('hold for clients on a unix socket: networks name none of them', async () => {
+    const connection = await RawConnection.open({ path: join(folder.path, 'kirin.sock') });
+    try {
+      for (const [target, status] of [
+        ['/open', 200],
+        ['/admin', 403],
+        ['/closed', 200],
+      ] as const) {
+        connection.send(`GET ${target} HTTP/1.1\r\nHost: shop.example\r\n\r\n`);
+        assert.equal((await connection.readResponse()).status, status, target);
+      }
+    } finally {
+      connection.destroy();
+    }
+  });
+
+  it('are as the documentation shows them', async () => {
+    const page = readFileSync(join(projectRoot, 'docs/operate/sites.md'), 'utf8');
+    const [example = ''] = page.match(/^ {4}app = (?:.*\n|\n(?= {4}))+?(?=\n\S)/m) ?? [];
+    const documented = new AppFolder({ 'shop.py': APP, 'kirin.toml': example.replace(/^ {4}/gm, '') });
+    try {
+      const { code, log } = await runKirin({ bind: [], cwd: documented.path, args: ['--check-config'] });
+      assert.equal(code, 0, log);
+    } finally {
+      documented.remove();
+    }
+  });
+});

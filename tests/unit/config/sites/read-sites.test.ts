@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readToml } from '../../../../src/config/toml/toml-document.ts';
+import { tomlSettings } from '../../../../src/config/toml/toml-settings.ts';
+import type { SiteSpec } from '../../../../src/protocol/supervision/site.ts';
+
+function read(source: string) {
+  const document = readToml(source);
+  assert.ok(!('fault' in document), JSON.stringify(document));
+  const { sites, problems } = tomlSettings('kirin.toml', '/srv', document);
+  return { sites, problems: problems.map(({ message }) => message) };
+}
+
+function sitesOf(source: string): readonly SiteSpec[] {
+  const { sites, problems } = read(source);
+  assert.deepEqual(problems, []);
+  return sites;
+}
+
+/** Of a route with these lines, in a site of its own. */
+function routeOf(lines: string) {
+  return sitesOf(`[[sites]]\n[[sites.routes]]\n${lines}\n`)[0]?.routes[0];
+}
+
+function complaintOf(lines: string): string {
+  const { problems } = read(`[[sites]]\n[[sites.routes]]\n${lines}\n`);
+  assert.equal(problems.length, 1, problems.join('\n'));
+  return problems[0] as string;
+}
+
+describe('the sites of a kirin.toml', () => {
+  it('have hosts and routes, each in their order', () => {
+    const [first, second, ...more] = sitesOf(`
+[[sites]]
+hosts = ["Shop.Example.", "*.shop.example"]
+[[sites.routes]]
+exact = "/a"
+respond = 404
+[[sites.routes]]
+path = "/b/"
+
+[[sites]]
+hosts = "[::1]"
+`);
+    assert.deepEqual(first?.hosts, ['shop.example', '*.shop.example']);
+    assert.deepEqual(
+      first?.routes.map(({ path, action }) => [path, action.do]),
+      [
+        [{ kind: 'exact', path: '/a' }, 'respond'],
+        [{ kind: 'prefix', path: '/b' }, 'app'],
+      ],
+    );
+    assert.deepEqual(second, { hosts: ['[::1]'], routes: [] });
+    assert.equal(more.length, 0);
+  });
+
+  const paths: readonly (readonly [lines: string, path: object])[] = [
+    ['', { kind: 'any' }],
+    ['path = "/"', { kind: 'any' }],
+    ['path = "/a//b/"', { kind: 'prefix', path: '/a/b' }],
+    ['exact = "/a/"', { kind: 'exact', path: '/a/' }],
+    ['pattern = "^/a"', { kind: 'pattern', source: '^/a' }],
+  ];
+  for (const [lines, path] of paths) {
+    it(`have routes for ${lines || 'every path'}`, () => assert.deepEqual(routeOf(lines)?.path, path));
+  }
+
+  const actions: readonly (readonly [lines: string, action: object])[] = [
+    ['', { do: 'app' }],
+    ['app = true', { do: 'app' }],
+    ['redirect = "/b"', { do: 'redirect', to: '/b', status: 308 }],
+    [
+      'redirect = "https://$host$request_uri"\nstatus = 301',
+      { do: 'redirect', to: 'https://$host$request_uri', status: 301 },
+    ],
+    ['respond = 404', { do: 'respond', status: 404, body: '', type: 'text/plain; charset=utf-8' }],
+    ['respond = "pong"', { do: 'respond', status: 200, body: 'pong', type: 'text/plain; charset=utf-8' }],
+    [
+      'respond = { status = 503, body = "{}", type = "application/json" }',
+      { do: 'respond', status: 503, body: '{}', type: 'application/json' },
+    ],
+  ];
+  for (const [lines, action] of actions) {
+    it(`do what ${JSON.stringify(lines)} says`, () => assert.deepEqual(routeOf(lines)?.action, action));
+  }
+
+  it('let in whom they say', () => {
+    const route = routeOf('allow = ["10.0.0.0/8", "::1"]\ndeny = "10.1.0.0/16"\nmethods = ["GET", "HEAD"]');
+    assert.deepEqual(route?.allow, ['10.0.0.0/8', '::1']);
+    assert.deepEqual(route?.deny, ['10.1.0.0/16']);
+    assert.deepEqual(route?.methods, ['GET', 'HEAD']);
+  });
+
+  const wrong: readonly (readonly [lines: string, complaint: RegExp])[] = [
+    ['paths = "/a"', /^kirin\.toml:3:1: paths is nothing that a route has; did you mean path\?$/],
+    ['path = "a"', /^kirin\.toml:3:1: path = "a": a path begins with a slash$/],
+    ['path = "/a?b"', /no query/],
+    ['path = "/%61"', /not percent-encoded/],
+    ['exact = "/a/../b"', /segment of dots/],
+    ['path = "/a"\nexact = "/b"', /^kirin\.toml:2:1: a route has one of path and exact$/],
+    ['pattern = "("', /^kirin\.toml:3:1: pattern = "\(": .*[Uu]nterminated group/],
+    ['app = true\nrespond = 404', /one thing; here it has app and respond$/],
+    ['app = false', /give true/],
+    ['status = 301', /^kirin\.toml:3:1: status belongs to redirect/],
+    ['redirect = "b"', /give a URL/],
+    ['redirect = "/a b"', /no spaces/],
+    ['redirect = "https://$hots/"', /there is no \$hots; there are \$scheme, \$host/],
+    ['redirect = "/b"\nstatus = 200', /^kirin\.toml:4:1: status = 200: not one of 301, 302, 303, 307, 308$/],
+    ['respond = 199', /from 200 to 599/],
+    ['respond = 600', /from 200 to 599/],
+    ['respond = { code = 1 }', /code is none of status, body and type/],
+    ['respond = { type = "json" }', /no media type/],
+    ['respond = true', /give a status, a text, or a table/],
+    ['methods = ["get"]', /'get' is no method/],
+    ['allow = ["10.0.0.1/8"]', /address within a network/],
+    ['deny = [1]', /not a string, or an array of strings/],
+    ['path = 2026-01-01', /a date/],
+  ];
+  for (const [lines, complaint] of wrong) {
+    it(`are told when a route has ${JSON.stringify(lines)}`, () =>
+      assert.match(complaintOf(lines), complaint));
+  }
+
+  it('are told whose host it is already', () => {
+    const { problems } = read(
+      '[[sites]]\nhosts = "a.b"\n[[sites]]\nhosts = ["c", "A.b"]\n[[sites]]\n[[sites]]\n',
+    );
+    assert.deepEqual(problems, [
+      'kirin.toml:4:1: this is the site of a.b, and so is that at kirin.toml:2:1',
+      'kirin.toml:6:1: this is the site of all hosts that no other names, and so is that at kirin.toml:5:1',
+    ]);
+  });
+
+  it('are told what is no host, and what is no array of tables', () => {
+    assert.match(read('[[sites]]\nhosts = "a.b:80"\n').problems[0] ?? '', /has a port/);
+    assert.match(read('[[sites]]\nhosts = "a b"\n').problems[0] ?? '', /is no host/);
+    assert.match(
+      read('[sites]\nhosts = "a"\n').problems[0] ?? '',
+      /not an array of tables; each begins with \[\[sites\]\]/,
+    );
+  });
+
+  const shadowed: readonly (readonly [first: string, second: string])[] = [
+    ['', 'path = "/a"'],
+    ['path = "/a"', 'path = "/a/b"'],
+    ['path = "/a"', 'exact = "/a"'],
+    ['path = "/a"', 'path = "/a"\nmethods = ["GET"]'],
+    ['path = "/a"\nmethods = ["GET", "HEAD"]', 'exact = "/a/b"\nmethods = ["GET"]'],
+    ['exact = "/a"', 'exact = "/a"'],
+    ['pattern = "^/a"', 'pattern = "^/a"'],
+  ];
+  for (const [first, second] of shadowed) {
+    it(`are told that ${JSON.stringify(second)} is never asked behind ${JSON.stringify(first)}`, () => {
+      const { problems } = read(`[[sites]]\n[[sites.routes]]\n${first}\n[[sites.routes]]\n${second}\n`);
+      assert.equal(problems.length, 1);
+      assert.match(problems[0] ?? '', /never asked: the one at kirin\.toml:2:1 takes all/);
+    });
+  }
+
+  const beside: readonly (readonly [first: string, second: string])[] = [
+    ['path = "/a"', 'path = "/ab"'],
+    ['path = "/a/b"', 'path = "/a"'],
+    ['exact = "/a"', 'path = "/a"'],
+    ['path = "/a"\nmethods = ["GET"]', 'path = "/a"'],
+    ['path = "/a"\nmethods = ["GET"]', 'path = "/a"\nmethods = ["GET", "POST"]'],
+    ['pattern = "^/a"', 'path = "/a"'],
+  ];
+  for (const [first, second] of beside) {
+    it(`may have ${JSON.stringify(second)} behind ${JSON.stringify(first)}`, () => {
+      assert.equal(sitesOf(`[[sites]]\n[[sites.routes]]\n${first}\n[[sites.routes]]\n${second}\n`).length, 1);
+    });
+  }
+});

@@ -11,7 +11,7 @@ import os
 import socket
 from time import perf_counter
 
-from .exposure import NEWS_SECONDS
+from .exposure import FORKED, NEWS_SECONDS
 from .forks import end_child
 from .frames import ABORT, BODY, DONE, END, FILE, HEADER, RESPONSE, SPOOLED
 from .inbox import RECV_BYTES
@@ -160,14 +160,17 @@ class Lane(SharedLane):
             self.abort("its client has left, or it was past its deadline")
 
     def _heed_news(self, rid: int, environ: dict[str, Any] | None = None) -> bool:
-        if self.in_child:
-            if environ is not None:
-                self._log.warning(
-                    f"Request {describe(environ)}: a process that the application has forked came back from it;"
-                    " it ends here, and its answer is dropped"
-                )
-            end_child(0)
+        if self._exposure.news == FORKED:
+            self._end_child(environ)
         return self._exposure.heed(rid)
+
+    def _end_child(self, environ: dict[str, Any] | None) -> None:
+        if environ is not None:
+            self._log.warning(
+                f"Request {describe(environ)}: a process that the application has forked came back from it;"
+                " it ends here, and its answer is dropped"
+            )
+        end_child(0)
 
     # --- wsgi.Out ---------------------------------------------------------------------------------------
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 class SharedLane:
     """What a lane shares with the control thread, and what that may do. lane.py has the lane's own part."""
 
+    outbox_class = Outbox
+    exposure_class = Exposure
+
     def __init__(
         self,
         index: int,
@@ -53,10 +56,12 @@ class SharedLane:
         self._running = running
         self._log = log
         self._inbox = Inbox()
-        self._outbox = self._make_outbox()
-        self._exposure = Exposure()
+        self._outbox = self.outbox_class(index)
+        self._exposure = self.exposure_class()
         #: The control thread may be reading in the place of the lane's own.
         self._is_reclaiming = False
+        #: A greenlet waits for its next request; whether it could take one is the hub's affair.
+        self._is_waiting = False
         self._id = 0
         self._started = 0.0
         self._aborted = False
@@ -70,9 +75,6 @@ class SharedLane:
         self.cancelled: set[int] = set()
         #: Files that the edge has yet to open: response id → our duplicate of the descriptor.
         self.held_files: dict[int, int] = {}
-
-    def _make_outbox(self) -> Outbox:
-        return Outbox(self.index)
 
     def forget(self) -> None:
         """Forgets the last edge, before the next one hears of this lane: every edge counts its requests from 1."""
@@ -89,6 +91,11 @@ class SharedLane:
         return self._id in self.cancelled or self._id == self._ended
 
     # --- the control thread -----------------------------------------------------------------------------
+
+    @property
+    def running_id(self) -> int:
+        """The request that it runs, or 0."""
+        return self._running[self.index]
 
     def reclaim(self) -> list[int]:
         """Sends out what is finished, and gives back the ids of the requests that were not started."""
@@ -115,6 +122,17 @@ class SharedLane:
         if not is_done:
             self._outbox.flush_beside()
         return ids
+
+    def take_unread(self) -> list[int]:
+        """Gives back what a greenlet that waits for requests has not come to read, since another does not yield."""
+        self._is_reclaiming = True
+        try:
+            if not self._is_waiting:
+                return []
+            self._inbox.read_rest(self._outbox.sock)
+            return self._inbox.take_back()
+        finally:
+            self._is_reclaiming = False
 
     def _send_finished(self) -> bool:
         """Sends what is finished, as far as it can be without waiting; whether that was all. The lock is held."""

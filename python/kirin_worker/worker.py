@@ -11,15 +11,37 @@ import os
 import signal
 import struct
 
-from . import frames, loader, native, supervision
-from .lane import Lane
+from . import frames, gevent_setup, loader, native, supervision
 from .log import Log, open_log
 from .thread_crew import ThreadCrew
 from .wsgi import base_environ, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from collections.abc import Sequence
+    from typing import Any, Callable, Protocol
+
+    from .shared_lane import SharedLane
+
+    class Crew(Protocol):
+        """Runs a worker's lanes. Other than `run` its methods are for the control thread."""
+
+        @property
+        def lanes(self) -> Sequence[SharedLane]: ...
+
+        def run(self) -> None:
+            """On the main thread, until `end`."""
+
+        def begin_session(self) -> None:
+            """There is an edge, which has not heard of these lanes."""
+
+        def widen(self, count: int) -> None:
+            """The edge has requests for so many more lanes."""
+
+        def when_resumed(self, tell: Callable[[], None]) -> None:
+            """The edge was told that no lane takes requests at the moment: `tell` it when one does."""
+
+        def end(self) -> None: ...
 
     from .worker_hooks import WorkerHooks
 
@@ -49,15 +71,21 @@ class Worker:
         self._quitting = False
         self._can_send_files = False
         self._probe = os.open(__file__, os.O_RDONLY)
-        run = serve if hooks is None else hooks.serve
-        self._lanes = [
-            Lane(index, app, self._base_environ(), status[1:], log, False, run) for index in range(boot["threads"])
-        ]
-        self._crew = ThreadCrew(self._lanes, self._connect_lane, self._run_or_end)
+        lane_parts = (app, self._base_environ(), status[1:], log, False, serve if hooks is None else hooks.serve)
+        self._crew: Crew
+        if boot["workerClass"] == "gevent":
+            from .greenlet_crew import GreenletCrew  # late: it needs gevent
+
+            self._crew = GreenletCrew(
+                boot["threads"], boot["maxLanes"], lane_parts, self._connect_lane, self._run_or_end
+            )
+        else:
+            self._crew = ThreadCrew(boot["threads"], lane_parts, self._connect_lane, self._run_or_end)
+        self._lanes = self._crew.lanes
 
     def _base_environ(self) -> dict[str, Any]:
         return base_environ(
-            multithread=self._boot["threads"] > 1,
+            multithread=self._boot["maxLanes"] > 1,
             multiprocess=self._boot["workers"] > 1,
             script_name=self._boot["scriptName"],
             errors=self._log.errors_stream(),
@@ -75,7 +103,7 @@ class Worker:
         self._crew.run()
         return 0
 
-    def _run_or_end(self, name: str, loop: Callable[[], None]) -> None:
+    def _run_or_end(self, name: str, loop: Callable[[], object]) -> None:
         """A worker without one of its threads would serve on at half its strength: it ends, and is replaced."""
         try:
             loop()
@@ -88,7 +116,7 @@ class Worker:
 
     # --- the edge -----------------------------------------------------------------------------------------
 
-    def _connect_lane(self, lane: Lane) -> native.socket:
+    def _connect_lane(self, lane: SharedLane) -> native.socket:
         sock = self._connect("lane", lane.index)
         lane.can_send_files = self._can_send_files
         return sock
@@ -102,7 +130,9 @@ class Worker:
                 "pid": os.getpid(),
                 "generation": self._boot["generation"],
                 "lane": lane,
-                "lanes": len(self._lanes),
+                "lanes": self._boot["threads"],
+                "maxLanes": self._boot["maxLanes"],
+                "greenlets": self._boot["workerClass"] == "gevent",
                 "probe": self._probe,
             }
             sock.sendall(frames.json_frame(frames.HELLO, hello))
@@ -158,17 +188,16 @@ class Worker:
                 return
             buffer += received
             while len(buffer) >= frames.HEADER_BYTES:
-                length, kind, _flags, _, rid, a, _b = frames.HEADER.unpack_from(buffer)
+                length, kind, flags, _, rid, a, _b = frames.HEADER.unpack_from(buffer)
                 end = frames.HEADER_BYTES + length
                 if len(buffer) < end:
                     break
-                self._handle(sock, kind, rid, a, buffer[frames.HEADER_BYTES : end])
+                self._handle(sock, kind, flags, rid, a, buffer[frames.HEADER_BYTES : end])
                 buffer = buffer[end:]
 
-    def _handle(self, sock: native.socket, kind: int, rid: int, a: int, payload: bytes) -> None:
+    def _handle(self, sock: native.socket, kind: int, flags: int, rid: int, a: int, payload: bytes) -> None:
         if kind == frames.RECLAIM:
-            ids = self._lanes[a].reclaim()
-            sock.sendall(frames.frame(frames.RETURNED, struct.pack(f"<{len(ids)}I", *ids), a=a))
+            self._reclaim(sock, self._lanes[a], wants_unread=bool(flags & frames.UNREAD))
         elif kind == frames.RELEASE:
             for lane in self._lanes:
                 lane.release(rid)
@@ -179,6 +208,8 @@ class Worker:
             if self._hooks is not None:
                 self._hooks.abort()
             self._lanes[a].interrupt(rid)
+        elif kind == frames.WIDEN:
+            self._crew.widen(a)
         elif kind == frames.WELCOME:
             self._can_send_files = json.loads(payload)["files"]
             self._crew.begin_session()
@@ -187,6 +218,16 @@ class Worker:
             # Lanes blocked in recv are woken by the shutdown of their sockets.
             for lane in self._lanes:
                 lane.shut()
+
+    def _reclaim(self, sock: native.socket, lane: SharedLane, wants_unread: bool) -> None:
+        ids = lane.reclaim()
+        unread = lane.take_unread() if wants_unread else []
+        ids += unread
+        flags = frames.STALLED if unread else 0
+        payload = struct.pack(f"<{len(ids)}I", *ids)
+        sock.sendall(frames.frame(frames.RETURNED, payload, flags=flags, a=lane.index, b=lane.running_id))
+        if unread:  # in this order, or the edge would believe for ever that it is stalled
+            self._crew.when_resumed(lambda: sock.sendall(frames.frame(frames.RESUMED)))
 
     # --- leaving ------------------------------------------------------------------------------------------
 
@@ -245,6 +286,11 @@ def run(boot: dict[str, Any], status: Any, zygote_alive_fd: int, app: Any, hooks
     supervision.install_dump_handler(log.fd)
     if hooks is not None:
         hooks.post_fork()
+    if boot["workerClass"] == "gevent":
+        if boot["preload"]:
+            gevent_setup.after_fork()
+        else:
+            gevent_setup.patch()
     if app is None:
         code, app = loader.load_or_report(boot)
         if app is None:

@@ -158,14 +158,14 @@ class Zygote:
             if fd != self._channel:
                 os.close(fd)
         supervision.set_title("zygote", boot["name"])
+        # Imported once here rather than in each worker; it brings no application code. Before anything is patched.
+        from . import worker  # noqa: F401
+
         if boot["hooks"] is None:
             self._settle_in()
             self._preload()
         else:
             self._start_with_hooks()
-        # Imported once here rather than in each worker; it brings no application code.
-        from . import worker  # noqa: F401
-
         if self._ends_at is None and (self._hooks is None or not self._hooks.awaits_listening):
             self._tell_booted()
 
@@ -179,6 +179,9 @@ class Zygote:
 
     def _preload(self) -> None:
         boot = self._boot
+        if boot["workerClass"] == "gevent" and not _set_up_gevent(is_patched=boot["preload"]):
+            self._give_up(BOOT_ERROR)
+            return
         if not boot["preload"]:
             return
         if boot["reportModules"]:
@@ -315,7 +318,7 @@ class Zygote:
                 else:
                     self._give_up_for(failed)
                 return
-        status = supervision.new_status(self._boot["threads"])
+        status = supervision.new_status(self._boot["maxLanes"])
         reports_read, reports_write = os.pipe()
         os.set_blocking(reports_read, False)
         for stream in (sys.stdout, sys.stderr):
@@ -472,6 +475,23 @@ def _load(boot: Boot) -> tuple[int, object | None]:
     return loader.load_or_report(boot)
 
 
+def _set_up_gevent(*, is_patched: bool) -> bool:
+    """Whether gevent is there. It is imported, so that workers need not; and patches, where the application is loaded
+    in this process."""
+    from . import gevent_setup
+    from .log import current
+
+    problem = gevent_setup.problem()
+    if problem is not None:
+        current().error(problem)
+        return False
+    if is_patched:
+        gevent_setup.patch()
+    from . import greenlet_crew  # noqa: F401
+
+    return True
+
+
 def _open_log(boot: Boot) -> None:
     from . import log
 
@@ -545,5 +565,7 @@ def check(text: str) -> int:
     """For --check-config: 0 when the application loads; else its traceback, and 1."""
     boot: Boot = json.loads(text)
     prepare(boot)
+    if boot["workerClass"] == "gevent" and not _set_up_gevent(is_patched=True):
+        return 1
     code, _ = _load(boot)
     return 1 if code else 0

@@ -9,6 +9,7 @@ import type { BootSpec, HookFile } from '../protocol/supervision/zygote.ts';
 import { laneRules } from './lane-rules.ts';
 import { type RelayPlan, relayPlan } from './relay-plan.ts';
 import type { WatchOptions } from './watch/source-watch.ts';
+import { lanesOf, workerClassOf } from './worker-lanes.ts';
 
 /** Account that edge, zygotes and workers run as. */
 export interface Owner {
@@ -69,7 +70,7 @@ export function planFrom(
   const isOtherAccount = settings.user !== uid || settings.group !== gid;
   return {
     name,
-    workerClass: settings.threads > 1 ? 'gthread' : settings.worker_class,
+    workerClass: workerClassOf(settings),
     workers: settings.workers,
     maxWorkerAgeMs: milliseconds(settings.max_worker_age),
     maxWorkerBytes: settings.max_worker_memory,
@@ -193,7 +194,8 @@ function bootSpec(
     pythonPath: [...path.front.toReversed(), ...settings.pythonpath],
     pythonPathEnd: path.back,
     preload: settings.preload_app,
-    threads: settings.threads,
+    workerClass: workerClassOf(settings),
+    ...lanesOf(settings),
     closeFds: leakingFds,
     workers: settings.workers.max,
     scriptName: settings.script_name,

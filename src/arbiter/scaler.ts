@@ -96,7 +96,7 @@ export class Scaler {
     const { wanted } = this.#fleet;
     const { workers, boot, edge } = this.#plan;
     const reservedLanes = edge.laneRules.reduce((sum, { reserve }) => sum + reserve, 0);
-    const found = recommend(this.#samples, { wanted, ...workers, threads: boot.threads, reservedLanes });
+    const found = recommend(this.#samples, { wanted, ...workers, threads: boot.maxLanes, reservedLanes });
     if (found.change !== 0) {
       this.#want(wanted + found.change);
       this.#log.info(`Workers: ${wanted} → ${wanted + found.change}, ${found.reason}`);

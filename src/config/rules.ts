@@ -12,6 +12,7 @@ export function checkRules(settings: Settings, sources: Sources, machine: Machin
     ...onlyRootSwitchesAccounts(settings, sources, machine),
     ...reservesLeaveALane(settings, sources),
     ...limitsCoverReserves(settings),
+    ...greenletsHaveAFixedNumberOfWorkers(settings, sources),
     ...keysHaveCertificates(settings, sources),
     ...syslogCanBeFound(settings, sources),
     ...prefixesAreDistinct(settings),
@@ -35,9 +36,10 @@ function* onlyRootSwitchesAccounts(
 
 function* reservesLeaveALane(settings: Settings, sources: Sources): Generator<string> {
   const reserved = settings.lane_reserve.reduce((sum, { lanes }) => sum + lanes, 0);
-  const lanes = settings.workers.min * settings.threads;
+  const isGevent = settings.worker_class === 'gevent';
+  const lanes = settings.workers.min * (isGevent ? settings.worker_connections : settings.threads);
   if (reserved === 0 || reserved < lanes) return;
-  yield `lane_reserve (from ${sources.lane_reserve}) keeps ${reserved} lanes free, and there are ${lanes} (workers x threads): other requests would never run; give more workers or threads, or reserve fewer`;
+  yield `lane_reserve (from ${sources.lane_reserve}) keeps ${reserved} lanes free, and there are ${lanes} (workers x ${isGevent ? 'worker_connections' : 'threads'}): other requests would never run; give more of them, or reserve fewer`;
 }
 
 function* limitsCoverReserves({ lane_limit, lane_reserve }: Settings): Generator<string> {
@@ -72,4 +74,11 @@ function* prefixesAreDistinct({ static_files }: Settings): Generator<string> {
     if (other === undefined) continue;
     yield `static_files gives two folders for '${prefix || '/'}', ${other} and ${folder}: give each prefix once`;
   }
+}
+
+/** More workers come when requests wait for a lane, and greenlets are lanes enough: nothing tells what such workers lack. */
+function* greenletsHaveAFixedNumberOfWorkers(settings: Settings, sources: Sources): Generator<string> {
+  const { min, max } = settings.workers;
+  if (settings.worker_class !== 'gevent' || min === max) return;
+  yield `workers ${min}..${max} (from ${sources.workers}): gevent workers take requests up to worker_connections at once, so that none wait as long as more workers would help; give a number, such as one for each core`;
 }

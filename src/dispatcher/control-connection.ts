@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { FrameReader, type FrameSink } from '../protocol/lane/frame-reader.ts';
-import { controlFrame, KIND } from '../protocol/lane/frames.ts';
+import { controlFrame, KIND, RECLAIM_FLAG, RETURNED_FLAG } from '../protocol/lane/frames.ts';
 import { type WorkerFacts, WorkerPeer, type WorkerPeerOwner } from './worker-peer.ts';
 
 /** A worker that is a process, by its control connection. python/kirin_worker/worker.py is the other end. */
@@ -21,8 +21,12 @@ export class ControlConnection extends WorkerPeer implements FrameSink {
     this.#send(controlFrame(KIND.welcome, 0, 0, { files: canOpenFiles }));
   }
 
-  reclaim(laneIndex: number): void {
-    this.#send(controlFrame(KIND.reclaim, 0, laneIndex));
+  reclaim(laneIndex: number, wantsUnread: boolean): void {
+    this.#send(controlFrame(KIND.reclaim, 0, laneIndex, null, wantsUnread ? RECLAIM_FLAG.unread : 0));
+  }
+
+  widen(count: number): void {
+    this.#send(controlFrame(KIND.widen, 0, count));
   }
 
   release(id: number): void {
@@ -56,10 +60,10 @@ export class ControlConnection extends WorkerPeer implements FrameSink {
 
   frame(
     kind: number,
-    _flags: number,
+    flags: number,
     _id: number,
     a: number,
-    _b: number,
+    b: number,
     bytes: Buffer,
     start: number,
     end: number,
@@ -67,7 +71,10 @@ export class ControlConnection extends WorkerPeer implements FrameSink {
     if (kind === KIND.returned) {
       const ids: number[] = [];
       for (let at = start; at + 4 <= end; at += 4) ids.push(bytes.readUInt32LE(at));
-      this.#owner.returned(this, a, ids);
+      if ((flags & RETURNED_FLAG.stalled) !== 0) this.#owner.stalled(this, true);
+      this.#owner.returned(this, a, ids, b);
+    } else if (kind === KIND.resumed) {
+      this.#owner.stalled(this, false);
     } else if (kind === KIND.leaving) {
       this.#owner.leaving(this, bytes.toString('utf8', start, end));
     }

@@ -5,6 +5,7 @@ import { RouteHistory } from './history.ts';
 import type { Job } from './job.ts';
 import type { Lane, LaneOwner } from './lane.ts';
 import { LaneRules } from './lane-rules.ts';
+import { LaneSupply } from './lane-supply.ts';
 import { LaneWatch, type WatchLimits } from './lane-watch.ts';
 import { LoadMeter } from './load.ts';
 import { chooseLane, NO_LANE, RESERVED } from './policy.ts';
@@ -25,7 +26,7 @@ export interface DispatcherLimits extends WatchLimits {
 }
 
 /** What the dispatcher tells the rest of the edge. */
-export interface DispatcherEvents extends RosterEvents {
+export interface DispatcherEvents extends Omit<RosterEvents, 'workerCame'> {
   /** A request is past its deadline; null: what its application does after the response. */
   workerOverdue(worker: WorkerPeer, job: Job | null, ageMs: number): void;
   /** It has had as many requests as it may. */
@@ -54,6 +55,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   readonly #queue = new Queue();
   readonly #watch: LaneWatch;
   readonly #graveyard: Graveyard;
+  readonly #supply: LaneSupply;
   readonly #load = new LoadMeter();
   #nextId = 1;
   #isFlushPlanned = false;
@@ -68,7 +70,17 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#clock = clock;
     this.#rules = new LaneRules(limits.laneRules);
     this.#history = new RouteHistory(this.#rules);
-    this.workers = new WorkerRoster(events);
+    this.#supply = new LaneSupply(clock, {
+      workers: () => this.workers.all(),
+      lacking: () => this.#queue.lackingLanes,
+      close: (lane) => this.#closeLane(lane),
+    });
+    this.workers = new WorkerRoster({
+      workerCame: (worker) => this.#supply.noteWorker(worker),
+      workerReady: (worker) => events.workerReady(worker),
+      workerCondemned: (worker) => events.workerCondemned(worker),
+      workerLeaving: (worker, reason) => events.workerLeaving(worker, reason),
+    });
     this.#graveyard = new Graveyard(clock, {
       lost: (worker, job) => {
         events.jobLost(worker, job);
@@ -108,7 +120,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
 
   /** Whether a worker is there that takes requests. */
   get isReady(): boolean {
-    return this.workers.lanes.some((lane) => lane.isFed);
+    return this.workers.lanes.some((lane) => lane.worker.isInService);
   }
 
   /** After a reload. */
@@ -136,6 +148,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     queue.push(job);
     if (waiting > 0) this.#pump();
     this.#watch.wake();
+    this.#supply.noteWant();
   }
 
   /** The client has left. What was not started is dropped; what runs is told, and its output thrown away. */
@@ -222,6 +235,7 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       if (queue.isLettingPass(nowMs) && this.workers.lanes.some((lane) => lane.isFed && lane.depth === 0)) {
         this.#watch.wake();
       }
+      if (queue.length > 0) this.#supply.noteWant();
     }
     this.#checkIdle();
   }
@@ -271,8 +285,15 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
   }
 
   addLane(lane: Lane): void {
+    lane.activeSinceMs = this.#clock.now();
     this.workers.addLane(lane);
     this.#pump();
+  }
+
+  /** It has nothing to do; its end in the worker sees that it is closed. */
+  #closeLane(lane: Lane): void {
+    this.workers.removeLane(lane);
+    lane.destroy();
   }
 
   /** From now on this generation's workers get the requests. */
@@ -304,7 +325,12 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     });
   }
 
-  returned(worker: WorkerPeer, laneIndex: number, ids: readonly number[]): void {
+  stalled(worker: WorkerPeer, isStalled: boolean): void {
+    this.workers.stalled(worker, isStalled);
+    this.#pump();
+  }
+
+  returned(worker: WorkerPeer, laneIndex: number, ids: readonly number[], runningId: number): void {
     const lane = worker.lanes.find((each) => each.index === laneIndex);
     if (lane === undefined) return;
     lane.isAsked = false;
@@ -313,6 +339,8 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
       const job = lane.remove(id);
       if (job !== null) jobs.push(job);
     }
+    lane.isUnread = worker.hasGreenlets && runningId === 0 && lane.jobs.length > 0;
+    if (lane.isUnread) this.#watch.wake();
     if (!lane.isFed) this.workers.settle(worker);
     this.#putBack(jobs);
   }

@@ -83,13 +83,23 @@ export class LaneWatch {
     const { stealAfterMs } = this.limits;
     if (stealAfterMs === 0) return true;
     if (lane.isReclaimed) {
+      if (lane.isAsked) return true;
+      if (lane.isUnread) {
+        if (!this.#hasIdleElsewhere(lane)) return false;
+      } else if (lane.jobs.length < 2) {
+        return true;
+      }
       // It has answered, and holds more than the one that it runs: what it had not read yet, as on a machine that is busy.
-      if (lane.isAsked || lane.jobs.length < 2) return true;
     } else if (nowMs - lane.activeSinceMs < stealAfterMs) {
       return false;
     }
-    lane.reclaim();
+    lane.reclaim(lane.worker.hasGreenlets && this.#hasIdleElsewhere(lane));
     return true;
+  }
+
+  /** Whether another worker could begin at once. */
+  #hasIdleElsewhere({ worker }: Lane): boolean {
+    return this.#owner.lanes().some((each) => each.depth === 0 && each.isFed && each.worker !== worker);
   }
 
   #enforceDeadline(lane: Lane, nowMs: number): void {

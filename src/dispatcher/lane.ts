@@ -27,6 +27,8 @@ export abstract class Lane implements LaneLoad {
   isReclaimed = false;
   /** What it has not begun is on its way back. */
   isAsked = false;
+  /** A greenlet that has not read what it was given, when it was asked last. */
+  isUnread = false;
   /** When its request ran past the deadline; 0: it has not. */
   overdueSinceMs = 0;
   isPaused = false;
@@ -73,15 +75,19 @@ export abstract class Lane implements LaneLoad {
     this.activeSinceMs = nowMs;
     if (!this.isReclaimed) return;
     this.isReclaimed = false;
+    this.isUnread = false;
     this.#reopen();
   }
 
-  /** Asks for what it has not begun. Until it is heard of, nothing more is put behind what it runs. */
-  reclaim(): void {
+  /**
+   * Asks for what it has not begun; `wantsUnread`: and not even read, since another worker could begin at once. Until it is heard
+   * of, nothing more is put behind what it runs.
+   */
+  reclaim(wantsUnread: boolean): void {
     this.isReclaimed = true;
     this.isAsked = true;
     this.isOpen = false;
-    this.worker.reclaim(this.index);
+    this.worker.reclaim(this.index, wantsUnread);
   }
 
   add(job: Job): void {

@@ -18,6 +18,15 @@ export class Queue {
     return length;
   }
 
+  /** Those that wait for a lane, and not for others of their rule. */
+  get lackingLanes(): number {
+    let lacking = 0;
+    for (const line of this.#lines) {
+      if (line.peek()?.route.rule?.isFull !== true) lacking += line.length;
+    }
+    return lacking;
+  }
+
   /** Each line is bounded by itself: many slow requests do not take quick ones their place. */
   isFull(job: Job, limit: number): boolean {
     return this.#lineOf(job).length >= limit;

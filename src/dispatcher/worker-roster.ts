@@ -2,6 +2,7 @@ import type { Lane } from './lane.ts';
 import type { WorkerPeer } from './worker-peer.ts';
 
 export interface RosterEvents {
+  workerCame(worker: WorkerPeer): void;
   workerReady(worker: WorkerPeer): void;
   /** Nothing that could still end well is left on this worker. */
   workerCondemned(worker: WorkerPeer): void;
@@ -27,12 +28,17 @@ export class WorkerRoster {
     return this.#lanes;
   }
 
+  all(): Iterable<WorkerPeer> {
+    return this.#workers.values();
+  }
+
   get(pid: number): WorkerPeer | undefined {
     return this.#workers.get(pid);
   }
 
   add(worker: WorkerPeer): void {
     this.#workers.set(worker.pid, worker);
+    this.#events.workerCame(worker);
     if (this.#unwelcome.delete(worker.pid)) this.retire(worker.pid);
   }
 
@@ -41,12 +47,16 @@ export class WorkerRoster {
     worker.lanes.push(lane);
     this.#lanes = [...this.#lanes, lane].sort((one, other) => one.index - other.index);
     this.#setFed(worker);
-    if (worker.lanes.length === worker.laneCount) this.#events.workerReady(worker);
+    if (worker.isReady || worker.lanes.length < worker.laneCount) return;
+    worker.isReady = true;
+    this.#events.workerReady(worker);
   }
 
   removeLane(lane: Lane): void {
     const { worker } = lane;
-    worker.lanes.splice(worker.lanes.indexOf(lane), 1);
+    const at = worker.lanes.indexOf(lane);
+    if (at < 0) return;
+    worker.lanes.splice(at, 1);
     this.#lanes = this.#lanes.filter((each) => each !== lane);
     if (worker.lanes.length === 0) this.#forget(worker);
   }
@@ -82,6 +92,11 @@ export class WorkerRoster {
     return worker;
   }
 
+  stalled(worker: WorkerPeer, isStalled: boolean): void {
+    worker.isStalled = isStalled;
+    this.#setFed(worker);
+  }
+
   leaving(worker: WorkerPeer, reason: string): void {
     if (worker.hasAskedToLeave) return;
     worker.hasAskedToLeave = true;
@@ -115,7 +130,8 @@ export class WorkerRoster {
   }
 
   #setFed(worker: WorkerPeer): void {
-    const isFed = worker.generation === this.#generation && !worker.isRetiring && !worker.isOverdue;
+    worker.isInService = worker.generation === this.#generation && !worker.isRetiring && !worker.isOverdue;
+    const isFed = worker.isInService && !worker.isStalled;
     for (const lane of worker.lanes) lane.isFed = isFed;
   }
 

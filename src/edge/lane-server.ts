@@ -25,7 +25,12 @@ export function serveLanes(
     readHello(socket, (hello) => {
       if (hello.role === 'control') {
         const worker = new ControlConnection(
-          { ...hello, laneCount: hello.lanes, maxGiven: requestsBeforeLeaving(limits()) },
+          {
+            ...hello,
+            laneCount: hello.lanes,
+            hasGreenlets: hello.greenlets,
+            maxGiven: requestsBeforeLeaving(limits()),
+          },
           socket,
           dispatcher,
         );

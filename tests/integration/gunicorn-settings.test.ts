@@ -13,7 +13,7 @@ import { testPython, testVenv } from '../support/project.ts';
 
 // Every setting of Gunicorn's, and what it is here. A release of Gunicorn's with another one fails this test.
 
-const SAME = `config wsgi_app bind backlog workers worker_class threads max_requests max_requests_jitter timeout
+const SAME = `config wsgi_app bind backlog workers worker_class worker_connections threads max_requests max_requests_jitter timeout
   graceful_timeout keepalive limit_request_line limit_request_fields limit_request_field_size reload reload_engine reload_extra_files spew check_config
   print_config preload_app chdir daemon enable_stdio_inheritance raw_env pidfile user group umask secure_scheme_headers forwarded_allow_ips
   accesslog access_log_format errorlog loglevel capture_output proc_name pythonpath proxy_protocol proxy_allow_ips
@@ -21,7 +21,7 @@ const SAME = `config wsgi_app bind backlog workers worker_class threads max_requ
   permit_unconventional_http_version casefold_http_method certfile keyfile ca_certs cert_reqs ciphers syslog
   syslog_addr syslog_prefix syslog_facility disable_redirect_access_to_syslog`;
 
-const WITHOUT_EFFECT = `worker_connections sendfile reuse_port worker_tmp_dir tmp_upload_dir default_proc_name http_parser
+const WITHOUT_EFFECT = `sendfile reuse_port worker_tmp_dir tmp_upload_dir default_proc_name http_parser
   uwsgi_allow_ips ssl_version suppress_ragged_eofs do_handshake_on_connect statsd_prefix dogstatsd_tags enable_backlog_metric http2_max_concurrent_streams
   http2_initial_window_size http2_max_frame_size http2_max_header_list_size asgi_loop asgi_lifespan
   asgi_disconnect_grace_period websocket_max_message_size root_path dirty_timeout dirty_threads dirty_graceful_timeout

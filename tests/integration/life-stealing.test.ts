@@ -11,20 +11,27 @@ const AT_ONCE = 150;
 /** After this many its route counts as fast, so that requests are put behind one another. */
 const WARM_UP_ROUNDS = 4;
 
-const TWO_WORKERS = { app: 'turning_slow:app', args: ['--workers', '2', '--log-level', 'debug'] };
+const TWO_WORKERS = ['--workers', '2', '--log-level', 'debug'];
+
+const KINDS = [
+  'sleep',
+  'spin',
+  'hash_passwords',
+  'run_threads',
+  'fork',
+  'use_multiprocessing',
+  'run_a_command',
+];
+/** Those that do not yield, or that greenlets are known to have trouble with. */
+const GEVENT_KINDS = ['spin', 'hash_passwords', 'fork', 'use_multiprocessing'];
 
 describe('when a request of a fast route turns slow', () => {
-  for (const kind of [
-    'sleep',
-    'spin',
-    'hash_passwords',
-    'run_threads',
-    'fork',
-    'use_multiprocessing',
-    'run_a_command',
+  for (const { kind, workerClass } of [
+    ...KINDS.map((each) => ({ kind: each, workerClass: 'sync' })),
+    ...GEVENT_KINDS.map((each) => ({ kind: each, workerClass: 'gevent' })),
   ]) {
-    it(`all others are answered while it goes on: ${kind}`, async () => {
-      await withRound(kind, async (round, folder) => {
+    it(`all others are answered while it goes on: ${kind}, ${workerClass}`, async () => {
+      await withRound(kind, workerClass, async (round, folder) => {
         await waitFor(() => round.answered === AT_ONCE - 1, {
           what: 'the answers to all others',
           details: () => `${round.answered} of ${AT_ONCE} were answered`,
@@ -37,7 +44,7 @@ describe('when a request of a fast route turns slow', () => {
 
   for (const kind of ['backtrack', 'sort']) {
     it(`and holds the interpreter, all are answered: ${kind}`, async () => {
-      await withRound(kind, async (round, folder) => {
+      await withRound(kind, 'sync', async (round, folder) => {
         await waitFor(() => round.answered === AT_ONCE);
         assert.ok(existsSync(join(folder, 'slow')));
       });
@@ -72,10 +79,14 @@ class Round {
 }
 
 /** One request of the round turns slow in the way `kind`. In the end each has been answered, and executed once. */
-async function withRound(kind: string, use: (round: Round, folder: string) => Promise<void>): Promise<void> {
+async function withRound(
+  kind: string,
+  workerClass: string,
+  use: (round: Round, folder: string) => Promise<void>,
+): Promise<void> {
   const folder = makeTemporaryFolder();
   try {
-    await withKirin(TWO_WORKERS, async (kirin) => {
+    await withKirin({ app: 'turning_slow:app', args: [...TWO_WORKERS, '-k', workerClass] }, async (kirin) => {
       let first = 0;
       for (; first < WARM_UP_ROUNDS * AT_ONCE; first += AT_ONCE) {
         await new Round(kirin.url, folder, first).done;

@@ -48,3 +48,12 @@ def start(tmp_path: Path) -> Iterator[Any]:
     yield make
     for process in processes:
         process.stop()
+
+
+@pytest.fixture(params=["gthread", "gevent"])
+def worker_class(request: pytest.FixtureRequest) -> str:
+    """What a worker's lanes are: threads, or greenlets."""
+    name: str = request.param
+    if name == "gevent":
+        pytest.importorskip("gevent")
+    return name

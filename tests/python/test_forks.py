@@ -108,9 +108,9 @@ def application(environ, start_response):
     ],
 )
 def test_a_child_ends_without_answering_or_running_what_is_its_parents(
-    start: Any, tmp_path: Path, kind: str, ending: bytes, lane: int
+    start: Any, tmp_path: Path, worker_class: str, kind: str, ending: bytes, lane: int
 ) -> None:
-    worker: Process = start(app=APP, threads=2)
+    worker: Process = start(worker_class=worker_class, app=APP, threads=2)
     control, lanes = worker.meet()
     edge = lanes[lane]
     # The requests behind the first lie in the worker when it forks.
@@ -127,15 +127,17 @@ def test_a_child_ends_without_answering_or_running_what_is_its_parents(
     assert (tmp_path / "executions").read_text().split() == [f"/{kind}", *["/behind"] * 6, "/"]
 
 
-def test_a_child_that_comes_back_from_its_request_is_told_of_in_the_log(start: Any) -> None:
-    worker: Process = start(app=APP)
+def test_a_child_that_comes_back_from_its_request_is_told_of_in_the_log(start: Any, worker_class: str) -> None:
+    worker: Process = start(worker_class=worker_class, app=APP)
     _, lanes = worker.meet()
     assert ask(lanes[0], 1, "/returning") == b"0"
     assert "Request GET /returning (from 127.0.0.1): a process that the application has forked came back" in worker.log
 
 
-def test_the_end_of_a_worker_is_seen_although_a_child_of_it_lives_on(start: Any, tmp_path: Path) -> None:
-    worker: Process = start(app=APP, threads=2)
+def test_the_end_of_a_worker_is_seen_although_a_child_of_it_lives_on(
+    start: Any, tmp_path: Path, worker_class: str
+) -> None:
+    worker: Process = start(worker_class=worker_class, app=APP, threads=2)
     control, lanes = worker.meet()
     child = int(ask(lanes[0], 1, "/staying"))
     lanes[1].send(request(2, "/dying_with_a_child"))

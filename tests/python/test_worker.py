@@ -12,6 +12,7 @@ import pytest
 from fake_edge import PATIENCE_S, reclaim, request, returned_ids
 from kirin_worker import frames
 from kirin_worker.frames import CANCEL, INTERRUPT, LEAVING, QUIT, RELEASE, RESPONSE, WELCOME
+from kirin_worker.thread_crew import ThreadCrew
 from kirin_worker.worker import Worker
 from support import ReadableLog
 from worker_process import ask, wait_for
@@ -199,15 +200,25 @@ class InProcess(Worker):
 
     def _connect(self, role: str, lane: int = 0) -> socket.socket:
         ours, self.theirs = socket.socketpair()
-        self._handle(ours, QUIT, 0, 0, b"")
+        self._handle(ours, QUIT, 0, 0, 0, b"")
         return ours
 
 
 def test_a_lane_that_connects_while_the_worker_is_told_to_quit_does_not_hold_it(log: ReadableLog) -> None:
-    boot = {"threads": 1, "workers": 1, "scriptName": "", "generation": 1, "lanePath": ""}
+    boot = {
+        "workerClass": "sync",
+        "threads": 1,
+        "maxLanes": 1,
+        "workers": 1,
+        "scriptName": "",
+        "generation": 1,
+        "lanePath": "",
+    }
     worker = InProcess(boot, memoryview(bytearray(12)).cast("I"), -1, lambda *_: [], log)
-    worker._crew.begin_session()
-    serving = threading.Thread(target=worker._crew.serve, args=(worker._lanes[0],), daemon=True)
+    crew = worker._crew
+    assert isinstance(crew, ThreadCrew)
+    crew.begin_session()
+    serving = threading.Thread(target=crew.serve, args=(crew.lanes[0],), daemon=True)
     serving.start()
     serving.join(PATIENCE_S)
     try:

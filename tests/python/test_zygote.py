@@ -55,7 +55,9 @@ class Arbiter:
             "pythonPath": [],
             "pythonPathEnd": [],
             "preload": False,
+            "workerClass": "sync",
             "threads": 2,
+            "maxLanes": 2,
             "workers": 1,
             "lanePath": str(self.run_dir / "lane.sock"),
             "runDir": str(self.run_dir),
@@ -325,7 +327,7 @@ def test_the_applications_imports_see_its_folders_and_not_ours(arbiter: Arbiter)
 
 def test_check_loads_the_application(tmp_path: Path) -> None:
     def check(app: str) -> subprocess.CompletedProcess[str]:
-        boot = {"app": app, "chdir": str(tmp_path), "pythonPath": [], "pythonPathEnd": []}
+        boot = {"app": app, "chdir": str(tmp_path), "pythonPath": [], "pythonPathEnd": [], "workerClass": "sync"}
         command = [sys.executable, str(PACKAGE), "check", json.dumps(boot)]
         return subprocess.run(command, capture_output=True, text=True, timeout=SLOW_S, check=False)
 

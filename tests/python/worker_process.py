@@ -22,7 +22,7 @@ MAIN = """
 import json, os, sys
 from kirin_worker import supervision, worker
 boot = json.loads(sys.argv[1])
-status = supervision.new_status(boot["threads"])
+status = supervision.new_status(boot["maxLanes"])
 sys.exit(worker.run(boot, status, int(sys.argv[2]), None))
 """
 
@@ -47,7 +47,9 @@ def application(environ, start_response):
 class Process:
     """A worker in a process of its own, and the socket on which the edge waits for it."""
 
-    def __init__(self, folder: Path, *, threads: int = 1, app: str = APP) -> None:
+    def __init__(
+        self, folder: Path, *, threads: int = 1, app: str = APP, worker_class: str = "gthread", max_lanes: int = 0
+    ) -> None:
         self.path = str(folder / "lanes")
         (folder / "served.py").write_text(app)
         boot = {
@@ -58,7 +60,9 @@ class Process:
             "pythonPath": [],
             "pythonPathEnd": [],
             "preload": False,
+            "workerClass": worker_class,
             "threads": threads,
+            "maxLanes": max_lanes or threads,
             "workers": 2,
             "lanePath": self.path,
             "runDir": str(folder),

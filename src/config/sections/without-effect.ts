@@ -14,13 +14,6 @@ const NO_CONTROL = 'Kirin has no control socket; signals are what Gunicorn has';
 const NOT_PYTHONS_SSL = "Python's ssl module serves no clients here";
 
 export const withoutEffect = {
-  worker_connections: setting<number>({
-    flags: ['--worker-connections'],
-    kind: integer({ example: 1000 }),
-    default: 1000,
-    help: 'Most clients of a worker',
-    without: 'clients are held by the edge, for all workers, as many as there are descriptors',
-  }),
   sendfile: setting<boolean | null>({
     flags: ['--no-sendfile'],
     kind: switchOff,

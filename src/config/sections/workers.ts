@@ -1,4 +1,4 @@
-import { workerClass } from '../gunicorn-kinds.ts';
+import { type WorkerClass, workerClass } from '../gunicorn-kinds.ts';
 import { bytes, flag, integer, seconds } from '../kinds.ts';
 import { type WorkerRange, workerRange } from '../process-kinds.ts';
 import { setting } from '../setting.ts';
@@ -14,13 +14,21 @@ export const workers = {
       'With a range there are as many as the load needs: one more when requests wait while processors are idle, one less when that many are not needed. `auto` is 2 x cores + 1, and may be an end of a range: `1..auto`; cores are what the control group grants, so it is right in a container too.',
     common: true,
   }),
-  worker_class: setting<'sync' | 'gthread'>({
+  worker_class: setting<WorkerClass>({
     flags: ['-k', '--worker-class'],
     kind: workerClass,
     default: 'sync',
-    help: 'sync or gthread, which are the same here: see --threads',
+    help: 'sync or gthread, which are the same here, or gevent',
     detail:
-      'There is one kind of worker. As in Gunicorn, `threads` alone says how many requests it runs at once. Other classes are refused, with what to use instead.',
+      "With `sync` and `gthread`, `threads` alone says how many requests a worker runs at once, as in Gunicorn. With `gevent`, which has to be installed in the application's environment, requests are greenlets, up to `worker_connections` at once, and the standard library is patched before the application is loaded. Other classes are refused, with what to use instead.",
+  }),
+  worker_connections: setting<number>({
+    flags: ['--worker-connections'],
+    kind: integer({ min: 1, max: 65_535, example: 1000 }),
+    default: 1000,
+    help: 'Requests that a gevent worker runs at once, at most',
+    detail:
+      'Only `gevent` has it. More requests wait in the queue. Clients do not count: the edge holds them, as many as there are descriptors.',
   }),
   threads: setting<number>({
     flags: ['--threads'],

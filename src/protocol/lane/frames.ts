@@ -16,11 +16,17 @@ export const KIND = {
   cancel: 51,
   quit: 52,
   interrupt: 53,
+  widen: 54,
   returned: 64,
   leaving: 65,
+  resumed: 66,
 } as const;
 
 const REQUEST_FLAG = { spooled: 1 } as const;
+
+export const RECLAIM_FLAG = { unread: 1 } as const;
+
+export const RETURNED_FLAG = { stalled: 1 } as const;
 
 export const RESPONSE_FLAG = {
   end: 1,
@@ -39,8 +45,12 @@ export interface Hello {
   readonly generation: number;
   /** Index of this lane (lanes only). */
   readonly lane: number;
-  /** How many lanes the worker has. */
+  /** How many lanes the worker has at first. */
   readonly lanes: number;
+  /** How many it can have. */
+  readonly maxLanes: number;
+  /** Its lanes are greenlets: one that does not yield holds up the others. */
+  readonly greenlets: boolean;
   /** A descriptor of a regular file, with which the edge tries whether it can open /proc/PID/fd (control only). */
   readonly probe: number;
 }
@@ -99,7 +109,7 @@ export function spooledRequestFrame(id: number, environ: string, path: string): 
 }
 
 /** A frame without payload, or with a JSON one. */
-export function controlFrame(kind: number, id = 0, a = 0, payload: object | null = null): string {
+export function controlFrame(kind: number, id = 0, a = 0, payload: object | null = null, flags = 0): string {
   const text = payload === null ? '' : Buffer.from(JSON.stringify(payload)).toString('latin1');
-  return frameHeader(kind, 0, text.length, id, a) + text;
+  return frameHeader(kind, flags, text.length, id, a) + text;
 }

@@ -16,7 +16,10 @@ export interface BootSpec {
   /** These come last. */
   readonly pythonPathEnd: readonly string[];
   readonly preload: boolean;
+  readonly workerClass: 'sync' | 'gthread' | 'gevent';
+  /** Lanes that a worker has at first; where they are threads, all. */
   readonly threads: number;
+  readonly maxLanes: number;
   /** At most. */
   readonly workers: number;
   /** The unix socket that lanes connect to. */

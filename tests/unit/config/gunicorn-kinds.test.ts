@@ -42,12 +42,43 @@ test('sync and gthread are taken by all their names', () => {
   assert.deepEqual(resolve(['-k', 'gthread']).notices, []);
 });
 
+test('gevent is taken by all its names', () => {
+  for (const name of [
+    'gevent',
+    'gevent_wsgi',
+    'gevent_pywsgi',
+    'egg:gunicorn#gevent',
+    'gunicorn.workers.ggevent.GeventWorker',
+    'gunicorn.workers.ggevent.GeventPyWSGIWorker',
+  ]) {
+    assert.equal(resolve(['-k', name]).settings.worker_class, 'gevent', name);
+  }
+});
+
+test('gevent workers have a fixed number', () => {
+  assert.match(
+    complaint(['-k', 'gevent', '-w', '2..4']),
+    /^workers 2\.\.4 \(from the command line\): .* give a number/,
+  );
+  assert.equal(resolve(['-k', 'gevent', '-w', '4..4']).settings.worker_class, 'gevent');
+});
+
+test('worker_connections is a number of requests, from 1 on', () => {
+  assert.equal(resolve(['--worker-connections', '1']).settings.worker_connections, 1);
+  assert.equal(resolve(['--worker-connections', '65535']).settings.worker_connections, 65_535);
+  for (const bad of ['0', '65536', '-1']) {
+    assert.match(complaint(['--worker-connections', bad]), /worker-connections/, bad);
+  }
+});
+
 test('other worker classes are refused, each with what to use instead', () => {
   for (const [name, advice] of [
-    ['gevent', /greenlets are not supported yet.*--threads 100/],
-    ['eventlet', /eventlet is not supported.*threads/],
+    ['shop.workers.GeventWorker', /of your own.*-k gevent/],
+    ['eventlet', /eventlet is not supported.*gevent.*threads/],
+    ['meinheld.gmeinheld.MeinheldWorker', /no such workers.*--threads/],
     ['tornado', /Tornado's own server/],
-    ['uvicorn.workers.UvicornWorker', /ASGI is not supported yet/],
+    ['uvicorn.workers.UvicornWorker', /ASGI is not supported yet; it is coming.*uvicorn.*wsgi\.py/],
+    ['uvicorn.workers.UvicornH11Worker', /ASGI is not supported yet/],
     ['uvicorn_worker.UvicornWorker', /ASGI is not supported yet/],
     ['asgi', /ASGI is not supported yet/],
     ['shop.workers.Custom', /Kirin's workers are its own.*--threads/],
@@ -56,7 +87,7 @@ test('other worker classes are refused, each with what to use instead', () => {
   }
   assert.equal(
     complaint([], { worker_class: pythonClass('shop.Custom') }),
-    "worker_class = <class 'shop.Custom'> (in conf.py): Kirin's workers are its own, and take no class; leave it out, and give --threads for more requests at once",
+    "worker_class = <class 'shop.Custom'> (in conf.py): Kirin's workers are its own, and take no class; leave it out, and give --threads for more requests at once, or -k gevent",
   );
 });
 

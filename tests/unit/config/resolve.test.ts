@@ -117,7 +117,7 @@ test('reserved lanes leave one to other requests', () => {
   assert.equal(resolve([...reserve, '-w', '2', '--threads', '2']).settings.lane_reserve.length, 2);
   assert.equal(
     failure([...reserve, '-w', '3']).message,
-    'lane_reserve (from the command line) keeps 3 lanes free, and there are 3 (workers x threads): other requests would never run; give more workers or threads, or reserve fewer',
+    'lane_reserve (from the command line) keeps 3 lanes free, and there are 3 (workers x threads): other requests would never run; give more of them, or reserve fewer',
   );
 });
 

@@ -78,6 +78,8 @@ export interface FakeWorkerFacts {
   readonly pid?: number;
   readonly generation?: number;
   readonly lanes?: number;
+  /** More than `lanes`: its lanes are greenlets. */
+  readonly maxLanes?: number;
   readonly maxGiven?: number;
 }
 
@@ -90,9 +92,15 @@ export class FakeWorker {
 
   constructor(
     dispatcher: Dispatcher,
-    { pid = 100, generation = 1, lanes = 1, maxGiven = Number.POSITIVE_INFINITY }: FakeWorkerFacts = {},
+    {
+      pid = 100,
+      generation = 1,
+      lanes = 1,
+      maxLanes = lanes,
+      maxGiven = Number.POSITIVE_INFINITY,
+    }: FakeWorkerFacts = {},
   ) {
-    const facts = { pid, generation, laneCount: lanes, maxGiven };
+    const facts = { pid, generation, laneCount: lanes, maxLanes, hasGreenlets: maxLanes > lanes, maxGiven };
     this.peer = new ControlConnection(facts, this.control as unknown as Socket, dispatcher);
     dispatcher.workers.add(this.peer);
     for (let index = 0; index < lanes; index += 1) {

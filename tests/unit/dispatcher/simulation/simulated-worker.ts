@@ -11,6 +11,8 @@ const FLUSH_MS = 2;
 const LONG_MS = 0.5;
 /** From one process to another. */
 const WIRE_MS = 0.02;
+/** From the wish for more lanes to their coming. */
+const OPENING_MS = 1;
 
 export interface World {
   readonly clock: VirtualClock;
@@ -41,11 +43,24 @@ export class SimulatedWorker extends WorkerPeer {
     this.#world = world;
     this.isDeaf = world.random.chance(0.5);
     world.dispatcher.workers.add(this);
-    for (let index = 0; index < facts.laneCount; index += 1) {
-      const lane = new SimulatedLane(this, index, world);
-      this.#own.push(lane);
-      world.dispatcher.addLane(lane);
-    }
+    for (let index = 0; index < facts.laneCount; index += 1) this.#open(index);
+  }
+
+  #open(index: number): void {
+    const lane = new SimulatedLane(this, index, this.#world);
+    this.#own[index] = lane;
+    this.#world.dispatcher.addLane(lane);
+  }
+
+  widen(count: number): void {
+    this.#world.clock.after(OPENING_MS, () => {
+      let left = this.isDead || this.hasQuit ? 0 : count;
+      for (let index = 0; left > 0 && index < this.maxLanes; index += 1) {
+        if (this.#own[index]?.isClosed === false) continue;
+        this.#open(index);
+        left -= 1;
+      }
+    });
   }
 
   reclaim(laneIndex: number): void {
@@ -113,6 +128,8 @@ export class SimulatedLane extends Lane {
   #whenRead: (() => void) | null = null;
   /** Whose close() runs on at the edge's end. */
   tailJob: SimulatedJob | null = null;
+  /** By the edge, which did not need it. */
+  isClosed = false;
 
   constructor(worker: SimulatedWorker, index: number, world: World) {
     super(worker, index);
@@ -137,7 +154,12 @@ export class SimulatedLane extends Lane {
     this.#world.clock.after(WIRE_MS, () => this.#receive(jobs));
   }
 
-  destroy(): void {}
+  destroy(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#isDead = true;
+    this.#world.clock.after(WIRE_MS, () => this.close(this.#world.dispatcher));
+  }
 
   protected pauseReading(): void {}
 
@@ -282,7 +304,9 @@ export class SimulatedLane extends Lane {
     }
     this.#send();
     // The control connection is another one than the lane: what comes first is open.
-    clock.after(WIRE_MS * 2 * random.next(), () => dispatcher.returned(this.worker, this.index, ids));
+    clock.after(WIRE_MS * 2 * random.next(), () =>
+      dispatcher.returned(this.worker, this.index, ids, this.#running?.id ?? 0),
+    );
   }
 
   interrupted(): void {

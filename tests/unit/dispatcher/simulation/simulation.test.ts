@@ -105,6 +105,37 @@ describe('the dispatcher, simulated', () => {
     }
   });
 
+  it('has greenlets enough for all that runs at once, and as few as before when that is over', () => {
+    const busiest = Math.max(
+      ...[1, 2, 3].map((seed) => {
+        let most = 0;
+        const simulation = new Simulation({
+          seed,
+          workers: 2,
+          lanesPerWorker: 4,
+          maxLanesPerWorker: 300,
+          arrivals: 8000,
+          gapMs: 5,
+          leavingShare: 0.02,
+          ...(seed === 2 && { deathGapMs: 2000 }),
+          ...(seed === 3 && { reloadGapMs: 3000 }),
+          arrival: () => {
+            most = Math.max(most, simulation.dispatcher.workers.lanes.length);
+            return { path: '/', serviceMs: 1000 };
+          },
+        });
+        simulation.run();
+        assert.equal(simulation.dispatcher.workers.lanes.length, 8);
+        if (seed === 1) {
+          assert.ok(quantile(simulation.latenciesMs('/'), 0.99) < 1020);
+          assert.equal(simulation.count('answered') + simulation.count('left'), 8000);
+        }
+        return most;
+      }),
+    );
+    assert.ok(busiest > 150 && busiest <= 600, `${busiest} lanes`);
+  });
+
   it('refuses at once what the queue has no room for, and serves as much as it can', () => {
     const tenfold: Scenario = {
       seed: 1,

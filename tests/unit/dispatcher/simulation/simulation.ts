@@ -17,6 +17,8 @@ export interface Scenario {
   readonly seed: number;
   readonly workers: number;
   readonly lanesPerWorker: number;
+  /** Greenlets: more lanes on demand. */
+  readonly maxLanesPerWorker?: number;
   readonly arrivals: number;
   /** Mean time between two arrivals, which know nothing of one another. */
   readonly gapMs: number;
@@ -167,7 +169,9 @@ export class Simulation {
 
   #boot(generation = this.#generation): void {
     const { lanesPerWorker: laneCount, maxGiven = Number.POSITIVE_INFINITY } = this.#scenario;
-    const facts = { pid: this.#nextPid, generation, laneCount, maxGiven };
+    const maxLanes = this.#scenario.maxLanesPerWorker ?? laneCount;
+    const hasGreenlets = maxLanes > laneCount;
+    const facts = { pid: this.#nextPid, generation, laneCount, maxLanes, hasGreenlets, maxGiven };
     this.#nextPid += 1;
     this.#workers.add(new SimulatedWorker(this.#world, facts));
   }

@@ -88,7 +88,7 @@ def load_or_report(boot: Mapping[str, Any]) -> tuple[int, Callable[..., Any] | N
 
     spec = boot["app"]
     try:
-        return 0, load(spec)
+        return 0, _load_paste(boot) if boot.get("paste") is not None else load(spec)
     except AppImportError as error:
         load_failure.report(f"The application {spec!r} cannot be loaded: {error}", error)
         return NO_APPLICATION, None
@@ -100,6 +100,12 @@ def load_or_report(boot: Mapping[str, Any]) -> tuple[int, Callable[..., Any] | N
         message = f"The application {spec!r} cannot be imported\n{format_error(error)}"
         load_failure.report(message if hint is None else f"{message}\n{hint}", error)
     return IMPORT_FAILED, None
+
+
+def _load_paste(boot: Mapping[str, Any]) -> Callable[..., Any]:
+    from . import paste_app  # late: few have such a file
+
+    return paste_app.load(boot["paste"])
 
 
 # --- the module -------------------------------------------------------------------------------------------

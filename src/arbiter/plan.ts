@@ -94,7 +94,7 @@ function watchOptions({ settings, sourceFiles }: ResolvedConfig): WatchOptions {
   return {
     root: settings.chdir,
     engine: settings.reload_engine,
-    extra: settings.reload_extra_files,
+    extra: settings.reload_extra_files.map((path) => resolve(settings.chdir, path)),
     own: sourceFiles,
   };
 }
@@ -183,12 +183,13 @@ function edgeConfig({ settings, sites }: ResolvedConfig, tls: TlsConfig | null):
 }
 
 function bootSpec(
-  { settings, app, path }: ResolvedConfig,
+  { settings, app, paste, path }: ResolvedConfig,
   name: string,
   { hasColour, leakingFds }: Surroundings,
 ): Plan['boot'] {
   return {
     app,
+    paste,
     chdir: settings.chdir,
     // Each is put before the one before it.
     pythonPath: [...path.front.toReversed(), ...settings.pythonpath],

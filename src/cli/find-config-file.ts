@@ -11,11 +11,11 @@ export const KIRIN_TOML = 'kirin.toml';
  * @throws {KirinError}
  */
 export function findConfigFile(
-  { config, configSource, wsgi_app: app }: BeforeFile,
+  { config, configSource, wsgi_app: app, paste }: BeforeFile,
   cwd: string,
 ): string | null {
   const own = resolve(cwd, KIRIN_TOML);
-  if (configSource === null && app === null && existsSync(own)) return own;
+  if (configSource === null && app === null && paste === null && existsSync(own)) return own;
   if (config.startsWith('python:')) return config;
   const path = resolve(cwd, config.replace(/^file:/, ''));
   if (existsSync(path)) return path;

@@ -51,14 +51,15 @@ async function run(argv: readonly string[], predecessor: Predecessor | null): Pr
 
   const resolved = await resolveStart(start);
   const { settings, sources } = resolved;
+  const hasApp = settings.wsgi_app !== null || settings.paste !== null;
   if (settings.print_config) {
     const { configText } = await import('./print-config.ts');
     // What reads Gunicorn's lines from a pipe reads these.
     const form = switches.has('json') ? 'json' : process.stdout.isTTY ? 'sources' : 'plain';
     print(configText(settings, sources, form));
     // Gunicorn loads the application then; without one, what was asked for has been printed.
-    if (settings.wsgi_app === null) return 0;
-  } else if (settings.wsgi_app === null) {
+    if (!hasApp) return 0;
+  } else if (!hasApp) {
     const { suggestApp } = await import('./suggest-app.ts');
     throw suggestApp(settings.chdir, argv);
   }

@@ -4,8 +4,9 @@ import { KirinError } from '../base/errors.ts';
 import { parseAppSpec } from '../config/app-spec.ts';
 import type { ParsedWords } from '../config/command-line.ts';
 import type { FileSettings } from '../config/file-settings.ts';
+import { pasteSettings } from '../config/paste-settings.ts';
 import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
-import type { ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
+import type { PasteApp, ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
 import type { Environment } from '../config/sources.ts';
 import type { readConfigFile } from './config-file.ts';
 import { findConfigFile, KIRIN_TOML } from './find-config-file.ts';
@@ -32,6 +33,7 @@ export interface ResolvedStart extends Resolved {
   readonly sourceFiles: readonly string[];
   /** Where that is: an absolute path, or `python:MODULE`. */
   readonly location: string | null;
+  readonly paste: PasteApp | null;
 }
 
 /**
@@ -45,7 +47,23 @@ export async function resolveStart(start: Start, limitMs: number | null = null):
   const location = findConfigFile(before, cwd);
   const file = location === null ? null : await readFile(location, before, start, limitMs);
   const sourceFiles = location === null || location.startsWith('python:') ? [] : [location];
-  return { ...resolveParsed(commandLine, input, file), file, location, sourceFiles };
+  const files = file === null ? [] : [file];
+  const resolved = resolveParsed(commandLine, input, files);
+  const { paste } = resolved.settings;
+  if (paste === null) return { ...resolved, file, location, sourceFiles, paste };
+  const { readPasteFile } = await import('./paste-file.ts');
+  const { settings, sources } = resolved;
+  const python = chooseInterpreter(settings.python, settings.chdir, env);
+  const folder = sources.paste.endsWith('.toml') ? settings.chdir : cwd;
+  const { app, report } = await readPasteFile({ ...settings, paste }, python.path, folder, env);
+  const described = [pasteSettings(paste.file, report), ...files];
+  return {
+    ...resolveParsed(commandLine, input, described),
+    file,
+    location,
+    sourceFiles: [...sourceFiles, app.file],
+    paste: app,
+  };
 }
 
 /** Most starts have no such file, and do without the code. */
@@ -64,15 +82,15 @@ async function readFile(...args: Parameters<typeof readConfigFile>): Promise<Fil
  * @throws {KirinError}
  */
 export function configFrom(
-  { settings, sources, notices, file, location, sourceFiles }: ResolvedStart,
+  { settings, sources, notices, file, location, sourceFiles, paste }: ResolvedStart,
   start: Start,
 ): ResolvedConfig {
-  if (settings.wsgi_app === null) throw new KirinError('app-missing', 'no APP_MODULE was given');
   return {
     settings,
     sources,
     notices,
-    app: parseAppSpec(settings.wsgi_app).text,
+    app: appName(settings.wsgi_app, paste),
+    paste,
     python: chooseInterpreter(settings.python, settings.chdir, start.env),
     environment: file?.environment ?? {},
     path: file?.path ?? { front: [], back: [] },
@@ -89,4 +107,10 @@ function serverHooks(
   { program, argv, cwd }: Start,
 ): ServerHooks | null {
   return hooks.length === 0 ? null : { names: hooks, location, cwd, argv: [program, ...argv] };
+}
+
+function appName(module: string | null, paste: PasteApp | null): string {
+  if (paste !== null) return paste.app === null ? paste.file : `${paste.file}#${paste.app}`;
+  if (module === null) throw new KirinError('app-missing', 'no APP_MODULE was given');
+  return parseAppSpec(module).text;
 }

@@ -143,12 +143,13 @@ export const pythonPath: Kind<readonly string[]> = {
   show: (paths) => paths,
 };
 
-/** Files, folders and patterns of files, made absolute; may be given several times. */
+/** Files, folders and patterns of files; may be given several times. */
 export const filePatterns: Kind<readonly string[]> = {
   metavar: 'FILES',
-  parse(text, context) {
-    if (text.trim() === '') throw new ValueProblem('empty; give a file, a folder or a pattern');
-    return [absolutePath(text, context)];
+  parse(text) {
+    const path = text.trim();
+    if (path === '') throw new ValueProblem('empty; give a file, a folder or a pattern');
+    return [path];
   },
   show: (paths) => paths,
   combine: (earlier, later) => [...earlier, ...later],

@@ -34,21 +34,20 @@ export interface Resolved {
 type Values = Partial<Record<SettingName, unknown>>;
 
 /**
- * Settings from every source, weakest first: defaults, single variables, the configuration file, GUNICORN_CMD_ARGS, KIRIN_CMD_ARGS,
- * command line.
+ * Settings from every source, weakest first: defaults, single variables, the PasteDeploy file, the configuration file,
+ * GUNICORN_CMD_ARGS, KIRIN_CMD_ARGS, command line.
  * @throws {ConfigError} with everything that is wrong
  */
 export function resolveSettings(input: ConfigInput, file: FileSettings | null = null): Resolved {
-  return resolveParsed(parseWords(input.argv), input, file);
+  return resolveParsed(parseWords(input.argv), input, file === null ? [] : [file]);
 }
 
 export function resolveParsed(
   commandLine: ParsedWords,
   input: Omit<ConfigInput, 'argv'>,
-  file: FileSettings | null,
+  files: readonly FileSettings[],
 ): Resolved {
-  const fromFile = file === null ? null : fileLayer(file);
-  const layers = readLayers(commandLine, input.env, fromFile);
+  const layers = readLayers(commandLine, input.env, files.map(fileLayer));
   const { values, sources, problems } = readValues(layers, contextOf(input));
   placeApp(layers, values, sources, problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -59,13 +58,13 @@ export function resolveParsed(
   const notices = [
     ...settingNotices(settings, sources as Sources),
     ...staticFilesNotices(settings, input.machine),
-    ...(file?.notices ?? []),
+    ...files.flatMap((file) => file.notices),
   ];
   return { settings: withMountFromRawEnv(settings), sources: sources as Sources, notices };
 }
 
 /** Which configuration file to read, and with which interpreter: what the sources that are stronger than it say. */
-export type BeforeFile = Pick<Settings, 'config' | 'python' | 'chdir' | 'wsgi_app'> & {
+export type BeforeFile = Pick<Settings, 'config' | 'python' | 'chdir' | 'wsgi_app' | 'paste'> & {
   /** null: nobody named one. */
   readonly configSource: SourceName | null;
   /** What they say about TLS, for the file's `ssl_context`: under Gunicorn's names, what was not said left out. */
@@ -81,7 +80,7 @@ export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigIn
   const { values, sources, problems } = readValues(layers, contextOf(input));
   placeApp(layers, values, sources, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  const { config, python, chdir, wsgi_app } = values as unknown as Settings;
+  const { config, python, chdir, wsgi_app, paste } = values as unknown as Settings;
   const source = sources.config as SourceName;
   const said = OF_SSL_CONTEXT.filter((name) => sources[name] !== 'default');
   return {
@@ -89,6 +88,7 @@ export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigIn
     python,
     chdir,
     wsgi_app,
+    paste,
     configSource: source === 'default' ? null : source,
     tls: Object.fromEntries(said.map((name) => [name, values[name]])),
   };

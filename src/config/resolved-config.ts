@@ -22,12 +22,23 @@ export interface ServerHooks {
   readonly argv: readonly string[];
 }
 
+/** What --paste names. */
+export interface PasteApp {
+  /** Absolute. */
+  readonly file: string;
+  /** The name of its section; null: main. */
+  readonly app: string | null;
+  readonly globals: Readonly<Record<string, string>>;
+  readonly hasLoggers: boolean;
+}
+
 /** Everything that the arbiter needs to know about what the user wants. */
 export interface ResolvedConfig {
   readonly settings: Settings;
   readonly sources: Sources;
-  /** APP_MODULE as the user typed it. */
+  /** APP_MODULE as the user typed it, or the PasteDeploy file. */
   readonly app: string;
+  readonly paste: PasteApp | null;
   readonly python: PythonChoice;
   /** Variables of the environment that the configuration file has set, or (null) removed: the app sees them so. */
   readonly environment: Readonly<Record<string, string | null>>;

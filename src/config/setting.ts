@@ -97,8 +97,6 @@ export interface Setting<T> {
   /** Why every value but the default is refused, or all that `accepts` does not accept; with what to use instead. */
   readonly refused?: string;
   readonly accepts?: (value: T) => boolean;
-  /** The setting without which it means nothing to Gunicorn, either: it is refused only beside that one. */
-  readonly onlyWith?: string;
 }
 
 /** Declares a row of the table; its value type is its default's. */

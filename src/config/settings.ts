@@ -4,6 +4,7 @@
 import { development } from './sections/development.ts';
 import { leniency } from './sections/leniency.ts';
 import { logging } from './sections/logging.ts';
+import { paste } from './sections/paste.ts';
 import { processSettings } from './sections/process.ts';
 import { queue } from './sections/queue.ts';
 import { refused } from './sections/refused.ts';
@@ -29,6 +30,7 @@ const TABLE = {
   ...logging,
   ...syslog,
   ...processSettings,
+  ...paste,
   ...development,
   ...withoutEffect,
   ...refused,
@@ -61,6 +63,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Logging', names: namesOf(logging) },
   { title: 'Syslog', names: namesOf(syslog) },
   { title: 'Process', names: namesOf(processSettings) },
+  { title: 'PasteDeploy', names: namesOf(paste) },
   { title: 'Development', names: namesOf(development) },
   { title: 'Accepted, without effect', names: namesOf(withoutEffect) },
   { title: 'Refused', names: namesOf(refused) },

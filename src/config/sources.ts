@@ -23,8 +23,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const COMMAND_LINE: SourceName = 'the command line';
 
 /** Weakest first, as in Gunicorn. */
-export function readLayers(commandLine: ParsedWords, env: Environment, file: Layer | null): Layer[] {
-  return [...variableLayers(env), ...(file === null ? [] : [file]), ...wordLayers(commandLine, env)];
+export function readLayers(commandLine: ParsedWords, env: Environment, files: readonly Layer[]): Layer[] {
+  return [...variableLayers(env), ...files, ...wordLayers(commandLine, env)];
 }
 
 /** The sources that are stronger than a configuration file, and may name one. */

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { AppFolder, answering } from '../support/app-folder.ts';
+import { gunicornIsMissing } from '../support/gunicorn.ts';
 import { runKirin } from '../support/kirin.ts';
-import { testVenv } from '../support/project.ts';
+import { testPython } from '../support/project.ts';
 
 interface Case {
   readonly what: string;
@@ -116,9 +115,6 @@ const SHOWN_OTHERWISE = new Set(
   default_proc_name ssl_version umask wsgi_app`.split(/\s+/),
 );
 
-const gunicorn = join(testVenv, 'bin', 'gunicorn');
-const skip = existsSync(gunicorn) ? false : 'Gunicorn is not in the virtual environment of the tests';
-
 type Printed = ReadonlyMap<string, string>;
 
 function settingsIn(text: string): Printed {
@@ -126,7 +122,7 @@ function settingsIn(text: string): Printed {
   return new Map(lines.map((line) => line.split(/ += /, 2) as [string, string]));
 }
 
-describe('Gunicorn and Kirin read the same from', { skip }, () => {
+describe('Gunicorn and Kirin read the same from', { skip: gunicornIsMissing }, () => {
   const folder = new AppFolder({
     'main.py': answering('one'),
     'other.py': 'workers = 5\n',
@@ -143,7 +139,7 @@ describe('Gunicorn and Kirin read the same from', { skip }, () => {
       const kirin = await runKirin({ bind: [], cwd: folder.path, args, env });
       assert.equal(kirin.code, 0, kirin.log);
       const clean = { PATH: process.env.PATH ?? '', PYTHONDONTWRITEBYTECODE: '1' };
-      const real = spawnSync(gunicorn, args, {
+      const real = spawnSync(testPython, ['-m', 'gunicorn', ...args], {
         cwd: folder.path,
         env: { ...clean, ...env },
         encoding: 'utf8',

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { GUNICORN_VERSION } from '../../src/cli/program.ts';
 import { parseWords } from '../../src/config/command-line.ts';
 import { SERVER_HOOK_NAMES } from '../../src/config/server-hooks.ts';
 import { SETTINGS, type SettingName } from '../../src/config/settings.ts';
 import { AppFolder, answering } from '../support/app-folder.ts';
+import { gunicornIsMissing } from '../support/gunicorn.ts';
 import { runKirin } from '../support/kirin.ts';
-import { testPython, testVenv } from '../support/project.ts';
+import { testPython } from '../support/project.ts';
 
 // Every setting of Gunicorn's, and what it is here. A release of Gunicorn's with another one fails this test.
 
 const SAME = `config wsgi_app bind backlog workers worker_class worker_connections threads max_requests max_requests_jitter timeout
-  graceful_timeout keepalive limit_request_line limit_request_fields limit_request_field_size reload reload_engine reload_extra_files spew check_config
+  graceful_timeout keepalive limit_request_line limit_request_fields limit_request_field_size paste raw_paste_global_conf reload reload_engine reload_extra_files spew check_config
   print_config preload_app chdir daemon enable_stdio_inheritance raw_env pidfile user group umask secure_scheme_headers forwarded_allow_ips
   accesslog access_log_format errorlog loglevel capture_output proc_name pythonpath proxy_protocol proxy_allow_ips
   forwarder_headers header_map permit_obsolete_folding strip_header_spaces permit_unconventional_http_method
@@ -30,7 +29,7 @@ const WITHOUT_EFFECT = `sendfile reuse_port worker_tmp_dir tmp_upload_dir defaul
 const REFUSED = `protocol logger_class dirty_apps dirty_workers`;
 
 /** Refused for now; the message says so. */
-const NOT_YET = `initgroups paste raw_paste_global_conf logconfig
+const NOT_YET = `initgroups logconfig
   logconfig_json logconfig_dict statsd_host http_protocols
   http2_cleartext`;
 
@@ -62,8 +61,7 @@ print(json.dumps([{
 } for s in KNOWN_SETTINGS]))
 `;
 
-const gunicorn = join(testVenv, 'bin', 'gunicorn');
-const skip = existsSync(gunicorn) ? false : 'Gunicorn is not in the virtual environment of the tests';
+const skip = gunicornIsMissing;
 
 const namesIn = (text: string): string[] => text.split(/\s+/);
 
@@ -121,7 +119,11 @@ describe('of the settings of the newest Gunicorn', { skip }, () => {
           .map((line) => line.split(/ += /, 2) as [string, string]),
       );
     const theirs = lines(
-      execFileSync(gunicorn, ['--print-config', 'main:app'], { cwd: folder.path, env, encoding: 'utf8' }),
+      execFileSync(testPython, ['-m', 'gunicorn', '--print-config', 'main:app'], {
+        cwd: folder.path,
+        env,
+        encoding: 'utf8',
+      }),
     );
     const { stdout } = await runKirin({ bind: [], args: ['--print-config', 'main:app'], cwd: folder.path });
     const ours = lines(stdout);

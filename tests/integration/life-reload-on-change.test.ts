@@ -61,13 +61,13 @@ describe('with --reload', () => {
     });
   }
 
-  it('files, folders and patterns of others are watched, from the folder in which kirin is started', async () => {
+  it('files, folders and patterns of others are watched, relative to the folder of the application', async () => {
     const folder = new AppFolder({ 'settings.yml': 'one' });
     folder.writeIn('app', 'main.py', READING);
     folder.writeIn('app/templates', 'a.html', 'a');
     folder.write(
       'gunicorn.conf.py',
-      "reload_extra_files = ['settings.yml', 'app/templates/**/*.html', 'nothing/*']\n",
+      "reload_extra_files = ['../settings.yml', 'templates/**/*.html', 'nothing/*']\n",
     );
     try {
       const args = ['--reload', '--chdir', 'app'];

@@ -71,6 +71,7 @@ class Arbiter:
             "name": None,
             "reportModules": False,
             "spew": False,
+            "paste": None,
             "gracefulTimeoutMs": 1000,
             "hooks": None,
         }

@@ -76,6 +76,7 @@ class Process:
             "name": None,
             "reportModules": False,
             "spew": False,
+            "paste": None,
             "gracefulTimeoutMs": 1000,
             "hooks": None,
         }

@@ -27,7 +27,7 @@ export const development = {
     default: [],
     help: 'Another file, folder or pattern to watch for --reload; repeatable',
     detail:
-      "Relative to the folder in which kirin is started. In a pattern, `*`, `?` and `[…]` stand for characters of a name, and `**` for any folders; files that match later count from then on. A wildcard stands for no name that begins with a dot, nor for `__pycache__` and `node_modules`. A folder is all that is in it. Quote patterns, or the shell expands them: `--reload-extra-file 'templates/**/*.html'`.",
+      "Relative to the app's folder. In a pattern, `*`, `?` and `[…]` stand for characters of a name, and `**` for any folders; files that match later count from then on. A wildcard stands for no name that begins with a dot, nor for `__pycache__` and `node_modules`. A folder is all that is in it. Quote patterns, or the shell expands them: `--reload-extra-file 'templates/**/*.html'`.",
   }),
   spew: setting<boolean>({
     flags: ['--spew'],

@@ -10,19 +10,6 @@ const DIRTY = 'Kirin has no dirty arbiters; run such work in a task queue';
 
 export const refused = {
   initgroups: unsupportedSwitch(['--initgroups'], 'Give workers all groups of their user', YET),
-  paste: unsupportedText(
-    ['--paste', '--paster'],
-    'A PasteDeploy file',
-    `${YET}; name a function of yours that calls paste.deploy.loadapp`,
-  ),
-  raw_paste_global_conf: setting<readonly string[]>({
-    flags: ['--paste-global'],
-    kind: texts,
-    default: [],
-    help: 'Variables of a PasteDeploy file',
-    refused: YET,
-    onlyWith: 'paste',
-  }),
   protocol: setting<string>({
     flags: ['--protocol'],
     kind: text(),

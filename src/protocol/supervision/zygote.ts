@@ -10,6 +10,14 @@ export interface BootSpec {
   readonly generation: number;
   /** As the user typed it: `module:attribute`, `module`, `module:factory('x', y=1)`. */
   readonly app: string;
+  /** The application is described in a PasteDeploy file (absolute), in the section of this name, or main; null: `app` is a module. */
+  readonly paste: {
+    readonly file: string;
+    readonly app: string | null;
+    readonly globals: Readonly<Record<string, string>>;
+    /** Whether the file sets up loggers. */
+    readonly hasLoggers: boolean;
+  } | null;
   readonly chdir: string;
   /** Each comes first in sys.path, before the one before it. */
   readonly pythonPath: readonly string[];

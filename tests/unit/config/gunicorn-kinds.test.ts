@@ -125,12 +125,6 @@ test('what would have to have an effect is refused', () => {
   );
 });
 
-test('what means nothing without another setting is refused beside that one alone', () => {
-  const extra = ['--paste-global', 'a=b'];
-  assert.deepEqual(resolve(extra).notices, []);
-  assert.match(complaint([...extra, '--paste', 'a.ini']), /^--paste-global 'a=b'/m);
-});
-
 test('what is refused may have its default', () => {
   const { notices } = resolve(['--http-protocols', 'h1', '--protocol=http'], {
     certfile: { text: 'None', value: null },

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LOST_CALLS = ("load_dh_params", "set_ecdh_curve", "load_default_certs", "set_default_verify_paths")
 _VERSIONS = ("TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3")
 _USUAL_TICKETS = 2
+_ALPN_NAMES = {"h1": "http/1.1", "h2": "h2"}
 
 
 class Config:
@@ -72,6 +73,11 @@ def _default_context(values: dict[str, Any]) -> ssl.SSLContext:
     context.verify_mode = ssl.VerifyMode(values.get("cert_reqs") or 0)
     if values.get("ciphers"):
         context.set_ciphers(values["ciphers"])
+    protocols = values.get("http_protocols") or []
+    if isinstance(protocols, str):
+        protocols = [word.strip().lower() for word in protocols.split(",")]
+    if "h2" in protocols:
+        context.set_alpn_protocols([_ALPN_NAMES[word] for word in protocols if word in _ALPN_NAMES])
     return context
 
 

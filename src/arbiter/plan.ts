@@ -151,6 +151,12 @@ function edgeConfig({ settings, sites }: ResolvedConfig, tls: TlsConfig | null):
     maxRequests: settings.max_requests,
     maxRequestsJitter: settings.max_requests_jitter,
     tls,
+    http2: {
+      maxConcurrentStreams: settings.http2_max_concurrent_streams,
+      initialWindowBytes: settings.http2_initial_window_size,
+      maxFrameBytes: settings.http2_max_frame_size,
+      maxHeaderListBytes: settings.http2_max_header_list_size,
+    },
     forwardedAllowIps: settings.forwarded_allow_ips,
     stripHeaderSpaces: settings.strip_header_spaces,
     permitObsoleteFolding: settings.permit_obsolete_folding,

@@ -1,7 +1,7 @@
 import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { SslContextReport } from '../config/ssl-context.ts';
-import type { TlsConfig, TlsVersion } from '../protocol/supervision/tls-config.ts';
+import type { AlpnProtocol, TlsConfig, TlsVersion } from '../protocol/supervision/tls-config.ts';
 import { CertificateProblem, type PemFile } from '../tls/certificate-check.ts';
 
 /** A file that somebody has named, and who, for messages. */
@@ -52,15 +52,23 @@ function fromSettings({ settings, sources }: ResolvedConfig): TlsWishes {
     ciphersSource: sources.ciphers,
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
-    protocols: ['http/1.1'],
+    protocols: alpnProtocols(
+      settings.http_protocols.map((protocol) => (protocol === 'h2' ? 'h2' : 'http/1.1')),
+    ),
     notices: [],
   };
+}
+
+/** HTTP/1.1 is for whoever does not ask for more, also where it is not named, as in Gunicorn. */
+function alpnProtocols(names: readonly string[]): readonly AlpnProtocol[] {
+  const known = names.filter((name): name is AlpnProtocol => name === 'h2' || name === 'http/1.1');
+  return known.includes('http/1.1') ? known : [...known, 'http/1.1'];
 }
 
 const clientCertificates = (mode: number) => CLIENT_CERTIFICATES[mode] ?? 'required';
 
 function withContext(wishes: TlsWishes, context: SslContextReport): TlsWishes {
-  const { chain, authorities, ciphers, versions, lost } = context;
+  const { chain, authorities, ciphers, versions, protocols, lost } = context;
   if (context.checksRevocation) {
     throw new CertificateProblem(
       `${HOOK} asks for lists of revoked certificates (verify_flags), which are not supported; leave that out, and refuse such clients in the application`,
@@ -86,6 +94,7 @@ function withContext(wishes: TlsWishes, context: SslContextReport): TlsWishes {
     clientCertificatesSource: HOOK,
     ...(ciphers === null ? {} : { ciphers, ciphersSource: HOOK }),
     ...(versions === null ? {} : versionsOf(versions)),
+    ...(protocols === null ? {} : { protocols: alpnProtocols(protocols) }),
     notices:
       lost.length === 0
         ? []

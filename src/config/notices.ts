@@ -33,3 +33,10 @@ export function staticFilesNotices({ static_files, chdir }: Settings, machine: M
     return [{ level: 'warning', message }];
   });
 }
+
+/** Gunicorn says so, too. */
+export function http2Notices({ http_protocols, certfile }: Settings, sources: Sources): Notice[] {
+  if (!http_protocols.includes('h2') || certfile !== null) return [];
+  const message = `http_protocols (from ${sources.http_protocols}) names h2, and without a certificate nobody will speak it: give certfile and keyfile`;
+  return [{ level: 'warning', message }];
+}

@@ -82,3 +82,28 @@ export const healthPath: Kind<string> = {
   },
   show: (path) => path,
 };
+
+export type HttpProtocol = 'h1' | 'h2';
+
+/** Versions of HTTP, comma-separated. */
+export const httpProtocols: Kind<readonly HttpProtocol[]> = {
+  metavar: 'STRING',
+  schema: STRINGS,
+  parse: (text) => checkedProtocols(text.split(',')),
+  fromFile(value) {
+    const list = listOfTexts('versions')(value);
+    return list === undefined ? undefined : checkedProtocols(list);
+  },
+  show: (protocols) => protocols,
+};
+
+function checkedProtocols(words: readonly string[]): readonly HttpProtocol[] {
+  const protocols = words.map((word) => word.trim().toLowerCase()).filter((word) => word !== '');
+  for (const [index, protocol] of protocols.entries()) {
+    if (protocol !== 'h1' && protocol !== 'h2') {
+      throw new ValueProblem(`'${protocol}' is no version of HTTP; give h1, or h2,h1`);
+    }
+    if (protocols.indexOf(protocol) !== index) throw new ValueProblem(`'${protocol}' is given twice`);
+  }
+  return protocols.length === 0 ? ['h1'] : (protocols as HttpProtocol[]);
+}

@@ -2,7 +2,7 @@ import { type Given, type ParsedWords, parseWords } from './command-line.ts';
 import { ConfigError, type Problem } from './config-error.ts';
 import { type FileSettings, fileLayer, PYTHON, readFileValue, TOML } from './file-settings.ts';
 import type { Machine, ReadContext } from './machine.ts';
-import { type Notice, settingNotices, staticFilesNotices } from './notices.ts';
+import { http2Notices, type Notice, settingNotices, staticFilesNotices } from './notices.ts';
 import { refusal } from './refusals.ts';
 import { checkRules } from './rules.ts';
 import { ValueProblem } from './setting.ts';
@@ -58,6 +58,7 @@ export function resolveParsed(
   const notices = [
     ...settingNotices(settings, sources as Sources),
     ...staticFilesNotices(settings, input.machine),
+    ...http2Notices(settings, sources as Sources),
     ...files.flatMap((file) => file.notices),
   ];
   return { settings: withMountFromRawEnv(settings), sources: sources as Sources, notices };
@@ -72,7 +73,15 @@ export type BeforeFile = Pick<Settings, 'config' | 'python' | 'chdir' | 'wsgi_ap
 };
 
 /** What an `ssl_context` is asked about, and where its files are. */
-const OF_SSL_CONTEXT = ['certfile', 'keyfile', 'ca_certs', 'cert_reqs', 'ciphers', 'chdir'] as const;
+const OF_SSL_CONTEXT = [
+  'certfile',
+  'keyfile',
+  'ca_certs',
+  'cert_reqs',
+  'ciphers',
+  'http_protocols',
+  'chdir',
+] as const;
 
 /** @throws {ConfigError} with everything that is wrong in those sources: then no file is read at all */
 export function resolveBeforeFile(commandLine: ParsedWords, input: Omit<ConfigInput, 'argv'>): BeforeFile {

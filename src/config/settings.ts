@@ -2,6 +2,7 @@
 // and docs/reference/settings.md are generated from it.
 
 import { development } from './sections/development.ts';
+import { http2 } from './sections/http2.ts';
 import { leniency } from './sections/leniency.ts';
 import { logging } from './sections/logging.ts';
 import { paste } from './sections/paste.ts';
@@ -24,6 +25,7 @@ const TABLE = {
   ...requests,
   ...tls,
   ...staticFiles,
+  ...http2,
   ...trust,
   ...leniency,
   ...queue,
@@ -57,6 +59,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Requests', names: namesOf(requests) },
   { title: 'TLS', names: namesOf(tls) },
   { title: 'Static files', names: namesOf(staticFiles) },
+  { title: 'HTTP/2', names: namesOf(http2) },
   { title: 'Trust', names: namesOf(trust) },
   { title: 'Leniency', names: namesOf(leniency) },
   { title: 'Queue', names: namesOf(queue) },

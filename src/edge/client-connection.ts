@@ -3,9 +3,14 @@ import { Timed } from './deadlines.ts';
 /** In a drain, a connection that was used this recently may have a request on its way: it is given this long. */
 export const QUIET_MS = 500;
 
-/** A client's connection in any state, as the server keeps it: in its set, and on its lists of deadlines. */
-export abstract class ClientConnection extends Timed {
+/** Something whose request has to arrive in time. */
+export interface Reading extends Timed {
   /** Time is up for what is being read. */
+  expireReading(): void;
+}
+
+/** A client's connection in any state, as the server keeps it: in its set, and on its lists of deadlines. */
+export abstract class ClientConnection extends Timed implements Reading {
   abstract expireReading(): void;
   /** Closes a connection on which nothing is under way. */
   abstract closeIdle(): void;

@@ -6,7 +6,6 @@ import { CONTINUE } from '../protocol/http1/response-writer.ts';
 import type { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
 import { ClientConnection, QUIET_MS } from './client-connection.ts';
 import { commonFields } from './common-fields.ts';
-import type { DeadlineList } from './deadlines.ts';
 import { Http1Exchange } from './exchange.ts';
 import { Outgoing } from './outgoing.ts';
 import { proxiedPeer } from './proxied-peer.ts';
@@ -253,7 +252,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   /** The exchange is over: for the access log. */
   noteFinished(exchange: Http1Exchange, nowMs: number): void {
-    this.#server.logAccess(exchange, this, nowMs);
+    this.#server.logAccess(exchange, this.peer, nowMs);
   }
 
   /** The response has been handed to the socket whole: on to the next request. */
@@ -358,7 +357,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
     this.#server.lingerDeadlines.add(this, performance.now());
   }
 
-  #isOn(list: DeadlineList<Connection>): boolean {
-    return this.deadlineList === (list as unknown);
+  #isOn(list: unknown): boolean {
+    return this.deadlineList === list;
   }
 }

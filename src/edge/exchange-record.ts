@@ -1,19 +1,26 @@
 import { decodePath } from '../handlers/environ.ts';
-import type { Peer } from '../handlers/exchange.ts';
+import type { Exchange, Peer } from '../handlers/exchange.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
 import { isBodiless, statusOf } from '../protocol/http1/response-writer.ts';
-import type { Http1Exchange } from './exchange.ts';
 
 /** Nginx's number for a client that left before its response; nothing was sent. */
 const CLIENT_LEFT = 499;
 
+/** What an exchange, of any version, leaves for the access log. */
+export interface FinishedExchange
+  extends Pick<Exchange, 'head' | 'receivedMs' | 'workerPid' | 'queuedUs' | 'serviceUs'> {
+  /** '' when nothing was sent. */
+  readonly responseHead: string;
+  readonly bodyBytes: number;
+}
+
 /** A finished exchange as the access log sees it: worked out only where the format asks. */
 export class ExchangeRecord implements AccessRecord {
-  readonly #exchange: Http1Exchange;
+  readonly #exchange: FinishedExchange;
   readonly #peer: Peer;
   readonly #endedMs: number;
 
-  constructor(exchange: Http1Exchange, peer: Peer, endedMs: number) {
+  constructor(exchange: FinishedExchange, peer: Peer, endedMs: number) {
     this.#exchange = exchange;
     this.#peer = peer;
     this.#endedMs = endedMs;
@@ -41,7 +48,7 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   get protocol(): string {
-    return `HTTP/1.${this.#exchange.head.minor}`;
+    return this.#exchange.head.protocol;
   }
 
   get status(): number {

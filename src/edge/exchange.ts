@@ -1,5 +1,4 @@
 import type { Exchange, FileBody, Peer, Producer, RequestBody } from '../handlers/exchange.ts';
-import { REASON_PHRASES } from '../protocol/http1/errors.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   type BodyFraming,
@@ -18,6 +17,7 @@ import { commonFields } from './common-fields.ts';
 import type { Connection } from './connection.ts';
 import { FileSender } from './file-sender.ts';
 import type { Outgoing } from './outgoing.ts';
+import { refusalPage } from './refusal-page.ts';
 
 const CRLF = Buffer.from('\r\n');
 const NO_BODY: RequestBody = { kind: 'none' };
@@ -201,10 +201,7 @@ export class Http1Exchange implements Exchange {
       this.abort();
       return;
     }
-    const phrase = REASON_PHRASES[status] ?? 'Error';
-    const detail = reason === '' ? '' : `${reason}\n`;
-    const body = `${status} ${phrase}\n${detail}`;
-    const head = `${status} ${phrase}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n${extraFields}`;
+    const { head, body } = refusalPage(status, reason, extraFields);
     this.respond(head, RESPONSE_FLAG.length, body);
   }
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { Producer } from '../handlers/exchange.ts';
 import { noteBufferedBytes } from './buffer-relief.ts';
 import { SpoolFile } from './spool-file.ts';
@@ -24,7 +24,7 @@ export interface OutgoingLimits {
  * once, and the client takes it from the file as it can.
  */
 export class Outgoing {
-  readonly #socket: Socket;
+  readonly #socket: Writable;
   readonly #limits: OutgoingLimits;
   readonly #producer: Producer | null;
   readonly #fail: (error: Error) => void;
@@ -42,7 +42,7 @@ export class Outgoing {
   #holdTimer: NodeJS.Timeout | null = null;
 
   constructor(
-    socket: Socket,
+    socket: Writable,
     limits: OutgoingLimits,
     producer: Producer | null,
     fail: (error: Error) => void,

@@ -11,15 +11,15 @@ import type { Leniency } from '../protocol/http1/leniency.ts';
 import type { HttpLimits } from '../protocol/http1/limits.ts';
 import { RequestParser } from '../protocol/http1/request-parser.ts';
 import { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
-import type { EdgeConfig, ListenerSpec } from '../protocol/supervision/edge.ts';
+import type { EdgeConfig, Http2Limits, ListenerSpec } from '../protocol/supervision/edge.ts';
 import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import { acceptHandles, type ConnectionHandle } from './accept-handles.ts';
 import type { BodyLimits } from './body-collector.ts';
-import { type ClientConnection, QUIET_MS } from './client-connection.ts';
+import { type ClientConnection, QUIET_MS, type Reading } from './client-connection.ts';
 import { Connection } from './connection.ts';
 import { DeadlineList } from './deadlines.ts';
-import type { Http1Exchange } from './exchange.ts';
-import { ExchangeRecord } from './exchange-record.ts';
+import { ExchangeRecord, type FinishedExchange } from './exchange-record.ts';
+import { Http2Connection } from './http2/connection.ts';
 import { leniencyOf } from './leniency.ts';
 import type { OutgoingLimits } from './outgoing.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -42,7 +42,7 @@ export interface ServerParts {
 export class Server {
   readonly log: ErrorLog;
   readonly headDeadlines: DeadlineList<ClientConnection>;
-  readonly bodyDeadlines: DeadlineList<ClientConnection>;
+  readonly bodyDeadlines: DeadlineList<Reading>;
   readonly #idleDeadlines: DeadlineList<ClientConnection>;
   readonly lingerDeadlines: DeadlineList<ClientConnection>;
   readonly #quietDeadlines: DeadlineList<ClientConnection>;
@@ -99,10 +99,18 @@ export class Server {
   }
 
   newParser(): RequestParser {
-    return new RequestParser(this.#limits, this.#leniency);
+    return new RequestParser(this.limits, this.#leniency);
   }
 
-  get #limits(): HttpLimits {
+  get leniency(): Leniency | null {
+    return this.#leniency;
+  }
+
+  get http2(): Http2Limits {
+    return this.#parts.config.http2;
+  }
+
+  get limits(): HttpLimits {
     const { config } = this.#parts;
     return {
       maxRequestLineBytes: config.limitRequestLine,
@@ -194,7 +202,13 @@ export class Server {
 
   /** A handshake is done. `carrier` is the socket below. */
   serveSecured(handshake: Handshake, socket: TLSSocket, carrier: Socket, peer: Peer): void {
-    this.#replace(handshake, this.#connection(socket, carrier, peer, null));
+    const isHttp2 = socket.alpnProtocol === 'h2';
+    this.#replace(
+      handshake,
+      isHttp2
+        ? new Http2Connection(socket, carrier, peer, this)
+        : this.#connection(socket, carrier, peer, null),
+    );
   }
 
   /** What was to be a handshake is none. */
@@ -235,9 +249,9 @@ export class Server {
     this.#checkEmpty();
   }
 
-  logAccess(exchange: Http1Exchange, connection: Connection, nowMs: number): void {
+  logAccess(exchange: FinishedExchange, peer: Peer, nowMs: number): void {
     const { accessLog } = this.#parts;
-    if (accessLog !== null) accessLog.write(new ExchangeRecord(exchange, connection.peer, nowMs));
+    if (accessLog !== null) accessLog.write(new ExchangeRecord(exchange, peer, nowMs));
   }
 
   noteRefused(error: HttpError, peer: Peer): void {

@@ -194,6 +194,6 @@ export function environText(
   const start = part.needsRequestStart ? `\0${REQUEST_START}\0t=${arrivedUs}` : '';
   return {
     ok: true,
-    text: `REQUEST_METHOD\0${head.method}\0PATH_INFO\0${path}\0QUERY_STRING\0${head.query}\0RAW_URI\0${head.target}\0SERVER_PROTOCOL\0HTTP/1.${head.minor}${length}${start}\0${part.text}`,
+    text: `REQUEST_METHOD\0${head.method}\0PATH_INFO\0${path}\0QUERY_STRING\0${head.query}\0RAW_URI\0${head.target}\0SERVER_PROTOCOL\0${head.protocol}${length}${start}\0${part.text}`,
   };
 }

@@ -40,13 +40,6 @@ export const refused = {
     'Where StatsD listens',
     `${YET}; --health-path has metrics as JSON`,
   ),
-  http_protocols: setting<string>({
-    flags: ['--http-protocols'],
-    kind: text(),
-    default: 'h1',
-    help: 'Versions of HTTP, the preferred one first',
-    refused: `${YET} but for h1, which is HTTP/1.1 and 1.0`,
-  }),
   http2_cleartext: setting<string>({
     flags: ['--http2-cleartext'],
     kind: {

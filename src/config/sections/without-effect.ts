@@ -7,7 +7,6 @@ import { addressList } from '../request-kinds.ts';
 import { setting } from '../setting.ts';
 
 const ONLY_ASGI = 'only ASGI applications have it, and they are not supported yet';
-const ONLY_HTTP2 = 'only HTTP/2 has it, and that is not supported yet';
 const ONLY_STATSD = 'only StatsD has it, and that is not supported yet';
 const ONLY_DIRTY = 'Kirin has no dirty arbiters';
 const NO_CONTROL = 'Kirin has no control socket; signals are what Gunicorn has';
@@ -107,14 +106,6 @@ export const withoutEffect = {
     help: 'Report how many connections wait to be accepted',
     without: ONLY_STATSD,
   }),
-  http2_max_concurrent_streams: http2Number('--http2-max-concurrent-streams', 100, 'Streams of a connection'),
-  http2_initial_window_size: http2Number(
-    '--http2-initial-window-size',
-    65_535,
-    'Window of a stream, in bytes',
-  ),
-  http2_max_frame_size: http2Number('--http2-max-frame-size', 16_384, 'Largest frame, in bytes'),
-  http2_max_header_list_size: http2Number('--http2-max-header-list-size', 65_536, 'Largest head, in bytes'),
   asgi_loop: asgiText('--asgi-loop', 'auto', 'The event loop'),
   asgi_lifespan: asgiText('--asgi-lifespan', 'auto', 'Whether the application is told of its start and end'),
   asgi_disconnect_grace_period: asgiNumber(
@@ -153,10 +144,6 @@ export const withoutEffect = {
     without: 'there is none',
   }),
 };
-
-function http2Number(option: string, usual: number, help: string) {
-  return numberWithout(option, usual, help, ONLY_HTTP2);
-}
 
 function asgiNumber(option: string, usual: number, help: string) {
   return numberWithout(option, usual, help, ONLY_ASGI);

@@ -47,6 +47,14 @@ export const HTTP_ERRORS = {
   unknown_expectation: [417, 'The only expectation understood is 100-continue'],
   body_too_large: [413, 'The body is too large'],
 
+  // HTTP/2.
+  missing_authority: [400, 'The request has neither :authority nor Host'],
+  conflicting_authority: [400, 'Host is not the same as :authority'],
+  connection_field: [400, 'HTTP/2 has no fields that are about the connection'],
+  bad_field_value: [400, 'A field value holds a character that is not allowed'],
+  too_many_resets: [429, 'Too many requests were given up within seconds'],
+  body_length_differs: [400, 'The body is not as long as the Content-Length says'],
+
   // The chunked body.
   bad_chunk_size: [400, 'A chunk size is not 1 to 12 hexadecimal digits'],
   bad_chunk_extension: [400, 'A chunk extension is not valid'],

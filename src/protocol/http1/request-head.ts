@@ -12,7 +12,8 @@ export interface RequestHead {
   readonly path: string;
   /** The target's query without the question mark; empty if there is none. */
   readonly query: string;
-  /** The version is HTTP/1.`minor`. */
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+  /** Of HTTP/1; 1 in HTTP/2. */
   readonly minor: 0 | 1;
   readonly fields: FieldBlock;
   /**
@@ -20,7 +21,7 @@ export interface RequestHead {
    * `fields` is to be ignored (RFC 9112 3.2.2). Null only in HTTP/1.0.
    */
   readonly authority: string | null;
-  /** 0: no body; -1: chunked; otherwise the Content-Length. */
+  /** 0: no body; -1: chunked, or in HTTP/2 not told; otherwise the Content-Length. */
   readonly bodyLength: number;
   readonly keepAlive: boolean;
   /** The client waits for `100 Continue` before it sends its body. */
@@ -57,6 +58,7 @@ export function requestHead(
     target: line.target,
     path: line.path,
     query: line.query,
+    protocol: isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1',
     minor: line.minor,
     fields,
     authority: line.authority ?? facts.host,

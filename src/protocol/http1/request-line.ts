@@ -64,6 +64,21 @@ export function parseRequestLineLeniently(line: string, leniency: Leniency): Req
   return requestLine(method, target, version === 'HTTP/1.0' ? 0 : 1);
 }
 
+/** Of a version that sends them apart: HTTP/2. */
+export function requestLineOf(
+  sent: string,
+  target: string,
+  leniency: Leniency | null,
+): RequestLine | HttpError {
+  const method = leniency === null ? (isMethod(sent) ? sent : null) : methodOf(sent, leniency);
+  if (method === null) return new HttpError('bad_method', quoted(sent));
+  // RFC 9113 8.3.1: an absolute form has its parts in fields of their own.
+  const isPath = TARGET_CHARACTERS.test(target) && (target.startsWith('/') || target === '*');
+  return isPath || method === 'CONNECT'
+    ? requestLine(method, target, 1)
+    : new HttpError('bad_target', quoted(target));
+}
+
 function methodOf(sent: string, { takesAnyMethod, foldsMethodCase }: Leniency): string | null {
   // Before the case is changed: outside ASCII that makes other characters of some.
   if (!TOKEN.test(sent)) return null;

@@ -43,6 +43,16 @@ export interface StaticConfig {
   readonly symlinks: SymlinkPolicy;
 }
 
+/** What a connection of HTTP/2 may at most do; its client is told. */
+export interface Http2Limits {
+  readonly maxConcurrentStreams: number;
+  /** Of a stream. */
+  readonly initialWindowBytes: number;
+  readonly maxFrameBytes: number;
+  /** Of a head, uncompressed; 0: unlimited. */
+  readonly maxHeaderListBytes: number;
+}
+
 /** The settings that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
 export interface EdgeConfig {
   readonly backlog: number;
@@ -83,6 +93,7 @@ export interface EdgeConfig {
   readonly maxRequestsJitter: number;
   /** null: connections are not encrypted. */
   readonly tls: TlsConfig | null;
+  readonly http2: Http2Limits;
   /** Addresses and networks, or `*`. */
   readonly forwardedAllowIps: readonly string[];
   // What is taken though HTTP wants it refused.

@@ -37,6 +37,12 @@ const CONFIG: EdgeConfig = {
   maxRequests: 0,
   maxRequestsJitter: 0,
   tls: null,
+  http2: {
+    maxConcurrentStreams: 100,
+    initialWindowBytes: 65_535,
+    maxFrameBytes: 16_384,
+    maxHeaderListBytes: 65_536,
+  },
   forwardedAllowIps: ['127.0.0.1'],
   stripHeaderSpaces: false,
   permitObsoleteFolding: false,

@@ -1,0 +1,272 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Exchange, FileBody, Peer, Producer, RequestBody } from '../../handlers/exchange.ts';
+import type { RequestHead } from '../../protocol/http1/request-head.ts';
+import { isBodiless, statusOf } from '../../protocol/http1/response-writer.ts';
+import { responseFields } from '../../protocol/http2/response-fields.ts';
+import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
+import { BodyCollector } from '../body-collector.ts';
+import type { Reading } from '../client-connection.ts';
+import { commonFields } from '../common-fields.ts';
+import { Timed } from '../deadlines.ts';
+import { FileSender } from '../file-sender.ts';
+import { Outgoing } from '../outgoing.ts';
+import { refusalPage } from '../refusal-page.ts';
+import type { Http2Connection } from './connection.ts';
+import { endReading } from './end-reading.ts';
+
+const NO_BODY: RequestBody = { kind: 'none' };
+/** RFC 9113 7. */
+const INTERNAL_ERROR = 2;
+const CANCEL = 8;
+/** RFC 9110 15.3.6: it has no content. */
+const RESET_CONTENT = 205;
+
+/** One request on a stream of HTTP/2, and its response. */
+export class Http2Exchange extends Timed implements Exchange, Reading {
+  readonly head: RequestHead;
+  readonly receivedMs = performance.now();
+  producer: Producer | null = null;
+  workerPid = 0;
+  queuedUs = -1;
+  serviceUs = -1;
+  /** For the access log. */
+  responseHead = '';
+  bodyBytes = 0;
+  readonly #connection: Http2Connection;
+  readonly #stream: ServerHttp2Stream;
+  readonly #maxBodyBytes: number;
+  #isRead: boolean;
+  isOver = false;
+  #isAborted = false;
+  #collector: BodyCollector | null = null;
+  #outgoing: Outgoing | null = null;
+
+  constructor(
+    connection: Http2Connection,
+    stream: ServerHttp2Stream,
+    head: RequestHead,
+    maxBodyBytes: number,
+  ) {
+    super();
+    this.#connection = connection;
+    this.#stream = stream;
+    this.head = head;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#isRead = head.bodyLength === 0;
+  }
+
+  get peer(): Peer {
+    return this.#connection.peer;
+  }
+
+  // --- the request's body ---
+
+  collectBody(done: (body: RequestBody) => void): void {
+    if (this.#isRead) {
+      done(NO_BODY);
+      return;
+    }
+    const { server } = this.#connection;
+    const stream = this.#stream;
+    const collector = new BodyCollector(server.bodyLimits, {
+      pause: () => {
+        this.deadlineList?.remove(this);
+        stream.pause();
+      },
+      resume: () => {
+        if (!this.#isRead) server.bodyDeadlines.add(this, performance.now());
+        stream.resume();
+      },
+      failed: (error) => {
+        server.log.error(`A request body could not be kept: ${error.message}`);
+        this.refuse(500);
+      },
+    });
+    this.#collector = collector;
+    stream.on('data', (data: Buffer) => this.#takeBody(data));
+    stream.on('end', () => {
+      this.#isRead = true;
+      this.deadlineList?.remove(this);
+      // A stream that was reset ends, too; it is closed next.
+      if (stream.aborted) return;
+      collector.finish((body) => {
+        if (!this.isOver) done(body);
+      });
+    });
+    server.bodyDeadlines.add(this, this.receivedMs);
+    if (this.head.expectsContinue) stream.additionalHeaders({ ':status': 100 });
+  }
+
+  #takeBody(data: Buffer): void {
+    const collector = this.#collector;
+    if (this.isOver || collector === null) return;
+    if (collector.bytes + data.length > this.#maxBodyBytes) {
+      this.refuse(413, `The body is too large: at most ${this.#maxBodyBytes} are taken`);
+      return;
+    }
+    this.#connection.server.bodyDeadlines.add(this, performance.now());
+    collector.add(data);
+  }
+
+  expireReading(): void {
+    this.refuse(408, 'The body did not arrive in time');
+  }
+
+  // --- the response ---
+
+  respond(head: string, flags: number, body: string | Buffer): void {
+    if (this.isOver) return;
+    const isSent = body.length > 0 && !this.#isBodiless(head);
+    if (!this.#sendHead(head, flags, body.length, isSent ? 'follows' : 'none')) return;
+    if (isSent) {
+      this.bodyBytes = body.length;
+      this.#limitSending();
+      this.#stream.end(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
+    }
+    this.#finish();
+  }
+
+  begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
+    if (this.isOver) return;
+    if (!this.#sendHead(head, flags, isEnd ? body.length : null, 'may-break-off')) return;
+    const { server } = this.#connection;
+    this.#limitSending();
+    this.#outgoing = new Outgoing(this.#stream, server.outgoingLimits, this.producer, (error) => {
+      server.log.error(`A response could not be kept for a slow client: ${error.message}`);
+      this.abort();
+    });
+    this.write(body, isEnd);
+  }
+
+  write(body: Buffer, isEnd: boolean): void {
+    const outgoing = this.#outgoing;
+    if (this.isOver || outgoing === null) return;
+    if (body.length > 0 && !this.#isBodiless(this.responseHead)) {
+      this.bodyBytes += body.length;
+      outgoing.write(body);
+    }
+    if (isEnd) outgoing.end(() => this.#end());
+  }
+
+  respondFile(head: string, flags: number, body: FileBody): void {
+    if (this.isOver) {
+      body.opened?.();
+      return;
+    }
+    this.#limitSending();
+    new FileSender(this.#stream, body, {
+      opened: () =>
+        !this.isOver && this.#sendHead(head, flags, body.length, 'may-break-off') && !this.#isBodiless(head),
+      sent: (bytes) => {
+        this.bodyBytes += bytes;
+      },
+      done: () => this.#end(),
+      failed: (error) => {
+        if (this.isOver) return;
+        const { method, target } = this.head;
+        this.#connection.server.log.error(
+          `The file that is the answer to ${method} ${target} could not be sent: ${error.message}`,
+        );
+        if (this.responseHead === '') this.refuse(502);
+        else this.abort();
+      },
+    }).start();
+  }
+
+  abort(): void {
+    if (this.isOver) return;
+    this.#close();
+    // Where it was not the producer himself who broke it off, he may be waiting.
+    this.producer?.cancel();
+    this.#isAborted = true;
+    this.#stream.close(INTERNAL_ERROR);
+    this.#connection.noteFinished(this, performance.now());
+  }
+
+  refuse(status: number, reason = '', extraFields = ''): void {
+    if (this.isOver) return;
+    if (this.responseHead !== '') {
+      this.abort();
+      return;
+    }
+    const { head, body } = refusalPage(status, reason, extraFields);
+    this.respond(head, RESPONSE_FLAG.length, body);
+  }
+
+  /** Answered, reset by the client, or gone with its connection. Returns whether its client has left before the end. */
+  streamClosed(): boolean {
+    if (this.isOver) return false;
+    this.#close();
+    this.producer?.cancel();
+    this.#connection.noteFinished(this, performance.now());
+    return true;
+  }
+
+  /** False: nothing more can be sent. */
+  #sendHead(
+    head: string,
+    flags: number,
+    bodyBytes: number | null,
+    body: 'none' | 'follows' | 'may-break-off',
+  ): boolean {
+    const stream = this.#stream;
+    // Its client has reset it, which `close` is about to tell.
+    if (stream.destroyed || stream.closed) return false;
+    const status = statusOf(head);
+    const addsLength =
+      bodyBytes !== null &&
+      (flags & RESPONSE_FLAG.length) === 0 &&
+      !isBodiless(status) &&
+      !(this.head.method === 'HEAD' && bodyBytes === 0);
+    const length = addsLength ? `Content-Length: ${bodyBytes}\r\n` : '';
+    const fields = responseFields(status, head, length + commonFields(flags, performance.now()));
+    // Node sends none with it, whatever was to be sent.
+    if (status === RESET_CONTENT) fields['content-length'] = '0';
+    this.responseHead = head;
+    const mayBreakOff = body === 'may-break-off';
+    if (mayBreakOff) {
+      // Without this, a stream that is closed in the middle is first ended, so that it looks whole.
+      stream.once('wantTrailers', () => {
+        if (!this.#isAborted) stream.sendTrailers({});
+      });
+    }
+    stream.respond(fields, { endStream: body === 'none', waitForTrailers: mayBreakOff });
+    return true;
+  }
+
+  #isBodiless(head: string): boolean {
+    const status = statusOf(head);
+    return this.head.method === 'HEAD' || isBodiless(status) || status === RESET_CONTENT;
+  }
+
+  /** A client that takes nothing of a response for too long is given up. */
+  #limitSending(): void {
+    const stream = this.#stream;
+    stream.setTimeout(this.#connection.server.sendTimeoutMs, () => {
+      // Else it is the producer who is silent.
+      if (stream.writableLength === 0) return;
+      this.#isAborted = true;
+      stream.close(CANCEL);
+    });
+  }
+
+  #end(): void {
+    if (this.isOver) return;
+    if (!this.#stream.writableEnded) this.#stream.end();
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#close();
+    this.#connection.noteFinished(this, performance.now());
+    endReading(this.#stream);
+  }
+
+  #close(): void {
+    this.isOver = true;
+    this.deadlineList?.remove(this);
+    this.#collector?.discard();
+    this.#outgoing?.discard();
+    this.#outgoing = null;
+  }
+}

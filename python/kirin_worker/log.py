@@ -79,6 +79,11 @@ class Log:
             details = f"{type(error).__name__} (its traceback cannot be shown: {type(second).__name__})"
         self.error(f"{message}\n{details}")
 
+    def record(self, level: int, message: str) -> None:
+        """With one of logging's levels, which its caller has found to be high enough."""
+        name = next((name for name, least in reversed(_LEVELS.items()) if level >= least), "debug")
+        self._record(name.upper(), message)
+
     def _record(self, level: str, message: str) -> None:
         message = message.translate(_ESCAPES)
         if self._relay is not None:

@@ -16,7 +16,7 @@ import traceback
 import warnings
 from typing import Any
 
-from . import native, supervision
+from . import gunicorn_logger, native, supervision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ class Zygote:
     def _settle_in(self) -> None:
         prepare(self._boot)
         _open_log(self._boot)
+        gunicorn_logger.install(self._boot["logLevel"])
         if self._boot["spew"]:
             from . import spew
 

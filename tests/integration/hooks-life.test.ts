@@ -99,6 +99,35 @@ def on_starting(server):
     });
   });
 
+  it('and applications find the logger gunicorn.error, with the handler and the level of the error log', async () => {
+    const app = `
+import logging
+server_log = logging.getLogger("gunicorn.error")
+own_log = logging.getLogger("shop")
+own_log.handlers = server_log.handlers
+own_log.setLevel(server_log.level)
+def app(environ, start_response):
+    own_log.debug("not at this level")
+    own_log.info("serving %s", environ["PATH_INFO"])
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
+`;
+    const more = `
+import logging
+def when_ready(server): logging.getLogger("gunicorn.error").info("ready on %s", server.address)
+def post_fork(server, worker): server.log.error_log.warning("forked")
+`;
+    const diary = diaryWith({ hooks: [], more, app });
+    await withKirin({ app: 'main:app', cwd: diary.folder.path }, async (kirin) => {
+      const [pid] = kirin.workerPids();
+      await fetch(`${kirin.url}/page`);
+      await kirin.waitForLog(new RegExp(`\\[${pid}\\] \\[INFO\\] serving /page\n`));
+      assert.match(kirin.log(), /\[INFO\] ready on \[\('127\.0\.0\.1', 0\)\]\n/);
+      assert.match(kirin.log(), /\[WARNING\] forked\n/);
+      assert.doesNotMatch(kirin.log(), /not at this level/);
+    });
+  });
+
   it('are called after a zygote was lost as at a start, for what they had made is gone with it', async () => {
     const diary = diaryWith({
       hooks: ['on_starting', 'when_ready', 'on_reload', 'nworkers_changed', 'on_exit'],

@@ -6,7 +6,7 @@ import { HealthHandler } from '../handlers/health.ts';
 import { LoadFailureHandler } from '../handlers/load-failure.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
-import { SiteHandler } from '../handlers/sites/site-handler.ts';
+import { type NewFileHandler, SiteHandler } from '../handlers/sites/site-handler.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
 import { AppMetrics } from '../observe/app-metrics.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
@@ -147,7 +147,9 @@ class Edge {
     this.#app.whenNotLoaded = this.#loadFailure;
     const { sites, staticFiles } = this.#config;
     const app = this.#loadFailure ?? this.#app;
-    const answering = sites.length === 0 ? app : new SiteHandler(sites, app);
+    this.#fileRoutes.reset();
+    const newFileHandler: NewFileHandler = (...args) => this.#fileRoutes.handler(...args);
+    const answering = sites.length === 0 ? app : new SiteHandler(sites, app, newFileHandler);
     rules.push(...this.#fileRoutes.rules(staticFiles, answering));
     return new Router(rules, answering);
   }

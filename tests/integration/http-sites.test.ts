@@ -62,6 +62,33 @@ respond = { status = 503, body = "{}", type = "application/json" }
 methods = ["DELETE", "PUT"]
 respond = 405
 
+[[sites.routes]]
+path = "/static"
+files = { folder = "one", expires = "1h" }
+
+[[sites.routes]]
+path = "/private"
+files = "one"
+deny = "127.0.0.1"
+
+[[sites.routes]]
+exact = "/favicon.ico"
+files = "one/icon"
+
+[[sites.routes]]
+path = "/try"
+files = { root = "one", missing = "next" }
+
+[[sites.routes]]
+exact = "/try/answered"
+respond = "by the next"
+
+[[sites]]
+hosts = "files.example"
+[[sites.routes]]
+path = "/static"
+files = "two"
+
 [[sites]]
 hosts = "www.shop.example"
 routes = [{ redirect = "https://shop.example$request_uri" }]
@@ -76,6 +103,10 @@ describe('sites', () => {
 
   before(async () => {
     folder = new AppFolder({ 'main.py': APP, 'kirin.toml': SITES });
+    folder.writeIn('one', 'a.txt', 'one');
+    folder.writeIn('one', 'icon', 'icon');
+    folder.writeIn('one/try', 'b.txt', 'tried');
+    folder.writeIn('two', 'a.txt', 'two');
     kirin = await startKirin({ bind: [], cwd: folder.path });
   });
 
@@ -173,6 +204,28 @@ describe('sites', () => {
       [503, 'application/json', '{}'],
     );
     assert.equal((await ask('shop.example', '/anything', { method: 'DELETE' })).status, 405);
+  });
+
+  it('serve files, each its own', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const one = await ask('shop.example', '/static/a.txt');
+      assert.deepEqual([one.status, one.body], [200, 'one']);
+      assert.equal(one.headers.get('cache-control'), 'max-age=3600');
+      assert.equal((await ask('files.example', '/static/a.txt')).body, 'two');
+    }
+    assert.equal((await ask('shop.example', '/favicon.ico')).body, 'icon');
+    assert.equal((await ask('shop.example', '/static/missing')).status, 404);
+    assert.equal((await ask('shop.example', '/private/a.txt')).status, 403);
+    for (const target of ['//static/a.txt', '/static%2Fa.txt']) {
+      assert.equal((await ask('shop.example', target)).status, 404, target);
+    }
+  });
+
+  it('ask the next route, and at last the application, where there is no file', async () => {
+    assert.equal((await ask('shop.example', '/try/b.txt')).body, 'tried');
+    assert.equal((await ask('shop.example', '/try/answered')).body, 'by the next');
+    assert.equal((await ask('shop.example', '/try/other')).body, 'app /try/other');
+    assert.equal((await ask('shop.example', '/try/b.txt', { method: 'DELETE' })).status, 405);
   });
 
   it('hold for clients on a unix socket: networks name none of them', async () => {

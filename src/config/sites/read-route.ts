@@ -6,6 +6,7 @@ import { type FileValue, ValueProblem } from '../setting.ts';
 import { TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
 import type { Place, TomlTable } from '../toml/toml-node.ts';
 import { redirect, respond } from './actions.ts';
+import { files } from './files.ts';
 
 export interface PlacedRoute {
   readonly route: RouteSpec;
@@ -15,7 +16,7 @@ export interface PlacedRoute {
 }
 
 const PATHS = ['path', 'exact', 'pattern'] as const;
-const ACTIONS = ['app', 'redirect', 'respond'] as const;
+const ACTIONS = ['app', 'files', 'redirect', 'respond'] as const;
 const KEYS = [...PATHS, 'methods', 'allow', 'deny', ...ACTIONS, 'status'];
 
 const METHOD = /^[A-Z][A-Z-]*$/;
@@ -31,7 +32,7 @@ export function readRoute(table: TomlTable, context: TomlContext): PlacedRoute {
     methods: methods ?? null,
     allow: allow ?? null,
     deny: deny ?? [],
-    action: readAction(reader, table.place),
+    action: readAction(reader, table.place, context),
   };
   return { route, place: table.place, isRight: context.problems.length === problemsBefore };
 }
@@ -49,7 +50,7 @@ function readPath(reader: TableReader, place: Place): PathMatch {
 }
 
 /** Without one, the application answers. */
-function readAction(reader: TableReader, place: Place): RouteAction {
+function readAction(reader: TableReader, place: Place, context: TomlContext): RouteAction {
   const given = reader.present(...ACTIONS);
   if (given.length > 1) reader.note(place, `a route does one thing; here it has ${given.join(' and ')}`);
   const status = reader.entry('status');
@@ -57,6 +58,8 @@ function readAction(reader: TableReader, place: Place): RouteAction {
     reader.note(status.place, 'status belongs to redirect; to answer with a status, write respond = STATUS');
   }
   reader.read('app', isTrue);
+  const folder = files(reader, context);
+  if (folder !== null) return { do: 'files', ...folder };
   return redirect(reader) ?? respond(reader) ?? { do: 'app' };
 }
 

@@ -37,6 +37,23 @@ const ROUTE = {
     allow: { ...STRINGS, description: 'Addresses and networks that may; all others get 403.' },
     deny: { ...STRINGS, description: 'Addresses and networks that get 403.' },
     app: { enum: [true], description: 'The application answers.' },
+    files: {
+      description: 'A folder whose files are served, or a table that begins with one.',
+      type: ['string', 'object'],
+      additionalProperties: false,
+      properties: {
+        folder: { ...STRING, description: 'What follows the path is looked up in it.' },
+        root: { ...STRING, description: 'The whole path is looked up in it.' },
+        index: { ...STRINGS, description: 'What is served for a folder.' },
+        listing: { type: 'boolean', description: 'Whether folders without an index are shown.' },
+        missing: { enum: [403, 404, 410, 'next'], description: 'Where there is no file.' },
+        expires: { type: ['integer', 'string'], description: 'Seconds, or 30d.' },
+        cache_control: { ...STRING, description: 'The Cache-Control field.' },
+        symlinks: { enum: ['off', 'inside', 'follow'] },
+        dotfiles: { type: 'boolean' },
+        precompressed: { type: 'boolean', description: 'Whether .br, .zst and .gz beside a file are used.' },
+      },
+    },
     redirect: {
       ...STRING,
       description: 'Where to go, with $scheme, $host, $path, $query, $request_uri, $1 to $9.',

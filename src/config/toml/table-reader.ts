@@ -7,6 +7,8 @@ import { fileValue } from './toml-value.ts';
 export interface TomlContext {
   /** The file as people know it. */
   readonly file: string;
+  /** The absolute one that it lies in. */
+  readonly folder: string;
   readonly problems: TomlProblem[];
 }
 

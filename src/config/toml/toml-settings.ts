@@ -36,7 +36,7 @@ export function tomlKeyOf(name: SettingName): string {
 export function tomlSettings(name: string, folder: string, document: TomlTable): FileSettings {
   const given: Given[] = [];
   const problems: TomlProblem[] = [];
-  const sites = readSites(document, { file: name, problems });
+  const sites = readSites(document, { file: name, folder, problems });
   for (const [key, entry] of document.entries) {
     if (key === SITES) continue;
     const { place } = entry;

@@ -13,6 +13,20 @@ export interface FoundFile {
   isUsed: boolean;
 }
 
+/** What a handler wants of a cache. */
+export type FileStore = Pick<FileCache, 'get' | 'set' | 'delete' | 'keepContent'>;
+
+/** A part of a cache, for one of several routes: the same path is another file on another site. */
+export function partOf(cache: FileCache, name: string): FileStore {
+  const key = (path: string): string => `${name} ${path}`;
+  return {
+    get: (path) => cache.get(key(path)),
+    set: (path, file) => cache.set(key(path), file),
+    delete: (path) => cache.delete(key(path)),
+    keepContent: (path, ...rest) => cache.keepContent(key(path), ...rest),
+  };
+}
+
 const MAX_BYTES = 64 << 20;
 /** What an entry weighs besides its content. */
 const ENTRY_BYTES = 2048;

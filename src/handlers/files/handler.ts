@@ -1,7 +1,7 @@
 import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { answerWithFile } from './answer.ts';
-import type { FileCache, FoundFile } from './file-cache.ts';
+import type { FileStore, FoundFile } from './file-cache.ts';
 import { FileFinder, type Finding } from './finder.ts';
 import { answerWithListing } from './listing.ts';
 import type { FileOptions } from './options.ts';
@@ -14,7 +14,7 @@ import { encodeName, type FilePath, PathProblem, parseFilePath } from './request
 const WARM_BYTES = 2 << 20;
 
 export interface FileHandlerParts {
-  readonly cache: FileCache;
+  readonly cache: FileStore;
   /** Who answers where there is no file, when the options do not say. */
   readonly fallback: Handler | null;
   /** For the error log: why a file that is there is not served. */

@@ -2,14 +2,22 @@ import { REASON_PHRASES } from '../../protocol/http1/errors.ts';
 import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
 import type { RouteSpec, SiteSpec } from '../../protocol/supervision/site.ts';
 import type { Exchange, Handler } from '../exchange.ts';
+import type { FileHandler } from '../files/handler.ts';
+import type { FileOptions } from '../files/options.ts';
 import { NetworkList } from '../network-list.ts';
 import { comparablePath } from './comparable-path.ts';
+import { fileOptions } from './file-options.ts';
 import { HostTable } from './host-table.ts';
 import { type Groups, pathMatcher } from './path-matcher.ts';
 import { redirect } from './redirect.ts';
 
+/** Makes what serves files; `fallback` is asked where there is none, if the options say so. */
+export type NewFileHandler = (options: FileOptions, fallback: Handler) => FileHandler;
+
 interface Route {
   readonly match: (path: string) => Groups | null;
+  /** Of routes that serve files. */
+  readonly files: FileHandler | null;
   readonly spec: RouteSpec;
   readonly allow: NetworkList | null;
   readonly deny: NetworkList;
@@ -20,9 +28,26 @@ export class SiteHandler implements Handler {
   readonly #sites: HostTable<readonly Route[]>;
   readonly #app: Handler;
 
-  constructor(sites: readonly SiteSpec[], app: Handler) {
-    this.#sites = new HostTable(sites.map(({ hosts, routes }) => [hosts, routes.map(routeOf)]));
+  constructor(sites: readonly SiteSpec[], app: Handler, newFileHandler: NewFileHandler) {
     this.#app = app;
+    this.#sites = new HostTable(
+      sites.map(({ hosts, routes }) => [hosts, this.#routesOf(routes, newFileHandler)]),
+    );
+  }
+
+  #routesOf(specs: readonly RouteSpec[], newFileHandler: NewFileHandler): readonly Route[] {
+    const routes: Route[] = [];
+    for (const [index, spec] of specs.entries()) {
+      const { action } = spec;
+      // The path was comparable when the route before was asked.
+      const next: Handler = {
+        handle: (exchange) =>
+          this.#route(exchange, routes, comparablePath(exchange.head.path) ?? '', index + 1),
+      };
+      const files = action.do === 'files' ? newFileHandler(fileOptions(spec.path, action), next) : null;
+      routes.push(routeOf(spec, files));
+    }
+    return routes;
   }
 
   handle(exchange: Exchange): void {
@@ -41,8 +66,14 @@ export class SiteHandler implements Handler {
       exchange.refuse(400, 'The path can be read in more than one way');
       return;
     }
-    for (const route of routes) {
-      if (route.spec.methods?.includes(head.method) === false) continue;
+    this.#route(exchange, routes, path, 0);
+  }
+
+  /** The first route that matches, from that index on. */
+  #route(exchange: Exchange, routes: readonly Route[], path: string, from: number): void {
+    for (let index = from; index < routes.length; index += 1) {
+      const route = routes[index] as Route;
+      if (route.spec.methods?.includes(exchange.head.method) === false) continue;
       const groups = route.match(path);
       if (groups === null) continue;
       this.#answer(exchange, route, groups);
@@ -51,7 +82,7 @@ export class SiteHandler implements Handler {
     this.#app.handle(exchange);
   }
 
-  #answer(exchange: Exchange, { spec, allow, deny }: Route, groups: Groups): void {
+  #answer(exchange: Exchange, { spec, files, allow, deny }: Route, groups: Groups): void {
     const address = exchange.peer.remoteAddress;
     if (deny.includes(address) || allow?.includes(address) === false) {
       exchange.refuse(403);
@@ -68,12 +99,18 @@ export class SiteHandler implements Handler {
       case 'respond':
         respond(exchange, action);
         break;
+      case 'files':
+        // Written so that its files would be looked up elsewhere: `//static/a`.
+        if (files === null || files.prefix.restOf(exchange.head.path) === null) exchange.refuse(404);
+        else files.handle(exchange);
+        break;
     }
   }
 }
 
-function routeOf(spec: RouteSpec): Route {
+function routeOf(spec: RouteSpec, files: FileHandler | null): Route {
   return {
+    files,
     match: pathMatcher(spec.path),
     spec,
     allow: spec.allow === null ? null : new NetworkList(spec.allow),

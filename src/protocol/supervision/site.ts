@@ -13,7 +13,26 @@ export type RouteAction =
   | { readonly do: 'app' }
   /** `to`: with $variables. */
   | { readonly do: 'redirect'; readonly to: string; readonly status: number }
-  | { readonly do: 'respond'; readonly status: number; readonly body: string; readonly type: string };
+  | { readonly do: 'respond'; readonly status: number; readonly body: string; readonly type: string }
+  | ({ readonly do: 'files' } & FileRouteSpec);
+
+export interface FileRouteSpec {
+  /** Absolute; or a file, in a folder's place. */
+  readonly folder: string;
+  /** `alias`: what follows the route's path is looked up in the folder; `root`: the whole path is. */
+  readonly mapping: 'alias' | 'root';
+  readonly index: readonly string[];
+  readonly listing: boolean;
+  /** What is answered where there is no file; `next`: whatever the routes behind this one say. */
+  readonly missing: 403 | 404 | 410 | 'next';
+  /** Of the Cache-Control field; null: what `expires` says. */
+  readonly cacheControl: string | null;
+  /** Seconds for which clients may keep a file; null: it is not said. */
+  readonly expires: number | null;
+  readonly symlinks: 'off' | 'inside' | 'follow';
+  readonly dotfiles: boolean;
+  readonly precompressed: boolean;
+}
 
 export interface RouteSpec {
   readonly path: PathMatch;

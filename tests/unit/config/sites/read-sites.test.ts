@@ -80,6 +80,43 @@ hosts = "[::1]"
       { do: 'respond', status: 503, body: '{}', type: 'application/json' },
     ],
   ];
+  it('serve files of a folder that is relative to the file', () => {
+    const usual = {
+      do: 'files',
+      folder: '/srv/static',
+      mapping: 'alias',
+      index: ['index.html'],
+      listing: false,
+      missing: 404,
+      cacheControl: null,
+      expires: null,
+      symlinks: 'inside',
+      dotfiles: false,
+      precompressed: true,
+    };
+    assert.deepEqual(routeOf('path = "/s"\nfiles = "static"')?.action, usual);
+    assert.deepEqual(routeOf('files = { folder = "/srv/static" }')?.action, usual);
+    const all =
+      `files = { root = "../www", index = ["a", "b"], listing = true, missing = "next", expires = "30d",
+      cache_control = "public", symlinks = "off", dotfiles = true, precompressed = false }`.replace(
+        /\n\s*/g,
+        ' ',
+      );
+    assert.deepEqual(routeOf(all)?.action, {
+      do: 'files',
+      folder: '/www',
+      mapping: 'root',
+      index: ['a', 'b'],
+      listing: true,
+      missing: 'next',
+      cacheControl: 'public',
+      expires: 30 * 86_400,
+      symlinks: 'off',
+      dotfiles: true,
+      precompressed: false,
+    });
+  });
+
   for (const [lines, action] of actions) {
     it(`do what ${JSON.stringify(lines)} says`, () => assert.deepEqual(routeOf(lines)?.action, action));
   }
@@ -111,6 +148,18 @@ hosts = "[::1]"
     ['respond = { code = 1 }', /code is none of status, body and type/],
     ['respond = { type = "json" }', /no media type/],
     ['respond = true', /give a status, a text, or a table/],
+    ['files = 1', /^kirin\.toml:3:1: files = 1: not a string$/],
+    ['files = {}', /^kirin\.toml:3:9: files need a folder/],
+    ['files = { folder = "a", root = "b" }', /either a folder or a root/],
+    ['files = { folder = "a", indx = "b" }', /indx is nothing that files has; did you mean index\?$/],
+    ['files = { folder = "a", index = "b/c" }', /'b\/c' is no name of a file/],
+    ['files = { folder = "a", expires = "30 days" }', /not a number of seconds, or one such as "30d"/],
+    ['files = { folder = "a", expires = "11y" }', /at most "10y"/],
+    ['files = { folder = "a", missing = 500 }', /not 403, 404, 410 or "next"/],
+    ['files = { folder = "a", symlinks = "on" }', /not "off", "inside"/],
+    ['files = { folder = "a", listing = 1 }', /not true or false/],
+    ['files = { folder = "a", cache_control = "a\\nb" }', /not a value for Cache-Control/],
+    ['files = "a"\nrespond = 404', /here it has files and respond/],
     ['methods = ["get"]', /'get' is no method/],
     ['allow = ["10.0.0.1/8"]', /address within a network/],
     ['deny = [1]', /not a string, or an array of strings/],
@@ -164,6 +213,7 @@ hosts = "[::1]"
     ['path = "/a"\nmethods = ["GET"]', 'path = "/a"'],
     ['path = "/a"\nmethods = ["GET"]', 'path = "/a"\nmethods = ["GET", "POST"]'],
     ['pattern = "^/a"', 'path = "/a"'],
+    ['files = { folder = "a", missing = "next" }', 'path = "/a"'],
   ];
   for (const [first, second] of beside) {
     it(`may have ${JSON.stringify(second)} behind ${JSON.stringify(first)}`, () => {

@@ -19,6 +19,7 @@ describe('the JSON Schema of kirin.toml', () => {
     { static_files: { '/static': 'static' }, static_max_age: 60, static_missing: 'app' },
     { static_files: ['/static=static', '/media=media'], static_listing: true },
     { sites: [{ hosts: ['shop.example'], routes: [{ path: '/a', redirect: '/b', status: 301 }] }] },
+    { sites: [{ routes: [{ path: '/a', files: { folder: 'x', expires: '30d' } }, { files: 'y' }] }] },
     { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
   ];
   for (const document of right) {
@@ -48,6 +49,7 @@ describe('the JSON Schema of kirin.toml', () => {
     { sites: [{ routes: [{ paths: '/a' }] }] },
     { sites: [{ routes: [{ redirect: '/b', status: 200 }] }] },
     { sites: [{ routes: [{ respond: { code: 1 } }] }] },
+    { sites: [{ routes: [{ files: { folders: 'x' } }] }] },
   ];
   for (const document of wrong) {
     it(`refuses ${JSON.stringify(document)}`, () => assert.ok(!validate(document)));

@@ -1,0 +1,117 @@
+// `files` of a route: a folder, or a table that begins with one.
+
+import { resolve } from 'node:path';
+import type { FileRouteSpec } from '../../protocol/supervision/site.ts';
+import { type FileValue, ValueProblem } from '../setting.ts';
+import { TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
+import type { TomlTable } from '../toml/toml-node.ts';
+
+const KEYS = [
+  'folder',
+  'root',
+  'index',
+  'listing',
+  'missing',
+  'expires',
+  'cache_control',
+  'symlinks',
+  'dotfiles',
+  'precompressed',
+];
+
+const DEFAULTS: Omit<FileRouteSpec, 'folder'> = {
+  mapping: 'alias',
+  index: ['index.html'],
+  listing: false,
+  missing: 404,
+  cacheControl: null,
+  expires: null,
+  symlinks: 'inside',
+  dotfiles: false,
+  precompressed: true,
+};
+
+/** `within` is the table that it stands in. null: there is none, or nothing right. */
+export function files(within: TableReader, context: TomlContext): FileRouteSpec | null {
+  const entry = within.entry('files');
+  if (entry === undefined) return null;
+  if (entry.node.kind === 'table') return fromTable(entry.node, context);
+  const folder = within.read('files', text);
+  return folder === undefined ? null : { ...DEFAULTS, folder: resolve(context.folder, folder) };
+}
+
+function fromTable(table: TomlTable, context: TomlContext): FileRouteSpec | null {
+  const reader = new TableReader(table, 'files', KEYS, context);
+  const folders = reader.present('folder', 'root');
+  const folder = reader.read('folder', text) ?? reader.read('root', text);
+  if (folders.length !== 1) {
+    const fault = folders.length === 0 ? 'files need a folder' : 'files have either a folder or a root';
+    reader.note(
+      table.place,
+      `${fault}: folder = "static" looks up what follows the path, root the whole path`,
+    );
+  }
+  if (folder === undefined) return null;
+  return {
+    folder: resolve(context.folder, folder),
+    mapping: folders[0] === 'root' ? 'root' : 'alias',
+    index: reader.read('index', names) ?? DEFAULTS.index,
+    listing: reader.read('listing', truth) ?? DEFAULTS.listing,
+    missing: reader.read('missing', missing) ?? DEFAULTS.missing,
+    cacheControl: reader.read('cache_control', fieldValue) ?? DEFAULTS.cacheControl,
+    expires: reader.read('expires', duration) ?? DEFAULTS.expires,
+    symlinks: reader.read('symlinks', symlinks) ?? DEFAULTS.symlinks,
+    dotfiles: reader.read('dotfiles', truth) ?? DEFAULTS.dotfiles,
+    precompressed: reader.read('precompressed', truth) ?? DEFAULTS.precompressed,
+  };
+}
+
+function truth(value: FileValue): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ValueProblem('not true or false');
+}
+
+function names(value: FileValue): readonly string[] {
+  const list = texts(value);
+  const wrong = list.find((name) => name === '' || name.includes('/') || /^\.{1,2}$/.test(name));
+  if (wrong === undefined) return list;
+  throw new ValueProblem(`'${wrong}' is no name of a file; give one such as index.html`);
+}
+
+function missing(value: FileValue): FileRouteSpec['missing'] {
+  if (value === 403 || value === 404 || value === 410 || value === 'next') return value;
+  throw new ValueProblem('not 403, 404, 410 or "next", which asks the routes behind this one');
+}
+
+function fieldValue(value: FileValue): string {
+  const written = text(value);
+  if (/^[\x21-\x7e][\x20-\x7e]*$/.test(written)) return written;
+  throw new ValueProblem(
+    'not a value for Cache-Control; give one such as "public, max-age=31536000, immutable"',
+  );
+}
+
+const SECONDS_OF: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+  y: 31_536_000,
+};
+const MOST_SECONDS = 10 * 31_536_000;
+
+/** Seconds, or a number with s, m, h, d, w or y. */
+function duration(value: FileValue): number {
+  const [, digits, unit] = (typeof value === 'string' && /^(\d+)([smhdwy])$/.exec(value)) || [];
+  const seconds = digits === undefined ? value : Number(digits) * (SECONDS_OF[unit ?? ''] as number);
+  if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 && seconds <= MOST_SECONDS) {
+    return seconds;
+  }
+  throw new ValueProblem('not a number of seconds, or one such as "30d" (s, m, h, d, w, y; at most "10y")');
+}
+
+function symlinks(value: FileValue): FileRouteSpec['symlinks'] {
+  if (value === 'off' || value === 'inside' || value === 'follow') return value;
+  throw new ValueProblem('not "off", "inside" (those that stay within the folder) or "follow"');
+}

@@ -15,9 +15,11 @@ import { Reloader } from './reloader.ts';
 import { keepWhatIsBound } from './restart-only.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Scaler } from './scaler.ts';
+import type { ServiceManager } from './service-manager.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
 import type { ArbiterSignal } from './signal-inbox.ts';
 import type { Upgrade } from './upgrade.ts';
+import { Watchdog } from './watchdog.ts';
 import { MemoryWatch } from './worker-memory.ts';
 
 /** How often orphaned workers are looked for. */
@@ -34,6 +36,8 @@ export interface ArbiterOptions {
   /** @throws when the configuration has become invalid */
   readonly planAgain: () => Promise<Plan>;
   readonly upgrade: Upgrade;
+  /** null: nobody wants to be told how Kirin is. */
+  readonly serviceManager: ServiceManager | null;
   readonly listeners: readonly Listener[];
   readonly runFolder: RunFolder;
   readonly log: Log;
@@ -60,6 +64,7 @@ export class Arbiter {
   readonly #scaler: Scaler;
   readonly #memoryWatch: MemoryWatch;
   readonly #reloader: Reloader;
+  readonly #watchdog: Watchdog | null;
   readonly #events: ArbiterEvent[] = [];
   #plan: Plan;
   #edge: EdgeProcess | null = null;
@@ -101,6 +106,18 @@ export class Arbiter {
       () => this.#fleet.workersOf(this.#fleet.active?.number ?? 0, 'ready').map(({ pid }) => pid),
       (pid, bytes) => this.enqueue({ kind: 'worker-over-memory', pid, bytes }),
     );
+    this.#watchdog = this.#startWatchdog();
+  }
+
+  #startWatchdog(): Watchdog | null {
+    const { serviceManager } = this.#options;
+    if (serviceManager === null || serviceManager.watchdogLimitMs === null) return null;
+    return new Watchdog({
+      limitMs: serviceManager.watchdogLimitMs,
+      needsEdge: () => this.#fleet.needsEdge,
+      ping: (id) => this.#edge?.send({ type: 'ping', id }),
+      tellAlive: () => serviceManager.tellAlive(),
+    });
   }
 
   run(): Promise<Outcome> {
@@ -138,6 +155,7 @@ export class Arbiter {
       if (next.duties.length === 0 && this.#events.length === 0) break;
       for (const duty of next.duties) this.#perform(duty, nowMs);
     }
+    this.#options.serviceManager?.update(this.#fleet, this.#options.upgrade.hasSuccessor);
     this.#isAttending = false;
     clearTimeout(this.#alarm);
     if (this.#fleet.stop === 'over') this.#finish();
@@ -327,6 +345,9 @@ export class Arbiter {
       case 'load':
         void this.#scaler.measure(message, this.#edge?.pid);
         break;
+      case 'pong':
+        this.#watchdog?.answered(message.id);
+        break;
       case 'drained':
         if (this.#fleet.stop === 'draining') this.#fleet.stop = 'quitting';
         break;
@@ -406,7 +427,9 @@ export class Arbiter {
     if (!this.#fleet.planMade()) return;
     const { plan, kept } = keepWhatIsBound(this.#plan, made);
     this.#plan = plan;
-    this.#scaler.plan = plan;
+    // More workers come with the new code; the old need not load once more for that.
+    const { wanted } = this.#fleet;
+    if (plan.workers.min <= wanted || wanted === 0) this.#scaler.plan = plan;
     this.#reloader.follow(plan);
     this.#generations.hooks.planMade();
     if (kept.length > 0) {
@@ -430,6 +453,7 @@ export class Arbiter {
     this.#fleet.gracefulMs = config.gracefulTimeoutMs;
     this.#edge?.send({ type: 'activate', generation, config });
     if (isFirst) this.#options.onServing();
+    else this.#scaler.plan = this.#activePlan();
     this.#tellReady();
   }
 
@@ -579,8 +603,11 @@ export class Arbiter {
     if (this.#isFinishing) return;
     this.#isFinishing = true;
     this.#memoryWatch.stop();
+    this.#watchdog?.stop();
     this.#reloader.close();
-    void this.#options.upgrade.handOver().then(() => this.#resolveEnd(this.#outcome));
+    const { serviceManager, upgrade } = this.#options;
+    if (upgrade.successorPid !== null) serviceManager?.handOver(upgrade.successorPid);
+    void upgrade.handOver().then(() => this.#resolveEnd(this.#outcome));
   }
 }
 

@@ -66,6 +66,8 @@ export class Fleet {
   stop: StopPhase = 'no';
   /** A reload is asked for and has not begun. */
   isReloadWanted = false;
+  /** How often one was asked for. */
+  reloadsAsked = 0;
   /** What a reload begins with. `outdated`: it is being made, and somebody has asked for another reload since. */
   nextPlan: 'not asked for' | 'being made' | 'outdated' | 'there' = 'not asked for';
   /** Kirin has served: from now on nothing that fails to boot ends it. */
@@ -113,6 +115,11 @@ export class Fleet {
     return [...this.workers.values()].filter((worker) => this.isOrphan(worker));
   }
 
+  /** There is an edge, or there should be one. */
+  get needsEdge(): boolean {
+    return this.edge !== 'down' || (this.stop === 'no' && this.wanted > 0);
+  }
+
   get #isForking(): boolean {
     return [...this.generations.values()].some(({ forking }) => forking > 0);
   }
@@ -144,6 +151,7 @@ export class Fleet {
   }
 
   reloadAsked(): void {
+    this.reloadsAsked++;
     this.isReloadWanted = true;
     if (this.nextPlan === 'being made') this.nextPlan = 'outdated';
     this.awaitsChange = false;

@@ -8,6 +8,7 @@ import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { BootSpec, HookFile } from '../protocol/supervision/zygote.ts';
 import { laneRules } from './lane-rules.ts';
 import { type RelayPlan, relayPlan } from './relay-plan.ts';
+import { version } from './version.ts';
 import type { WatchOptions } from './watch/source-watch.ts';
 import { lanesOf, workerClassOf } from './worker-lanes.ts';
 
@@ -113,7 +114,8 @@ function environment(
   { settings, environment: changes }: ResolvedConfig,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const env = { ...inherited };
+  // As Gunicorn has it: some settings of applications depend on whether a server runs them.
+  const env: NodeJS.ProcessEnv = { ...inherited, SERVER_SOFTWARE: `kirin/${version()}` };
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) delete env[name];
     else env[name] = value;

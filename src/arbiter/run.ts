@@ -19,6 +19,7 @@ import { type Plan, planFrom } from './plan.ts';
 import type { Predecessor } from './predecessor.ts';
 import { Relays } from './relays.ts';
 import { createRunFolder } from './run-folder.ts';
+import type { ServiceManager } from './service-manager.ts';
 import { SignalInbox } from './signal-inbox.ts';
 import type { StartCommand } from './successor.ts';
 import { chooseAddresses, type InheritedAddress } from './systemd-sockets.ts';
@@ -74,6 +75,7 @@ export async function runArbiter(
   const listeners: Listener[] = [];
   const scheme = asked.edge.tls === null ? 'http' : 'https';
   const binding = { options: { ...asked, scheme }, predecessor, log, signals } as const;
+  const serviceManager = await findServiceManager(asked, log, predecessor !== null);
   let isAnotherThere = () => predecessor !== null && !predecessor.isGone;
   const close = () => {
     const staysOpen = closeListeners(listeners, { keepsFiles: isAnotherThere() });
@@ -91,6 +93,7 @@ export async function runArbiter(
         log.info('Master has been promoted.');
         process.title = `kirin: master [${plan.name}]`;
         takeOverFiles(pidFile, plan, unwanted, log);
+        serviceManager?.takeOver();
       });
       const runFolder = createRunFolder(plan.owner);
       try {
@@ -112,6 +115,7 @@ export async function runArbiter(
             log,
             enqueue: (event) => arbiter.enqueue(event),
           }),
+          serviceManager,
           listeners,
           runFolder,
           log,
@@ -148,6 +152,19 @@ export async function runArbiter(
     await relays.end();
     signals.close();
   }
+}
+
+/** A daemon is none of a service manager's processes that it believes. */
+async function findServiceManager(
+  { isDaemon, python }: Plan,
+  log: ErrorLog,
+  hasPredecessor: boolean,
+): Promise<ServiceManager | null> {
+  const address = process.env.NOTIFY_SOCKET ?? '';
+  if (address === '' || isDaemon) return null;
+  // Loaded only where there is one.
+  const { connectServiceManager } = await import('./service-manager.ts');
+  return connectServiceManager(address, { env: process.env, python: python.path, log, hasPredecessor });
 }
 
 /** In Gunicorn's words, which are looked for. */

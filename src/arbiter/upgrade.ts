@@ -35,6 +35,10 @@ export class Upgrade {
     return this.#successor !== null;
   }
 
+  get successorPid(): number | null {
+    return this.#successor?.pid ?? null;
+  }
+
   get isSuccessorServing(): boolean {
     return this.#phase === 'serving';
   }

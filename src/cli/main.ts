@@ -72,6 +72,11 @@ async function run(argv: readonly string[], predecessor: Predecessor | null): Pr
   }
   // A USR2 to a daemon makes no other command that waits for another daemon.
   if (settings.daemon && predecessor === null) {
+    if (env.NOTIFY_SOCKET) {
+      process.stderr.write(
+        'kirin: systemd hears nothing of a daemon, and a service of Type=notify ends; leave --daemon out\n',
+      );
+    }
     if (openedSockets.length > 0) {
       process.stderr.write(
         'kirin: a daemon does not get the sockets that systemd has opened; leave --daemon out\n',

@@ -201,6 +201,9 @@ class Edge {
       case 'reopen-logs':
         this.#logs.reopen();
         break;
+      case 'ping':
+        tell({ type: 'pong', id: message.id });
+        break;
       case 'drain':
         void this.drain(message.graceMs, message.quick);
         break;

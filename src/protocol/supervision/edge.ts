@@ -164,6 +164,8 @@ export type ArbiterToEdge =
   | { readonly type: 'retire'; readonly pid: number }
   | { readonly type: 'worker-exited'; readonly pid: number; readonly running: readonly number[] }
   | { readonly type: 'reopen-logs' }
+  /** Answer `pong` with the same id. */
+  | { readonly type: 'ping'; readonly id: number }
   /** Stop: drain within `graceMs`, answer `drained`, exit 0. `quick`: without the drain delay. */
   | { readonly type: 'drain'; readonly graceMs: number; readonly quick: boolean };
 
@@ -188,4 +190,5 @@ export type EdgeToArbiter =
   | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
   /** Once a second while `reportsLoad`. */
   | ({ readonly type: 'load' } & LoadReport)
+  | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'drained' };

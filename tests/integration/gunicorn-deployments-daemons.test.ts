@@ -1,0 +1,4 @@
+import { daemons } from '../support/deployments/catalogue/daemons.ts';
+import { compareDeployments } from '../support/deployments/run.ts';
+
+compareDeployments('daemons', daemons);

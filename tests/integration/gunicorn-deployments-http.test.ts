@@ -1,0 +1,4 @@
+import { http } from '../support/deployments/catalogue/http.ts';
+import { compareDeployments } from '../support/deployments/run.ts';
+
+compareDeployments('HTTP and WSGI', http);

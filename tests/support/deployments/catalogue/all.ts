@@ -1,0 +1,19 @@
+import { configuration } from './configuration.ts';
+import { daemons } from './daemons.ts';
+import { django } from './django.ts';
+import { flask } from './flask.ts';
+import { frameworks } from './frameworks.ts';
+import { http } from './http.ts';
+import { platforms } from './platforms.ts';
+import { proxies } from './proxies.ts';
+
+export const CATALOGUE = [
+  ...http,
+  ...django,
+  ...flask,
+  ...frameworks,
+  ...platforms,
+  ...daemons,
+  ...proxies,
+  ...configuration,
+];

@@ -24,4 +24,4 @@ if sys.argv[1:2] == ["relay"]:
 else:
     from kirin_worker.zygote import check, main
 
-sys.exit(check(sys.argv[2]) if sys.argv[1:2] == ["check"] else main())
+sys.exit(check(sys.argv[2], sys.argv[3]) if sys.argv[1:2] == ["check"] else main())

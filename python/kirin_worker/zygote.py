@@ -562,11 +562,19 @@ def main() -> int:
     return Zygote(CHANNEL_FD).run()
 
 
-def check(text: str) -> int:
-    """For --check-config: 0 when the application loads; else its traceback, and 1."""
+def check(text: str, program: str) -> int:
+    """For --check-config: 0 when the application loads; else its traceback, as that program shows it, and 1."""
     boot: Boot = json.loads(text)
+    if program == "gunicorn":
+        from . import load_failure
+
+        load_failure.tell_by(_print_as_gunicorn)
     prepare(boot)
     if boot["workerClass"] == "gevent" and not _set_up_gevent(is_patched=True):
         return 1
     code, _ = _load(boot)
     return 1 if code else 0
+
+
+def _print_as_gunicorn(report: dict[str, Any]) -> None:
+    print("\nError while loading the application:\n\n" + report["failure"]["message"], file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ import { wantsColour } from '../observe/colour.ts';
 import type { BootSpec } from '../protocol/supervision/zygote.ts';
 import { thisMachine } from './machine.ts';
 import { whatWasSet } from './print-config.ts';
+import type { Program } from './program.ts';
 
 const ZYGOTE_SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/__main__.py', import.meta.url));
 const STDERR_FD = 2;
@@ -18,9 +19,12 @@ const STDERR_FD = 2;
  * Loads the application as a worker would, in the user's interpreter and as the user of the workers. Its traceback goes to the
  * terminal. Returns the exit code: 0 or 1.
  */
-export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: boolean }): Promise<number> {
+export async function checkApp(
+  config: ResolvedConfig,
+  { program, isQuiet }: { program: Program; isQuiet: boolean },
+): Promise<number> {
   const { tls, notices } = await withTls(config);
-  for (const { message } of notices) process.stderr.write(`kirin: ${message}\n`);
+  for (const { message } of notices) process.stderr.write(`${program}: ${message}\n`);
   const plan = planFrom(
     config,
     {
@@ -42,7 +46,7 @@ export async function checkApp(config: ResolvedConfig, { isQuiet }: { isQuiet: b
     errorLog: '-',
     captureOutput: false,
   };
-  const child = spawn(config.python.path, [ZYGOTE_SCRIPT, 'check', JSON.stringify(spec)], {
+  const child = spawn(config.python.path, [ZYGOTE_SCRIPT, 'check', JSON.stringify(spec), program], {
     stdio: 'inherit',
     env: plan.env,
     ...plan.owner,

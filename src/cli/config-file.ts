@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { KirinError } from '../base/errors.ts';
-import { ConfigFileExit } from '../config/config-error.ts';
+import { ConfigFileExit, ConfigFileFailure } from '../config/config-error.ts';
 import { type FileReport, type FileSettings, fileSettings } from '../config/file-settings.ts';
 import type { BeforeFile } from '../config/resolve.ts';
 import { SERVER_HOOKS } from '../config/server-hooks.ts';
@@ -36,7 +36,7 @@ export async function readConfigFile(
   const report = await run(python.path, location, before.tls, start, limitMs);
   const name = nameOf(before.config);
   if ('error' in report) {
-    throw new KirinError('config-file-unusable', `${name} failed:`, report.error.trimEnd());
+    throw new ConfigFileFailure(name, report.error.trimEnd());
   }
   if ('exit' in report) throw new ConfigFileExit(name, report.exit);
   return fileSettings(name, report);

@@ -7,6 +7,7 @@ import { isatty } from 'node:tty';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { failureText } from './failure-text.ts';
+import type { Program } from './program.ts';
 import type { Start } from './resolve.ts';
 import { serve } from './serve.ts';
 
@@ -34,7 +35,8 @@ async function beDaemon(config: ResolvedConfig, start: Start): Promise<number> {
   try {
     return await serve(config, start, () => leaveTerminal({ type: 'ready' }));
   } catch (error) {
-    const text = error instanceof KirinError ? failureText(error) : `${(error as Error).stack}\n`;
+    const text =
+      error instanceof KirinError ? failureText(error, start.program) : `${(error as Error).stack}\n`;
     leaveTerminal({ type: 'failed', text });
     throw error;
   }
@@ -75,10 +77,10 @@ async function startDaemon(config: ResolvedConfig, start: Start): Promise<number
   }
   const [code] = (await ended) as [number | null];
   if (isInterrupted) {
-    process.stderr.write('kirin: interrupted before the daemon served; it was stopped\n');
+    process.stderr.write(`${start.program}: interrupted before the daemon served; it was stopped\n`);
     return INTERRUPTED_EXIT_CODE;
   }
-  await explainFailure(config, code, failure);
+  await explainFailure(config, start.program, code, failure);
   // A daemon that somebody stopped before it served ended well, but the command has not done what it was asked to.
   return code || 1;
 }
@@ -90,6 +92,7 @@ function outputOf(fd: number, { settings }: ResolvedConfig): 'inherit' | 'ignore
 
 async function explainFailure(
   config: ResolvedConfig,
+  program: Program,
   code: number | null,
   failure: string | null,
 ): Promise<void> {
@@ -99,9 +102,9 @@ async function explainFailure(
   }
   // The daemon has no terminal to write a traceback to: loading the application here shows what it saw.
   const { checkApp } = await import('./check-app.ts');
-  const didLoad = (await checkApp(config, { isQuiet: true })) === 0;
+  const didLoad = (await checkApp(config, { program, isQuiet: true })) === 0;
   const { errorlog } = config.settings;
   const where = errorlog === '-' ? 'give --error-logfile FILE to see why' : `see ${errorlog}`;
   const reason = didLoad ? `with exit code ${code}; ${where}` : 'for the application does not load';
-  process.stderr.write(`kirin: the daemon did not start, ${reason}\n`);
+  process.stderr.write(`${program}: the daemon did not start, ${reason}\n`);
 }

@@ -7,7 +7,7 @@ import { KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import { failureText } from './failure-text.ts';
-import { programFrom, versionLine } from './program.ts';
+import { type Program, programFrom, versionLine } from './program.ts';
 import { configFrom, resolveStart, type Start } from './resolve.ts';
 
 /** Gunicorn's, for what nobody foresaw. */
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     // Not process.exit: what is still on its way to a pipe gets there.
     process.exitCode = await run(process.argv.slice(2), predecessor);
   } catch (error) {
-    process.exitCode = explain(error);
+    process.exitCode = explain(error, programFrom(process.argv[1]));
     // Its log is read, also when nobody reads this process's standard error.
     predecessor?.tell({ type: 'failed', text: error instanceof Error ? error.message : String(error) });
   }
@@ -61,14 +61,15 @@ async function run(argv: readonly string[], predecessor: Predecessor | null): Pr
     if (!hasApp) return 0;
   } else if (!hasApp) {
     const { suggestApp } = await import('./suggest-app.ts');
-    throw suggestApp(settings.chdir, argv);
+    throw suggestApp(settings.chdir, argv, program);
   }
 
   const config = configFrom(resolved, start);
   if (settings.check_config || settings.print_config) {
     const { checkApp } = await import('./check-app.ts');
-    for (const { message } of config.notices) process.stderr.write(`kirin: ${message}\n`);
-    return checkApp(config, { isQuiet: settings.print_config });
+    for (const { message } of config.notices) process.stderr.write(`${program}: ${message}\n`);
+    // Gunicorn says nothing when all is well.
+    return checkApp(config, { program, isQuiet: settings.print_config || program === 'gunicorn' });
   }
   // A USR2 to a daemon makes no other command that waits for another daemon.
   if (settings.daemon && predecessor === null) {
@@ -79,7 +80,7 @@ async function run(argv: readonly string[], predecessor: Predecessor | null): Pr
     }
     if (openedSockets.length > 0) {
       process.stderr.write(
-        'kirin: a daemon does not get the sockets that systemd has opened; leave --daemon out\n',
+        `${program}: a daemon does not get the sockets that systemd has opened; leave --daemon out\n`,
       );
     }
     const { runInBackground } = await import('./daemonize.ts');
@@ -100,9 +101,9 @@ function print(text: string): number {
   return 0;
 }
 
-function explain(error: unknown): number {
+function explain(error: unknown, program: Program): number {
   if (error instanceof KirinError) {
-    process.stderr.write(failureText(error));
+    process.stderr.write(failureText(error, program));
     return error.exitCode;
   }
   process.stderr.write(`This is a bug in kirin: ${error instanceof Error ? error.stack : error}\n`);

@@ -2,30 +2,32 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KirinError } from '../base/errors.ts';
 import { type FoundApp, findApp } from './find-app.ts';
+import type { Program } from './program.ts';
 
 /** Called without an application: what to run, judging by what frameworks leave in a folder. */
-export function suggestApp(appFolder: string, argv: readonly string[]): KirinError {
+export function suggestApp(appFolder: string, argv: readonly string[], program: Program): KirinError {
   const found = findApp({
     list: () => foldersIn(appFolder),
     read: (path) => readQuietly(join(appFolder, path)),
   });
-  if (found !== null) return suggestion(found, argv);
-  const message =
-    'no APP_MODULE was given, and no wsgi.py, app.py, main.py, application.py, hello.py or manage.py here defines an application';
+  const missing = program === 'gunicorn' ? 'No application module specified' : 'no APP_MODULE was given';
+  if (found !== null) return suggestion(found, argv, missing, program);
+  const message = `${missing}, and no wsgi.py, app.py, main.py, application.py, hello.py or manage.py here defines an application`;
   return new KirinError(
     'app-missing',
     message,
-    "Name yours as module:attribute, for example 'kirin hello:app', or try 'kirin --help'.",
+    `Name yours as module:attribute, for example '${program} hello:app', or try '${program} --help'.`,
   );
 }
 
-function suggestion({ file, what, spec }: FoundApp, argv: readonly string[]): KirinError {
-  const command = ['kirin', ...argv, spec].map(quoted).join(' ');
-  return new KirinError(
-    'app-missing',
-    `no APP_MODULE was given; ${file} has ${what}. To run it:`,
-    `\n    ${command}\n`,
-  );
+function suggestion(
+  { file, what, spec }: FoundApp,
+  argv: readonly string[],
+  missing: string,
+  program: Program,
+): KirinError {
+  const command = [program, ...argv, spec].map(quoted).join(' ');
+  return new KirinError('app-missing', `${missing}; ${file} has ${what}. To run it:`, `\n    ${command}\n`);
 }
 
 /** As a shell would have to be given it. */

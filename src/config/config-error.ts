@@ -7,6 +7,16 @@ export interface Problem {
   readonly message: string;
 }
 
+/** A configuration file that raises an exception. */
+export class ConfigFileFailure extends KirinError {
+  readonly file: string;
+
+  constructor(file: string, traceback: string) {
+    super('config-file-unusable', `${file} failed:`, traceback);
+    this.file = file;
+  }
+}
+
 /** A configuration file that has ended the program, by sys.exit(). */
 export class ConfigFileExit extends KirinError {
   readonly #status: number | string | null;

@@ -329,7 +329,7 @@ def test_the_applications_imports_see_its_folders_and_not_ours(arbiter: Arbiter)
 def test_check_loads_the_application(tmp_path: Path) -> None:
     def check(app: str) -> subprocess.CompletedProcess[str]:
         boot = {"app": app, "chdir": str(tmp_path), "pythonPath": [], "pythonPathEnd": [], "workerClass": "sync"}
-        command = [sys.executable, str(PACKAGE), "check", json.dumps(boot)]
+        command = [sys.executable, str(PACKAGE), "check", json.dumps(boot), "kirin"]
         return subprocess.run(command, capture_output=True, text=True, timeout=SLOW_S, check=False)
 
     (tmp_path / "main.py").write_text(APP)

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { fileSettings, type ReportedValue } from '../../../src/config/file-settings.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
+import { withoutEffect } from '../../../src/config/sections/without-effect.ts';
+import type { Setting } from '../../../src/config/setting.ts';
 import { machine } from './fake-machine.ts';
 
 function resolve(argv: string[], settings: Readonly<Record<string, ReportedValue>> = {}) {
@@ -107,6 +109,31 @@ test('what has no effect is accepted, and said, unless it is the default', () =>
   ]);
   const constant = { text: '<_SSLMethod.PROTOCOL_TLS: 2>', value: 2 };
   assert.equal(resolve([], { ssl_version: constant }).notices.length, 1);
+});
+
+test('each setting without an effect is accepted, and said at info', () => {
+  const rows = Object.entries(withoutEffect as Readonly<Record<string, Setting<unknown>>>);
+  assert.ok(rows.length > 20);
+  for (const [name, { flags, kind }] of rows) {
+    if (flags.length === 0) continue;
+    const words = kind.metavar === null ? [''] : ['7', '10.0.0.1'];
+    const said = words.flatMap((word) => {
+      try {
+        return resolve([word === '' ? (flags[0] as string) : `${flags[0]}=${word}`]).notices;
+      } catch {
+        return [];
+      }
+    });
+    // A switch may be given and mean what holds anyway.
+    if (kind.metavar === null && said.length === 0)
+      assert.equal(withoutEffect[name as 'reuse_port'].default, true);
+    else
+      assert.match(
+        said[0]?.message ?? '',
+        new RegExp(`^${name} \\(from the command line\\) has no effect: `),
+      );
+    assert.equal(said[0]?.level ?? 'info', 'info');
+  }
 });
 
 test('what would have to have an effect is refused', () => {

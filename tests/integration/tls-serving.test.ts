@@ -135,6 +135,33 @@ describe('with a certificate', { skip: opensslIsMissing }, () => {
     });
   });
 
+  describe('connections that send nothing', () => {
+    const kirin = useKirin({
+      app: 'responses:app',
+      args: ['--certfile', server.cert, '--keyfile', server.key, '--header-timeout', '2'],
+    });
+
+    it('keep nobody from being served, and are closed in time', async () => {
+      const { port } = kirin();
+      const silent = await Promise.all(Array.from({ length: 300 }, () => RawConnection.open({ port })));
+      // The first bytes of a handshake, and no more.
+      for (const client of silent.slice(150)) client.send(Buffer.from('1603010200010001fc0303', 'hex'));
+      for (let count = 0; count < 5; count++) {
+        const client = await RawConnection.open({ port, tls });
+        client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+        assert.equal((await client.readResponse()).status, 200);
+      }
+      for (const client of silent) {
+        await client.readToEnd();
+        client.destroy();
+      }
+      const failures = kirin()
+        .log()
+        .match(/TLS handshake with ip=127\.0\.0\.1 failed/g);
+      assert.equal(failures?.length, 1);
+    });
+  });
+
   describe('uploads', () => {
     const kirin = useKirin({
       app: 'echo:app',

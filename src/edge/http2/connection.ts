@@ -15,9 +15,9 @@ import { endReading } from './end-reading.ts';
 import { Http2Exchange } from './exchange.ts';
 import { sessionOptions, windowBytes } from './session-options.ts';
 
-/** Requests that a client may give up in this time, as in Gunicorn; somebody who clicks about gives up tens. */
-const MAX_RESETS = 200;
-const RESETS_MS = 10_000;
+/** Requests that a client may give up, or get wrong, in this time, as in Gunicorn; somebody who clicks about gives up tens. */
+const MAX_WASTED = 200;
+const WASTED_MS = 10_000;
 /** RFC 9113 7. */
 const ENHANCE_YOUR_CALM = 11;
 
@@ -30,8 +30,8 @@ export class Http2Connection extends ClientConnection {
   readonly #reader = new HeadReader();
   #openStreams = 0;
   #isClosing = false;
-  #resets = 0;
-  #resetsSinceMs = 0;
+  #wasted = 0;
+  #wastedSinceMs = 0;
 
   constructor(socket: TLSSocket, carrier: Socket, peer: Peer, server: Server) {
     super();
@@ -60,6 +60,12 @@ export class Http2Connection extends ClientConnection {
     this.deadlineList?.remove(this);
     this.#openStreams += 1;
     stream.on('error', () => {});
+    if (stream.destroyed || stream.closed) {
+      // Asked and given up in one breath.
+      stream.on('close', () => this.#streamClosed());
+      this.#countWaste();
+      return;
+    }
     const { limits, leniency } = this.server;
     const effective = effectiveLimits(limits);
     const head = this.#reader.read(rawHeaders, stream.endAfterHeaders, effective, leniency);
@@ -70,23 +76,26 @@ export class Http2Connection extends ClientConnection {
     }
     const exchange = new Http2Exchange(this, stream, head, effective.maxBodyBytes);
     stream.on('close', () => {
-      if (exchange.streamClosed()) this.#countReset();
+      if (exchange.streamClosed()) this.#countWaste();
       this.#streamClosed();
     });
     this.server.router.route(head).handle(exchange);
   }
 
-  /** CVE-2023-44487: to ask and to leave at once costs a client nothing, and the server each time the beginnings of an answer. */
-  #countReset(): void {
+  /**
+   * A request that was given up, or that nobody can read. CVE-2023-44487: to ask and to leave at once costs a client nothing, and the
+   * server each time the beginnings of an answer.
+   */
+  #countWaste(): void {
     if (this.#session.destroyed) return;
     const now = performance.now();
-    if (now - this.#resetsSinceMs > RESETS_MS) {
-      this.#resetsSinceMs = now;
-      this.#resets = 0;
+    if (now - this.#wastedSinceMs > WASTED_MS) {
+      this.#wastedSinceMs = now;
+      this.#wasted = 0;
     }
-    this.#resets += 1;
-    if (this.#resets <= MAX_RESETS) return;
-    this.server.noteRefused(new HttpError('too_many_resets'), this.peer);
+    this.#wasted += 1;
+    if (this.#wasted <= MAX_WASTED) return;
+    this.server.noteRefused(new HttpError('too_many_wasted'), this.peer);
     this.#session.destroy(undefined, ENHANCE_YOUR_CALM);
   }
 
@@ -95,12 +104,14 @@ export class Http2Connection extends ClientConnection {
     if (this.#openStreams > 0 || this.#session.destroyed) return;
     const now = performance.now();
     if (this.#isClosing) this.server.lingerDeadlines.add(this, now);
-    else this.server.awaitRequest(this, now);
+    else if (this.server.keepsAlive) this.server.awaitRequest(this, now);
+    else this.drain(now);
   }
 
   /** A request that cannot be read. */
   #refuse(stream: ServerHttp2Stream, error: HttpError): void {
     this.server.noteRefused(error, this.peer);
+    this.#countWaste();
     if (stream.destroyed) return;
     const { head, body } = refusalPage(error.status, error.message, '');
     stream.respond(responseFields(statusOf(head), head, commonFields(0, performance.now())));

@@ -94,7 +94,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
       });
     });
     server.bodyDeadlines.add(this, this.receivedMs);
-    if (this.head.expectsContinue) stream.additionalHeaders({ ':status': 100 });
+    if (this.head.expectsContinue && !stream.closed) stream.additionalHeaders({ ':status': 100 });
   }
 
   #takeBody(data: Buffer): void {
@@ -222,16 +222,29 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
     const fields = responseFields(status, head, length + commonFields(flags, performance.now()));
     // Node sends none with it, whatever was to be sent.
     if (status === RESET_CONTENT) fields['content-length'] = '0';
-    this.responseHead = head;
     const mayBreakOff = body === 'may-break-off';
     if (mayBreakOff) {
       // Without this, a stream that is closed in the middle is first ended, so that it looks whole.
       stream.once('wantTrailers', () => {
-        if (!this.#isAborted) stream.sendTrailers({});
+        if (!this.#isAborted && !stream.closed && !stream.destroyed) stream.sendTrailers({});
       });
     }
-    stream.respond(fields, { endStream: body === 'none', waitForTrailers: mayBreakOff });
+    try {
+      stream.respond(fields, { endStream: body === 'none', waitForTrailers: mayBreakOff });
+    } catch (error) {
+      this.#cannotSend(error as Error, mayBreakOff);
+      return false;
+    }
+    this.responseHead = head;
     return true;
+  }
+
+  /** HTTP/2 has no such status as 999, and perhaps there is more that Node does not send. */
+  #cannotSend({ message }: Error, isProduced: boolean): void {
+    const { method, target } = this.head;
+    this.#connection.server.log.error(`The answer to ${method} ${target} cannot be sent: ${message}`);
+    if (isProduced) this.producer?.cancel();
+    this.refuse(502);
   }
 
   #isBodiless(head: string): boolean {

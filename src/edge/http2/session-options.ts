@@ -8,8 +8,9 @@ const MAX_WINDOW_BYTES = 2 ** 31 - 1;
 const MAX_HEADER_LIST_BYTES = 2 ** 24 - 1;
 /** Beyond those that are counted as fields: :method and its like, and cookies, which come apart. */
 const UNCOUNTED_FIELDS = 260;
-/** Heads, and what of responses waits for its client, of all streams. The least that Node can be told is a megabyte. */
+/** Heads, and what of responses waits for its client: of all streams, and of so many streams a megabyte more. Node's default is 10 in all. */
 const SESSION_MEGABYTES = 32;
+const STREAMS_PER_MEGABYTE = 4;
 /** Frames that make no sense, and streams that are more than may be: then it is no honest client. Node's defaults are 1000 and 100. */
 const INVALID_FRAMES = 100;
 const REJECTED_STREAMS = 100;
@@ -26,7 +27,10 @@ export function sessionOptions(http2: Http2Limits, limits: HttpLimits): ServerSe
     },
     // More are answered with 431, up to this; beyond, nobody needs to be polite.
     maxHeaderListPairs: limits.maxFields + UNCOUNTED_FIELDS,
-    maxSessionMemory: SESSION_MEGABYTES,
+    maxSessionMemory: Math.max(
+      SESSION_MEGABYTES,
+      Math.ceil(http2.maxConcurrentStreams / STREAMS_PER_MEGABYTE),
+    ),
     maxSessionInvalidFrames: INVALID_FRAMES,
     maxSessionRejectedStreams: REJECTED_STREAMS,
   };

@@ -52,7 +52,7 @@ export const HTTP_ERRORS = {
   conflicting_authority: [400, 'Host is not the same as :authority'],
   connection_field: [400, 'HTTP/2 has no fields that are about the connection'],
   bad_field_value: [400, 'A field value holds a character that is not allowed'],
-  too_many_resets: [429, 'Too many requests were given up within seconds'],
+  too_many_wasted: [429, 'Too many requests were given up, or could not be read, within seconds'],
   body_length_differs: [400, 'The body is not as long as the Content-Length says'],
 
   // The chunked body.

@@ -1,7 +1,15 @@
 // A head as the lane protocol has it (`200 OK\r\nName: value\r\n…`), as fields of HTTP/2.
 
 /** RFC 9113 8.2.2: about the connection, which is not the application's. */
-const DROPPED = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+const DROPPED = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** Several of these cannot be told from one by a comma. */
 const KEPT_APART = new Set(['set-cookie', 'www-authenticate', 'proxy-authenticate']);

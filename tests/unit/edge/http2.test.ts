@@ -133,7 +133,7 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
         const { body } = await ask({ ':method': 'POST', ':path': '/' }, Buffer.alloc(bytes));
         assert.equal(body.toString(), `${kind} ${bytes}`);
       }
-      assert.deepEqual(edge.spooled, []);
+      await waitFor(() => edge.spooled.length === 0);
     });
 
     it('a body after 100 Continue', async () => {
@@ -261,6 +261,22 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
       });
       await assert.rejects(ask({ ':path': '/' }), /NGHTTP2_INTERNAL_ERROR|reset with 2/);
       assert.deepEqual(edge.accessed, ['GET / 200 4']);
+    });
+
+    it('with a status that there is none of as 502', async () => {
+      const producer = new FakeProducer();
+      await start((exchange) => {
+        exchange.producer = producer;
+        if (exchange.head.path === '/whole') exchange.respond('999 Odd\r\n', 0, 'x');
+        else exchange.begin('999 Odd\r\n', 0, Buffer.from('x'), false);
+      });
+      const session = open();
+      assert.equal((await answerOf(send(session, { ':path': '/whole' }))).status, 502);
+      assert.deepEqual(producer.calls, []);
+      assert.equal((await answerOf(send(session, { ':path': '/pieces' }))).status, 502);
+      assert.deepEqual(producer.calls, ['cancel']);
+      await waitFor(() => /The answer to GET \/whole cannot be sent: /.test(edge.errorText));
+      assert.deepEqual(edge.accessed, ['GET /whole 502 16', 'GET /pieces 502 16']);
     });
 
     it('before the request’s body has come, which is then not waited for', async () => {
@@ -462,7 +478,7 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
       client.send(FRAME.rstStream, 0, 1, code);
       await waitFor(() => edge.accessed.length === 1);
       assert.deepEqual(whole, []);
-      assert.deepEqual(edge.spooled, []);
+      await waitFor(() => edge.spooled.length === 0);
     });
   });
 
@@ -479,6 +495,15 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
       const session = open();
       assert.equal((await answerOf(send(session, { ':path': '/' }))).status, 200);
       await once(session, 'close');
+      await edge.whenEmpty();
+    });
+
+    it('after what was asked for when connections are not kept', async () => {
+      await start(echo, { keepAliveMs: 0 });
+      const session = open();
+      const answers = [1, 2].map((count) => answerOf(send(session, { ':path': `/${count}` })));
+      for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+      if (!session.closed) await once(session, 'close');
       await edge.whenEmpty();
     });
 
@@ -596,9 +621,28 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
       );
       assert.equal(hasEnded, true);
       assert.ok(edge.exchanges.length < 500, `${edge.exchanges.length} requests of 10000`);
-      assert.match(edge.errorText, /Invalid request from ip=127\.0\.0\.1: Too many requests were given up/);
+      await waitFor(() =>
+        /Invalid request from ip=127\.0\.0\.1: Too many requests were given up, or could not be read/.test(
+          edge.errorText,
+        ),
+      );
       await waitFor(() => producers.every(({ calls }) => calls.includes('cancel')));
       await edge.whenEmpty();
+    });
+
+    it('requests that cannot be read: who sends nothing else is cut off', async () => {
+      await start();
+      const client = await openRaw();
+      const fields = block([...GET.slice(0, 3), [':authority', 'a'], ['host', 'b']]);
+      const hasEnded = await flood(
+        client,
+        (round) => frame(FRAME.headers, FLAG.endHeaders | FLAG.endStream, round * 2 + 1, fields),
+        1000,
+      );
+      assert.equal(hasEnded, true);
+      assert.deepEqual(edge.exchanges, []);
+      const lines = edge.errorText.match(/Invalid request/g)?.length ?? 0;
+      assert.ok(lines < 300, `${lines} lines`);
     });
 
     it('frames of a head that does not end', async () => {

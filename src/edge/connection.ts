@@ -67,7 +67,12 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   /** Whether the connection may be used for another request. */
   get canBeKept(): boolean {
-    return !this.#hasEnded && this.#server.keepsAlive;
+    return !this.#isExhausted && this.#server.keepsAlive;
+  }
+
+  /** The client sends nothing more, and nothing is left of what it has sent. */
+  get #isExhausted(): boolean {
+    return this.#hasEnded && this.#parser.bufferedBytes === 0;
   }
 
   get isIdle(): boolean {
@@ -275,14 +280,16 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   #goOn(keepAlive: boolean, nowMs: number): void {
     if (this.socket.timeout) this.socket.setTimeout(0);
-    if (!keepAlive || this.#hasEnded) {
+    if (!keepAlive || this.#isExhausted) {
       this.#linger();
       return;
     }
     this.idleSinceMs = nowMs;
     this.#server.awaitRequest(this, nowMs);
     if (this.#isReadingPaused) this.resumeReading();
-    if (this.#parser.bufferedBytes > 0) this.#advance();
+    if (this.#parser.bufferedBytes === 0) return;
+    this.#advance();
+    if (this.#hasEnded) this.#exchange?.clientEnded();
   }
 
   /** Ends the connection so that the response cannot be taken for a complete one. */

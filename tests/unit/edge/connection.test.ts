@@ -6,6 +6,7 @@ import { afterEach, describe, it } from 'node:test';
 import type { Exchange } from '../../../src/handlers/exchange.ts';
 import type { EdgeConfig } from '../../../src/protocol/supervision/edge.ts';
 import { RawConnection } from '../../support/raw-connection.ts';
+import { fieldValue } from '../../support/response-reader.ts';
 import { EdgeHarness, echo, FakeProducer, HEAD } from './edge-harness.ts';
 
 let edge: EdgeHarness;
@@ -201,6 +202,36 @@ describe('a connection', () => {
       (await edge.exchange(index)).respond(HEAD, 0, String(index));
       assert.equal(text((await client.readResponse()).body), String(index));
     }
+  });
+
+  it('answers all that a client has sent before it closed its sending side', async () => {
+    await start(() => {});
+    const client = await open();
+    client.send(
+      'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nabGET /3 HTTP/1.1\r\nHost: a\r\n\r\n',
+    );
+    client.end();
+    for (const path of ['/1', '/2', '/3']) {
+      const exchange = await edge.exchange(Number(path.slice(1)) - 1);
+      exchange.respond(HEAD, 0, path);
+      const response = await client.readResponse();
+      assert.equal(text(response.body), path);
+      assert.equal(fieldValue(response, 'connection') ?? 'keep', path === '/3' ? 'close' : 'keep');
+    }
+    assert.equal((await client.readToEnd()).length, 0);
+    await edge.whenEmpty();
+  });
+
+  it('answers what was sent whole when the client has closed its side in the middle of the next', async () => {
+    await start(() => {});
+    const client = await open();
+    client.send('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /half');
+    client.end();
+    (await edge.exchange(0)).respond(HEAD, 0, 'one');
+    assert.equal(text((await client.readResponse()).body), 'one');
+    assert.equal((await client.readToEnd()).length, 0);
+    await edge.whenEmpty();
+    assert.equal(edge.exchanges.length, 1);
   });
 
   it('is forgotten when the client leaves', async () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KirinError } from '../base/errors.ts';
+import { launchAs } from './launch.ts';
 import type { Owner, Plan } from './plan.ts';
 
 type Use = 'enter' | 'read' | 'run';
@@ -64,14 +65,10 @@ function ancestors(path: string): string[] {
 }
 
 /** By trying it as that account: modes alone do not tell, where there are access lists. */
-function firstFailure(trials: readonly Trial[], { uid, gid }: Owner): Trial | null {
+function firstFailure(trials: readonly Trial[], owner: Owner): Trial | null {
   const words = trials.flatMap(({ use, path }) => [use === 'read' ? '-r' : '-x', path]);
-  const { stdout, error } = spawnSync('/bin/sh', ['-c', SCRIPT, 'sh', ...words], {
-    uid,
-    gid,
-    cwd: '/',
-    encoding: 'utf8',
-  });
+  const { command, args, account } = launchAs(owner, '/bin/sh', ['-c', SCRIPT, 'sh', ...words]);
+  const { stdout, error } = spawnSync(command, args, { ...account, cwd: '/', encoding: 'utf8' });
   // Where there is no shell, what starts next fails with its own words.
   if (error !== undefined || stdout.trim() === '') return null;
   return trials[Number(stdout)] ?? null;

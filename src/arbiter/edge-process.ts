@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ArbiterToEdge, EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
 import { exitStatus } from './exit-status.ts';
+import { launchAs } from './launch.ts';
+import type { Owner } from './plan.ts';
 
 /** Where the descriptors begin that the edge inherits: after standard input, output, error and the IPC channel. */
 export const LANE_FD = 4;
@@ -13,7 +15,7 @@ export interface EdgeOptions {
   readonly name: string;
   readonly laneFd: number;
   readonly listenerFds: readonly number[];
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly owner: Owner | null;
 }
 
 export interface EdgeEvents {
@@ -34,10 +36,12 @@ export class EdgeProcess {
 
   constructor(options: EdgeOptions, events: EdgeEvents) {
     const title = `--title=kirin: edge [${options.name}]`;
-    this.#child = spawn(process.execPath, [...NODE_OPTIONS, title, options.script], {
+    const words = [...NODE_OPTIONS, title, options.script];
+    const { command, args, account } = launchAs(options.owner, process.execPath, words);
+    this.#child = spawn(command, args, {
       env: withoutExtraCertificates(options.env),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
-      ...options.owner,
+      ...account,
     });
     this.#child.on('message', (message) => events.onMessage(message as EdgeToArbiter));
     let status: ExitStatus | null = null;

@@ -16,12 +16,14 @@ import { lanesOf, workerClassOf } from './worker-lanes.ts';
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
+  /** The interpreter by which processes get all groups of the account; null: they have `gid` alone. */
+  readonly groupsBy: string | null;
 }
 
 /** What the arbiter's own process contributes to a plan. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
-  readonly owner: Owner;
+  readonly owner: Pick<Owner, 'uid' | 'gid'>;
   /** Whether what goes to standard error is coloured. */
   readonly hasColour: boolean;
   /** Descriptors of sockets that every process which is started from here inherits. */
@@ -76,7 +78,7 @@ export function planFrom(
     maxWorkerAgeMs: milliseconds(settings.max_worker_age),
     maxWorkerBytes: settings.max_worker_memory,
     bind: settings.bind,
-    owner: isOtherAccount ? { uid: settings.user, gid: settings.group } : null,
+    owner: isOtherAccount ? ownerOf(settings, python.path) : null,
     umask: settings.umask,
     pidFile: settings.pidfile,
     isDaemon: settings.daemon,
@@ -108,6 +110,10 @@ function hookFile(
   const variables = [...Object.keys(changes), ...settings.raw_env.map((pair) => pair.split('=', 1)[0] ?? '')];
   const environment = Object.fromEntries(variables.map((name) => [name, inherited[name] ?? null]));
   return { location, cwd, argv, names, environment, settings: hookSettings(settings) };
+}
+
+function ownerOf({ user, group, initgroups }: ResolvedConfig['settings'], python: string): Owner {
+  return { uid: user, gid: group, groupsBy: initgroups ? python : null };
 }
 
 function environment(

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KirinError } from '../base/errors.ts';
 import type { ArbiterToRelay, RelaySpec, RelayToArbiter } from '../protocol/supervision/relay.ts';
 import { describeExit, exitStatus } from './exit-status.ts';
+import { launchAs } from './launch.ts';
 import type { Owner } from './plan.ts';
 
 export interface RelayOptions {
@@ -24,10 +25,11 @@ export class RelayProcess {
   #onMessage: (message: RelayToArbiter) => void = () => {};
 
   private constructor(options: RelayOptions, report: (problem: string) => void) {
-    this.#child = spawn(options.python, [options.script, 'relay'], {
+    const { command, args, account } = launchAs(options.owner, options.python, [options.script, 'relay']);
+    this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
       env: options.env,
-      ...options.owner,
+      ...account,
     });
     this.#channel = this.#child.stdio[3] as Duplex;
     this.#channel.setEncoding('utf8');

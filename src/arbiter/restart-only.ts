@@ -4,7 +4,8 @@ import type { Plan } from './plan.ts';
 /** What processes that live on hold: sockets that are bound, accounts that were changed to, files that were written. By their settings. */
 const HELD = {
   bind: ({ bind }: Plan) => bind,
-  'user or group': ({ owner }: Plan) => owner,
+  'user, group or initgroups': ({ owner }: Plan) =>
+    owner === null ? null : [owner.uid, owner.gid, owner.groupsBy !== null],
   umask: ({ umask }: Plan) => umask,
   pidfile: ({ pidFile }: Plan) => pidFile,
 } as const;

@@ -3,13 +3,15 @@ import type { Duplex } from 'node:stream';
 import type { ExitStatus } from '../protocol/supervision/edge.ts';
 import type { ArbiterToZygote, ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
 import { exitStatus } from './exit-status.ts';
+import { launchAs } from './launch.ts';
+import type { Owner } from './plan.ts';
 
 export interface ZygoteOptions {
   readonly python: string;
   /** Path of python/kirin_worker. */
   readonly script: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly owner: Owner | null;
 }
 
 export interface ZygoteEvents {
@@ -26,10 +28,11 @@ export class ZygoteProcess {
 
   constructor(options: ZygoteOptions, events: ZygoteEvents) {
     // Standard input stays the terminal's, for breakpoint() while developing.
-    this.#child = spawn(options.python, [options.script], {
+    const { command, args, account } = launchAs(options.owner, options.python, [options.script]);
+    this.#child = spawn(command, args, {
       stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
       env: options.env,
-      ...options.owner,
+      ...account,
     });
     let startError: string | null = null;
     this.#child.on('error', (error) => {

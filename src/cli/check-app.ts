@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { checkAccess } from '../arbiter/account-access.ts';
+import { launchAs } from '../arbiter/launch.ts';
 import { planFrom } from '../arbiter/plan.ts';
 import { withTls } from '../arbiter/tls.ts';
 import { KirinError } from '../base/errors.ts';
@@ -46,10 +47,12 @@ export async function checkApp(
     errorLog: '-',
     captureOutput: false,
   };
-  const child = spawn(config.python.path, [ZYGOTE_SCRIPT, 'check', JSON.stringify(spec), program], {
+  const words = [ZYGOTE_SCRIPT, 'check', JSON.stringify(spec), program];
+  const { command, args, account } = launchAs(plan.owner, config.python.path, words);
+  const child = spawn(command, args, {
     stdio: 'inherit',
     env: plan.env,
-    ...plan.owner,
+    ...account,
   });
   const code = await exitCode(child, config.python.path);
   if (code === 0 && !isQuiet) {

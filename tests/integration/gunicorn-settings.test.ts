@@ -14,7 +14,7 @@ import { testPython } from '../support/project.ts';
 
 const SAME = `config wsgi_app bind backlog workers worker_class worker_connections threads max_requests max_requests_jitter timeout
   graceful_timeout keepalive limit_request_line limit_request_fields limit_request_field_size paste raw_paste_global_conf reload reload_engine reload_extra_files spew check_config
-  print_config preload_app chdir daemon enable_stdio_inheritance raw_env pidfile user group umask secure_scheme_headers forwarded_allow_ips
+  print_config preload_app chdir daemon enable_stdio_inheritance raw_env pidfile user group initgroups umask secure_scheme_headers forwarded_allow_ips
   accesslog access_log_format errorlog loglevel capture_output proc_name pythonpath proxy_protocol proxy_allow_ips
   forwarder_headers header_map permit_obsolete_folding strip_header_spaces permit_unconventional_http_method
   permit_unconventional_http_version casefold_http_method certfile keyfile ca_certs cert_reqs ciphers syslog
@@ -30,7 +30,7 @@ const WITHOUT_EFFECT = `sendfile reuse_port worker_tmp_dir tmp_upload_dir defaul
 const REFUSED = `protocol logger_class dirty_apps dirty_workers`;
 
 /** Refused for now; the message says so. */
-const NOT_YET = `initgroups logconfig
+const NOT_YET = `logconfig
   logconfig_json logconfig_dict statsd_host
   http2_cleartext`;
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { installKirin } from '../support/install-kirin.ts';
@@ -11,6 +11,9 @@ import { waitFor } from '../support/wait-for.ts';
 
 const NOBODY = 65_534;
 const ACCOUNT = ['--user', 'nobody', '--group', String(NOBODY), '--python', '/usr/bin/python3'];
+
+/** Each once. */
+const sorted = (groups: readonly number[]) => [...new Set(groups)].sort((a, b) => a - b);
 
 describe('another account', { skip: process.getuid?.() !== 0 && 'only root may change the user' }, () => {
   let folder: string;
@@ -98,5 +101,48 @@ describe('another account', { skip: process.getuid?.() !== 0 && 'only root may c
     } finally {
       await kirin.stop();
     }
+  });
+
+  for (const [what, args, groups] of [
+    ['has its own group alone', [], [NOBODY]],
+    ['has all of its groups with --initgroups', ['--initgroups'], [20, 27, NOBODY]],
+  ] as const) {
+    it(`${what}, in edge and workers alike`, async () => {
+      const source =
+        'import os\ndef app(e, s):\n    s("200 OK", [])\n    return [repr(os.getgroups()).encode()]\n';
+      writeFileSync(join(folder, 'main.py'), source);
+      // Seen by this Kirin alone.
+      writeFileSync(join(folder, 'group'), `nogroup:x:${NOBODY}:\ndialout:x:20:nobody\nsudo:x:27:nobody\n`);
+      const inner = [
+        process.execPath,
+        installKirin(folder),
+        '--bind',
+        '127.0.0.1:0',
+        ...ACCOUNT,
+        ...args,
+        'main:app',
+      ];
+      const mount = `mount --bind ${join(folder, 'group')} /etc/group && exec ${inner.join(' ')}`;
+      const kirin = new KirinProcess({ commandLine: `unshare --mount sh -c '${mount}'`, cwd: folder });
+      try {
+        await kirin.waitUntilReady();
+        const inWorker = JSON.parse(await (await fetch(kirin.url)).text()) as number[];
+        assert.deepEqual(sorted([NOBODY, ...inWorker]), groups);
+        for (const pid of [kirin.edgePid(), ...kirin.workerPids()]) {
+          assert.equal(userIdOf(pid), NOBODY);
+          const line = /^Groups:(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
+          assert.deepEqual(sorted([NOBODY, ...line.split(/\s+/).filter(Boolean).map(Number)]), groups);
+        }
+      } finally {
+        await kirin.stop();
+      }
+    });
+  }
+
+  it('is switched to with all of its groups for --check-config, too', async () => {
+    writeFileSync(join(folder, 'main.py'), 'import os\nassert os.getuid() == 65534\napp = print\n');
+    const args = [...ACCOUNT, '--initgroups', '--check-config'];
+    const ended = await runKirin({ program: installKirin(folder), app: 'main:app', cwd: folder, args });
+    assert.equal(ended.code, 0, ended.log);
   });
 });

@@ -15,7 +15,7 @@ export const gunicornIsMissing: string | false =
 export class Gunicorn {
   readonly port: number;
   readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
+  readonly #ended: Promise<number | null>;
   #log = '';
   #stdout = '';
 
@@ -27,7 +27,7 @@ export class Gunicorn {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', GUNICORN_CMD_ARGS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#ended = once(this.#child, 'exit');
+    this.#ended = once(this.#child, 'exit').then(([code]) => code);
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;
     });
@@ -67,9 +67,10 @@ export class Gunicorn {
     this.#child.kill(signal);
   }
 
-  async stop(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    await within(15_000, 'the end of Gunicorn', this.#ended, () => this.#log);
+  /** Returns the exit code; null when it was ended by a signal. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.#child.kill(signal);
+    return within(15_000, 'the end of Gunicorn', this.#ended, () => this.#log);
   }
 }
 

@@ -74,6 +74,13 @@ export const processSettings = {
     defaultText: 'the group that starts kirin',
     help: 'Run the workers as this group, by name or number',
   }),
+  initgroups: setting<boolean>({
+    flags: ['--initgroups'],
+    kind: flag,
+    default: false,
+    help: 'Run them with all groups of the user',
+    detail: 'With `user`; without this their group is the only one.',
+  }),
   umask: setting<number>({
     flags: ['-m', '--umask'],
     kind: umask,

@@ -1,7 +1,7 @@
 // Settings of Gunicorn's that would have to have an effect, and have none yet or never will: any value but the default is refused.
 
 import { dictionary, objectName, texts } from '../gunicorn-kinds.ts';
-import { flag, integer, optionalText, text } from '../kinds.ts';
+import { integer, optionalText, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 const YET = 'not supported yet';
@@ -9,7 +9,6 @@ const LOGGING = `${YET}; --error-logfile, --access-logfile, --access-logformat a
 const DIRTY = 'Kirin has no dirty arbiters; run such work in a task queue';
 
 export const refused = {
-  initgroups: unsupportedSwitch(['--initgroups'], 'Give workers all groups of their user', YET),
   protocol: setting<string>({
     flags: ['--protocol'],
     kind: text(),
@@ -65,10 +64,6 @@ export const refused = {
     refused: DIRTY,
   }),
 };
-
-function unsupportedSwitch(flags: readonly string[], help: string, why: string) {
-  return setting<boolean>({ flags, kind: flag, default: false, help, refused: why });
-}
 
 function unsupportedText(flags: readonly string[], help: string, why: string) {
   return setting<string | null>({ flags, kind: optionalText, default: null, help, refused: why });

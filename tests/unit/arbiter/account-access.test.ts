@@ -6,7 +6,7 @@ import { checkAccess } from '../../../src/arbiter/account-access.ts';
 import type { Plan } from '../../../src/arbiter/plan.ts';
 import { makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
 
-const OTHER = { uid: 65_534, gid: 65_534 };
+const OTHER = { uid: 65_534, gid: 65_534, groupsBy: null };
 
 describe('another account', { skip: process.getuid?.() !== 0 && 'only root may try as another' }, () => {
   let folder: string;

@@ -6,7 +6,7 @@ import { giveLogFiles } from '../../../src/arbiter/log-files.ts';
 import type { EdgeConfig } from '../../../src/protocol/supervision/edge.ts';
 import { makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
 
-const OTHER = { uid: 65_534, gid: 65_534 };
+const OTHER = { uid: 65_534, gid: 65_534, groupsBy: null };
 
 describe('log files', { skip: process.getuid?.() !== 0 && 'only root may give files away' }, () => {
   let folder: string;

@@ -8,7 +8,7 @@ const OLD = {
   name: 'old',
   workers: { min: 1, max: 1 },
   bind: [parseBindAddress(':8000')],
-  owner: { uid: 33, gid: 33 },
+  owner: { uid: 33, gid: 33, groupsBy: null },
   umask: 0,
   pidFile: '/run/app.pid',
 } as unknown as Plan;
@@ -30,6 +30,6 @@ describe('a reload', () => {
     };
     const { plan, kept } = keepWhatIsBound(OLD, next);
     assert.deepEqual(plan, { ...OLD, name: 'new' });
-    assert.deepEqual(kept, ['bind', 'user or group', 'umask', 'pidfile']);
+    assert.deepEqual(kept, ['bind', 'user, group or initgroups', 'umask', 'pidfile']);
   });
 });

@@ -47,7 +47,7 @@ export const refused = {
     },
     default: 'off',
     help: 'HTTP/2 without TLS',
-    refused: YET,
+    refused: `${YET}; give a certificate, or let the proxy in front speak HTTP/1.1`,
   }),
   dirty_apps: setting<readonly string[]>({
     flags: ['--dirty-app'],

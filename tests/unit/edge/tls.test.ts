@@ -7,6 +7,7 @@ import type { TlsConfig } from '../../../src/protocol/supervision/tls-config.ts'
 import { CertificateFolder, opensslIsMissing } from '../../support/certificates.ts';
 import { RawConnection } from '../../support/raw-connection.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { version2 } from '../protocol/proxy-protocol/version-2-bytes.ts';
 import { EdgeHarness, echo, FakeProducer, HEAD } from './edge-harness.ts';
 
 const REQUEST = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -76,16 +77,21 @@ describe('a connection with TLS', { skip: opensslIsMissing }, () => {
     assert.equal(first?.peer.remoteAddress, '127.0.0.1');
   });
 
-  it('may begin with the PROXY protocol, in plain text', async () => {
-    await start(echo, { proxyProtocol: 'auto' });
-    const socket = await openPlainly();
-    socket.write('PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n');
-    const client = await open({ socket });
-    client.send(REQUEST);
-    assert.equal((await client.readResponse()).status, 200);
-    assert.equal(edge.exchanges[0]?.peer.remoteAddress, '192.0.2.1');
-    assert.equal(edge.exchanges[0]?.peer.tls?.get('HTTPS'), 'on');
-  });
+  for (const [version, header] of [
+    [1, Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n')],
+    [2, version2(0x21, 0x11, Buffer.from('c0000201c6336402dc0401bb', 'hex'))],
+  ] as const) {
+    it(`may begin with the PROXY protocol, version ${version}, in plain text`, async () => {
+      await start(echo, { proxyProtocol: 'auto' });
+      const socket = await openPlainly();
+      socket.write(header);
+      const client = await open({ socket });
+      client.send(REQUEST);
+      assert.equal((await client.readResponse()).status, 200);
+      assert.equal(edge.exchanges[0]?.peer.remoteAddress, '192.0.2.1');
+      assert.equal(edge.exchanges[0]?.peer.tls?.get('HTTPS'), 'on');
+    });
+  }
 
   it('is refused in plain text when the PROXY header is not valid', async () => {
     await start(echo, { proxyProtocol: 'auto' });

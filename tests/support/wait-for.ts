@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as readOnce } from 'node:timers/promises';
 
 const POLL_INTERVAL_MS = 10;
 
@@ -23,6 +23,8 @@ export async function waitFor<T>(
       throw new Error(`waited ${timeoutMs} ms in vain for: ${what}${details ? `\n${details()}` : ''}`);
     }
     await pause(POLL_INTERVAL_MS);
+    // Where several ask at once and asking takes longer than the pause, a timer is always due, and Node would read nothing meanwhile.
+    await readOnce();
   }
 }
 

@@ -18,7 +18,7 @@ function withoutNumbers(line: string): string {
     .replace(/^(INFO Listening at: .*) \(\d+\)$/, '$1 (PID)')
     .replace(/\b(pid:? ?)\d+/g, '$1PID')
     .replace(/\d+\.\d+ s\b/g, 'SECONDS s')
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}/g, 'TIME');
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(,\d{3})?/g, 'TIME');
 }
 
 /**

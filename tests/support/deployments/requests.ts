@@ -1,4 +1,5 @@
 import { RawConnection } from '../raw-connection.ts';
+import { waitFor } from '../wait-for.ts';
 import type { Facts, Step } from './deployment.ts';
 import { withoutPlace } from './log-lines.ts';
 import { type Answer, factsOf, readAnswer } from './response-facts.ts';
@@ -94,6 +95,24 @@ export function askFirst(line: string, body: string): Step {
       } finally {
         connection.destroy();
       }
+    },
+  };
+}
+
+/** A client that goes when it has seen the beginning of the response; waits until the log says that this was noticed. */
+export function leaveEarly(bytes: string, noticed: RegExp): Step {
+  return {
+    what: 'a client that leaves',
+    act: async (site) => {
+      const connection = await RawConnection.open(targetOf(site, 0));
+      connection.send(bytes);
+      await connection.peek(1000);
+      connection.destroy();
+      await waitFor(() => noticed.test(site.errorLog()), {
+        what: `${noticed}`,
+        details: () => site.report(),
+      });
+      return { noticed: 'true' };
     },
   };
 }

@@ -24,8 +24,8 @@ export function scale(signal: 'SIGTTIN' | 'SIGTTOU', workers: number): Step {
     what: `${signal} to ${workers}`,
     act: async (site) => {
       site.signal(signal);
-      const pids = await site.waitForWorkers(workers);
-      return { workers: String(pids.length) };
+      await site.waitForWorkers(workers);
+      return { workers: String(site.workerPids().length) };
     },
   };
 }
@@ -57,6 +57,88 @@ export function killWorker(signal: NodeJS.Signals, workers: number): Step {
       process.kill(first, signal);
       await site.waitForWorkers(workers, [first]);
       return { 'worker replaced': String(first !== 0) };
+    },
+  };
+}
+
+/** HUP for what cannot work: waits until the server has ended, or says that it goes on. */
+export function reloadBroken(change: (site: Site) => void): Step {
+  return {
+    what: 'HUP for what is broken',
+    act: async (site) => {
+      change(site);
+      site.signal('SIGHUP');
+      await waitFor(() => site.hasEnded || /Not reloaded/.test(site.errorLog()), {
+        timeoutMs: 45_000,
+        what: 'the outcome of a reload',
+        details: () => site.report(),
+      });
+      return { 'goes on serving': String(!site.hasEnded) };
+    },
+  };
+}
+
+/** Sends the request after which the worker is to be replaced, and waits for that. */
+export function recycle(line: string): Step {
+  return {
+    what: `${line}, which is a worker's last`,
+    act: async (site) => {
+      const old = site.workerPids();
+      const facts = await ask(line).act(site);
+      await site.waitForWorkers(old.length, old);
+      return facts;
+    },
+  };
+}
+
+/** A request that ends with its worker. */
+export function askUntilAborted(line: string): Step {
+  return {
+    what: `${line}, until it is ended`,
+    act: async (site) => {
+      const old = site.workerPids();
+      const { status = 'none' } = await ask(line).act(site);
+      await site.waitForWorkers(old.length, old);
+      return { status };
+    },
+  };
+}
+
+/** USR2, and when the new master serves TERM to the old one. */
+export function upgrade(workers: number): Step {
+  return {
+    what: 'USR2, and TERM to the old master',
+    act: async (site) => {
+      const { masterPid: old, deployment } = site;
+      const pidFile = deployment.pidFile ?? '';
+      site.signal('SIGUSR2');
+      const isBeside = () => site.has(`${pidFile}.2`) && site.read(`${pidFile}.2`).endsWith('\n');
+      await waitFor(isBeside, { timeoutMs: 45_000, what: 'a new master', details: () => site.report() });
+      await site.waitForMaster(Number(site.read(`${pidFile}.2`)), workers);
+      const { status = 'none' } = await ask('GET /').act(site);
+      process.kill(old, 'SIGTERM');
+      const isAlone = () => !site.has(`${pidFile}.2`) && site.masterPid !== old && site.masterPid !== 0;
+      await waitFor(isAlone, {
+        timeoutMs: 45_000,
+        what: 'the new master alone',
+        details: () => site.report(),
+      });
+      return { 'status from both': status };
+    },
+  };
+}
+
+/** WINCH to a daemon: waits until it has no workers. */
+export function standBy(): Step {
+  return {
+    what: 'WINCH to a daemon',
+    act: async (site) => {
+      site.signal('SIGWINCH');
+      await waitFor(() => site.workerPids().length === 0, {
+        what: 'no workers',
+        details: () => site.report(),
+      });
+      return { workers: '0' };
     },
   };
 }

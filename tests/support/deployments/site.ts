@@ -28,7 +28,10 @@ export class Site {
     this.server = server;
     this.deployment = deployment;
     const { folder, files = {}, command, env = {} } = deployment;
-    if (folder !== undefined) cpSync(fixture('deployments', folder), this.folder, { recursive: true });
+    if (folder !== undefined) {
+      // Responses tell when a file was changed.
+      cpSync(fixture('deployments', folder), this.folder, { recursive: true, preserveTimestamps: true });
+    }
     for (const [name, text] of Object.entries(files)) this.write(name, text);
     const home = join(this.#commands, 'home');
     mkdirSync(home);
@@ -126,37 +129,48 @@ export class Site {
     return [this.masterPid, ...descendantsOf(this.masterPid).map(({ pid }) => pid)];
   }
 
-  workerPids(): number[] {
-    if (this.masterPid === 0) return [];
-    const below = descendantsOf(this.masterPid);
+  workerPids(master = this.masterPid): number[] {
+    if (master === 0) return [];
+    const below = descendantsOf(master);
     if (this.server === 'gunicorn') {
-      return below.filter(({ parentPid }) => parentPid === this.masterPid).map(({ pid }) => pid);
+      return below.filter(({ parentPid }) => parentPid === master).map(({ pid }) => pid);
     }
     const isPython = ({ command }: { command: string }) => /python|kirin: (worker|zygote)/.test(command);
-    const zygotes = below.filter((each) => each.parentPid === this.masterPid && isPython(each));
+    const zygotes = below.filter((each) => each.parentPid === master && isPython(each));
     const zygotePids = new Set(zygotes.map(({ pid }) => pid));
     return below.filter(({ parentPid }) => zygotePids.has(parentPid)).map(({ pid }) => pid);
   }
 
-  /** Workers that would heed a signal. Gunicorn's take one for nothing until they have come so far. */
-  readyPids(): number[] {
-    const pids = this.workerPids();
-    return this.server === 'kirin' ? pids : pids.filter((pid) => catchesSignal(pid, SIGABRT));
+  /** Whether all would heed a signal. Gunicorn's take one for nothing until they have come so far. */
+  #areReady(pids: readonly number[]): boolean {
+    return this.server === 'kirin' || pids.every((pid) => catchesSignal(pid, SIGABRT));
   }
 
-  async waitForWorkers(count: number, old: readonly number[] = []): Promise<number[]> {
-    return waitFor(
+  /** Waits until so many serve, and none of the old. */
+  async waitForWorkers(count: number, old: readonly number[] = []): Promise<void> {
+    const areThere = () => {
+      if (this.hasEnded) throw new Error(`${this.server} has ended`);
+      const pids = this.workerPids();
+      const isSettled = pids.length === count && !pids.some((pid) => old.includes(pid));
+      return isSettled && this.#areReady(pids) && this.#servesWith(count);
+    };
+    await waitFor(areThere, {
+      timeoutMs: START_TIMEOUT_MS,
+      what: `${count} workers of ${this.server}`,
+      details: () => this.report(),
+    });
+  }
+
+  /** Another master beside the first. */
+  async waitForMaster(pid: number, workers: number): Promise<void> {
+    const ready = /Ready: \d+ worker/g;
+    await waitFor(
       () => {
-        if (this.hasEnded) throw new Error(`${this.server} has ended`);
-        const pids = this.readyPids();
-        const isSettled = this.workerPids().length === count && !pids.some((pid) => old.includes(pid));
-        return isSettled && pids.length === count && this.#servesWith(count) && pids;
+        const hasSaid = this.server === 'gunicorn' || (this.errorLog().match(ready) ?? []).length > 1;
+        const pids = this.workerPids(pid);
+        return hasSaid && pids.length === workers && this.#areReady(pids);
       },
-      {
-        timeoutMs: START_TIMEOUT_MS,
-        what: `${count} workers of ${this.server}`,
-        details: () => this.report(),
-      },
+      { timeoutMs: START_TIMEOUT_MS, what: `workers of process ${pid}`, details: () => this.report() },
     );
   }
 
@@ -167,7 +181,10 @@ export class Site {
   }
 
   signal(signal: NodeJS.Signals): void {
-    process.kill(this.masterPid, signal);
+    const { masterPid } = this;
+    // 0 would be whoever runs the tests.
+    if (masterPid === 0) throw new Error(`no pid of ${this.server} is known:\n${this.report()}`);
+    process.kill(masterPid, signal);
   }
 
   async ended(): Promise<Ended> {

@@ -4,6 +4,7 @@ import { django } from './django.ts';
 import { flask } from './flask.ts';
 import { frameworks } from './frameworks.ts';
 import { http } from './http.ts';
+import { life } from './life.ts';
 import { platforms } from './platforms.ts';
 import { proxies } from './proxies.ts';
 
@@ -14,6 +15,7 @@ export const CATALOGUE = [
   ...frameworks,
   ...platforms,
   ...daemons,
+  ...life,
   ...proxies,
   ...configuration,
 ];

@@ -68,6 +68,11 @@ export function versionsIn(venv: string): string {
   return [`Node ${process.version}`, python, ...packages].join(', ');
 }
 
+/** Whether the program is there, after an attempt to install it. */
+export function ensureProgram(program: string, debianPackage: string): boolean {
+  return isProgram(program) || (installFromDebian(debianPackage) && isProgram(program));
+}
+
 function installFromDebian(name: string): boolean {
   if (process.getuid?.() !== 0 || !isProgram('apt-get')) return false;
   console.error(`bench: installing ${name} with apt-get`);

@@ -2,7 +2,6 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { App } from './apps.ts';
 import { APPS_FOLDER } from './servers.ts';
 
 export interface Load {
@@ -33,13 +32,25 @@ export function errorsOf({ errors }: Load): string | null {
   return counts.length === 0 ? null : counts.map(([kind, count]) => `${count} ${kind}`).join(', ');
 }
 
-export async function runWrk(app: App, port: number, connections: number, seconds: number): Promise<Load> {
+/** What wrk asks for. */
+export interface Target {
+  readonly port: number;
+  readonly path: string;
+  /** 0: GET without a body. */
+  readonly uploadBytes: number;
+}
+
+export async function runWrk(
+  { port, path, uploadBytes }: Target,
+  connections: number,
+  seconds: number,
+): Promise<Load> {
   const script = join(APPS_FOLDER, '../load.lua');
   const child = spawn(
     'wrk',
     [
       ...['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', '-s', script],
-      ...[`http://127.0.0.1:${port}/`, '--', `${app.uploadBytes}`],
+      ...[`http://127.0.0.1:${port}${path}`, '--', `${uploadBytes}`],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: (seconds + 30) * 1000, killSignal: 'SIGKILL' },
   );

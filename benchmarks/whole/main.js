@@ -1,4 +1,4 @@
-// `npm run bench`: builds Kirin and the harness, then runs the harness, or that of `dispatch` when this is the first argument. JavaScript, because Node 20 runs no TypeScript.
+// `npm run bench`: builds Kirin and the harness, then runs the harness, or that of `dispatch` or `front` when this is the first argument. JavaScript, because Node 20 runs no TypeScript.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +13,6 @@ for (const [program, ...args] of [
   if (status !== 0) console.error(`bench: ${args.at(-1)} did not succeed; what was built is measured`);
 }
 
-if (process.argv[2] === 'dispatch') {
-  process.argv.splice(2, 1);
-  await import(new URL('../../.build/benchmarks/dispatch/bench.js', import.meta.url).href);
-} else {
-  await import(new URL('../../.build/benchmarks/whole/bench.js', import.meta.url).href);
-}
+const others = ['dispatch', 'front'];
+const harness = others.includes(process.argv[2]) ? process.argv.splice(2, 1)[0] : 'whole';
+await import(new URL(`../../.build/benchmarks/${harness}/bench.js`, import.meta.url).href);

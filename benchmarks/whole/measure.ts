@@ -1,8 +1,7 @@
 // One server's turn: load, and what it cost.
 
-import { type Load, runWrk } from './load.ts';
+import { type Load, runWrk, type Target } from './load.ts';
 import { reapedChildrenCpuSeconds, treeCpuSeconds } from './processes.ts';
-import type { RunningServer } from './running-server.ts';
 
 export interface Turn extends Load {
   readonly requestsPerSecond: number;
@@ -11,10 +10,15 @@ export interface Turn extends Load {
   readonly wrkCpuUsPerRequest: number;
 }
 
-export async function takeTurn(server: RunningServer, connections: number, seconds: number): Promise<Turn> {
+/** @param server what to ask it for, and the processes whose time is counted with that of their descendants */
+export async function takeTurn(
+  server: Target & { readonly roots: readonly number[] },
+  connections: number,
+  seconds: number,
+): Promise<Turn> {
   const wrkBefore = reapedChildrenCpuSeconds();
   const serverBefore = treeCpuSeconds(server.roots);
-  const load = await runWrk(server.app, server.port, connections, seconds);
+  const load = await runWrk(server, connections, seconds);
   const serverSeconds = treeCpuSeconds(server.roots) - serverBefore;
   const wrkSeconds = reapedChildrenCpuSeconds() - wrkBefore;
   return {

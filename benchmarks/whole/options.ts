@@ -24,6 +24,7 @@ const ALL_APPS = [...APPS, TRANSFER].map(({ name }) => name);
 
 export const USAGE = `npm run bench -- [APP ...] [OPTIONS]
 npm run bench -- dispatch --help: how requests are spread over workers, which is a comparison of its own
+npm run bench -- front --help: how fast files are served beside nginx and Caddy
 
 APP: ${ALL_APPS.join(', ')}; all by default.
 

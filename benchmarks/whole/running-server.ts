@@ -60,6 +60,13 @@ export class RunningServer {
     }
   }
 
+  /** Of what it is loaded with. */
+  readonly path = '/';
+
+  get uploadBytes(): number {
+    return this.app.uploadBytes;
+  }
+
   get roots(): readonly number[] {
     return this.#children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
@@ -96,7 +103,7 @@ function spawnAll(name: ServerName, setting: Setting, log: string): readonly Chi
  * Only what a program needs to run: GUNICORN_CMD_ARGS and WEB_CONCURRENCY would change what is measured, NODE_EXTRA_CA_CERTS
  * adds 60 ms to each start of Node, PYTHONDONTWRITEBYTECODE has packages compiled at each start.
  */
-function plainEnvironment(): Record<string, string> {
+export function plainEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
   return Object.fromEntries(
     names.flatMap((name) => {
@@ -179,7 +186,7 @@ function isRunning(pid: number): boolean {
 }
 
 /** A port that was free a moment ago: the servers cannot all say which one they took if given 0. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -24,9 +24,13 @@ p { color: GrayText; }
 }
 `;
 
-/** A page that needs no script, for a screen of any width. */
-export function listingPage({ names, entries, omitted }: ListedFolder, order: SortOrder): string {
-  const title = `/${names.map((name) => `${shown(name)}/`).join('')}`;
+/** A page that needs no script, for a screen of any width. @param path of the folder as clients see it */
+export function listingPage(
+  path: readonly string[],
+  { names, entries, omitted }: ListedFolder,
+  order: SortOrder,
+): string {
+  const title = `/${path.map((name) => `${shown(name)}/`).join('')}`;
   const up =
     names.length === 0
       ? ''

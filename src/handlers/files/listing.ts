@@ -2,6 +2,7 @@ import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FolderEntry, ListedFolder } from './list-folder.ts';
 import { listingPage } from './listing-page.ts';
+import { PathProblem, parseFilePath } from './request-path.ts';
 
 export const SORT_KEYS = ['name', 'size', 'modified'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -19,7 +20,9 @@ export function answerWithListing(exchange: Exchange, folder: ListedFolder): voi
   if (prefersJson(fields.get('accept'))) {
     respond(exchange, 'application/json', `${JSON.stringify(entries.map(asJson))}\n`);
   } else {
-    respond(exchange, 'text/html; charset=utf-8', listingPage({ ...folder, entries }, order));
+    const path = parseFilePath(exchange.head.path);
+    const names = path instanceof PathProblem ? [] : path.names;
+    respond(exchange, 'text/html; charset=utf-8', listingPage(names, { ...folder, entries }, order));
   }
 }
 

@@ -117,6 +117,10 @@ describe('a listing', () => {
     assert.equal(fieldValue(response, 'X-Content-Type-Options'), 'nosniff');
   });
 
+  it('has the path that clients see as its title', async () => {
+    assert.match((await site.get('/static/folder/')).body.toString(), /<title>\/static\/folder\/<\/title>/);
+  });
+
   it('leads up, but not out', async () => {
     assert.match((await site.get('/static/folder/')).body.toString(), /href="\.\.\/"/);
     assert.doesNotMatch((await site.get('/static/')).body.toString(), /href="\.\.\/"/);

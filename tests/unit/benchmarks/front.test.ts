@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseOptions } from '../../../benchmarks/front/options.ts';
+import { formatCell } from '../../../benchmarks/front/report.ts';
+import type { Turn } from '../../../benchmarks/whole/measure.ts';
+
+describe('the benchmark of what faces clients', () => {
+  it('measures everything unless it is told what', () => {
+    const all = parseOptions([]);
+    assert.deepEqual(all?.files, ['4k', '1m']);
+    assert.deepEqual(all?.servers, ['kirin', 'nginx', 'nginx-cache', 'caddy']);
+    const some = parseOptions(['4k', '--servers', 'kirin,nginx', '--connections', '8', '--rounds', '2']);
+    assert.deepEqual(
+      [some?.files, some?.servers, some?.connections, some?.rounds],
+      [['4k'], ['kirin', 'nginx'], [8], 2],
+    );
+    assert.equal(parseOptions(['--help']), null);
+  });
+
+  it('names what it does not know', () => {
+    assert.throws(() => parseOptions(['5k']), /FILE: no such one: 5k/);
+    assert.throws(() => parseOptions(['--servers', 'apache']), /--servers: no such one: apache/);
+    assert.throws(() => parseOptions(['--rounds', '0']), /--rounds: 0/);
+  });
+
+  it('compares with nginx within each round, and tells of failures', () => {
+    const turn = (requestsPerSecond: number): Turn => ({
+      requestsPerSecond,
+      durationUs: 1e6,
+      requests: requestsPerSecond,
+      p50Us: 1000,
+      p99Us: 2000,
+      errors: { connect: 0, read: 0, write: 0, timeout: 0, status: 0 },
+      cpuUsPerRequest: 10,
+      wrkCpuUsPerRequest: 5,
+    });
+    // The third round was slow for both.
+    const text = formatCell({
+      file: '4k',
+      connections: 1,
+      turns: { kirin: [turn(200), null, turn(30)], nginx: [turn(100), turn(100), turn(10)] },
+    });
+    assert.match(text, /^### A file of 4 kB, 1 connection\n/);
+    assert.match(text, /\| Kirin +\| +115 \| +2\.50 \|.*\| failed in 1 of 3 rounds \|/);
+    assert.match(text, /\| nginx +\| +100 \| +1\.00 \|.*\| +– \|/);
+  });
+});

@@ -30,6 +30,9 @@ export interface EdgeEvents {
  */
 const NODE_OPTIONS = ['--expose-gc', '--single-threaded-gc', '--v8-pool-size=1'] as const;
 
+/** For what asks the disk; of these handlers/files/disk-gate.ts leaves some free when that hangs. Node's default is 4. */
+const POOL_THREADS = '8';
+
 /** The edge as the arbiter sees it. src/edge/main.ts is its own view. */
 export class EdgeProcess {
   readonly #child: ChildProcess;
@@ -39,7 +42,7 @@ export class EdgeProcess {
     const words = [...NODE_OPTIONS, title, options.script];
     const { command, args, account } = launchAs(options.owner, process.execPath, words);
     this.#child = spawn(command, args, {
-      env: withoutExtraCertificates(options.env),
+      env: { UV_THREADPOOL_SIZE: POOL_THREADS, ...withoutExtraCertificates(options.env) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.laneFd, ...options.listenerFds],
       ...account,
     });

@@ -1,6 +1,7 @@
 import { close, open, read } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { FileBody, FilePart } from '../handlers/exchange.ts';
+import { diskGate } from '../handlers/files/disk-gate.ts';
 import { borrowPiece, LARGE_PIECE_BYTES, returnPiece, SMALL_PIECE_BYTES } from './piece-pool.ts';
 
 export interface FileSenderEvents {
@@ -39,11 +40,14 @@ export class FileSender {
       this.#begin(file.fd);
       return;
     }
-    open(file, 'r', (error, fd) => {
-      opened?.();
-      if (error === null) this.#begin(fd);
-      else this.#events.failed(error);
-    });
+    diskGate.ask<number>(
+      (done) => open(file, 'r', done),
+      (error, fd) => {
+        opened?.();
+        if (error === null) this.#begin(fd);
+        else this.#events.failed(error);
+      },
+    );
   }
 
   #begin(fd: number): void {
@@ -72,15 +76,19 @@ export class FileSender {
   #readPiece({ offset, length }: FilePart): void {
     const missing = length - this.#sentBytes;
     const piece = borrowPiece(this.#pieceBytes);
-    read(this.#fd, piece, 0, Math.min(piece.length, missing), offset + this.#sentBytes, (error, bytes) => {
-      if (error !== null || bytes === 0 || this.#sink.destroyed) {
-        returnPiece(piece);
-        this.#end(error ?? new Error(`the file ended ${missing} bytes early`));
-        return;
-      }
-      this.#sentBytes += bytes;
-      this.#send(piece.subarray(0, bytes), piece);
-    });
+    const [wanted, position] = [Math.min(piece.length, missing), offset + this.#sentBytes];
+    diskGate.ask<number>(
+      (done) => read(this.#fd, piece, 0, wanted, position, done),
+      (error, bytes) => {
+        if (error !== null || bytes === 0 || this.#sink.destroyed) {
+          returnPiece(piece);
+          this.#end(error ?? new Error(`the file ended ${missing} bytes early`));
+          return;
+        }
+        this.#sentBytes += bytes;
+        this.#send(piece.subarray(0, bytes), piece);
+      },
+    );
   }
 
   /** @param piece what is free again once it has been taken */

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs';
+import { type Dirent, readdir } from 'node:fs';
+import { diskGate } from './disk-gate.ts';
 import type { FileOptions } from './options.ts';
 import type { FileRoot } from './root.ts';
 
@@ -49,9 +50,12 @@ export async function listFolder(
 
 function readNames(path: string | Buffer): Promise<{ name: string; isLink: boolean }[] | null> {
   return new Promise((resolve) => {
-    readdir(path, { withFileTypes: true, encoding: 'latin1' as 'utf8' }, (error, entries) => {
-      if (error !== null) resolve(null);
-      else resolve(entries.map((entry) => ({ name: entry.name, isLink: entry.isSymbolicLink() })));
-    });
+    diskGate.ask<Dirent[]>(
+      (done) => readdir(path, { withFileTypes: true, encoding: 'latin1' as 'utf8' }, done),
+      (error, entries) => {
+        if (error !== null) resolve(null);
+        else resolve(entries.map((entry) => ({ name: entry.name, isLink: entry.isSymbolicLink() })));
+      },
+    );
   });
 }

@@ -1,4 +1,5 @@
-import { fstat, read } from 'node:fs';
+import { type BigIntStats, fstat, read } from 'node:fs';
+import { diskGate } from './disk-gate.ts';
 import { type FileIdentity, identityOf, isSame } from './representation.ts';
 
 /** The content of an open file; null when it is not, or no longer, in the state that `identity` tells. Never rejects. */
@@ -12,10 +13,13 @@ export function readWhole(fd: number, identity: FileIdentity): Promise<Buffer | 
         );
         return;
       }
-      read(fd, content, offset, content.length - offset, offset, (error, bytes) => {
-        if (error !== null || bytes === 0) resolve(null);
-        else readFrom(offset + bytes);
-      });
+      diskGate.ask<number>(
+        (done) => read(fd, content, offset, content.length - offset, offset, done),
+        (error, bytes) => {
+          if (error !== null || bytes === 0) resolve(null);
+          else readFrom(offset + bytes);
+        },
+      );
     };
     readFrom(0);
   });
@@ -24,6 +28,9 @@ export function readWhole(fd: number, identity: FileIdentity): Promise<Buffer | 
 /** The state of an open file; null: it cannot be told. Never rejects. */
 export function currentIdentity(fd: number): Promise<FileIdentity | null> {
   return new Promise((resolve) =>
-    fstat(fd, { bigint: true }, (error, facts) => resolve(error === null ? identityOf(facts) : null)),
+    diskGate.ask<BigIntStats>(
+      (done) => fstat(fd, { bigint: true }, done),
+      (error, facts) => resolve(error === null ? identityOf(facts) : null),
+    ),
   );
 }

@@ -4,18 +4,19 @@
 import { type BigIntStats, close, constants, fstat, open, readlink, realpath, stat } from 'node:fs';
 import { promisify } from 'node:util';
 import type { SymlinkPolicy } from '../../protocol/supervision/edge.ts';
+import { diskGate } from './disk-gate.ts';
 
-const openFile = promisify(open);
 const closeFile = promisify(close);
 
 type Callback<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 
 function settled<T>(call: (callback: Callback<T>) => void): Promise<T> {
   return new Promise((resolve, reject) =>
-    call((error, value) => (error === null ? resolve(value) : reject(error))),
+    diskGate.ask(call, (error, value) => (error === null ? resolve(value) : reject(error))),
   );
 }
 
+const openFile = (path: Buffer) => settled<number>((done) => open(path, OPEN_FLAGS, done));
 const statPath = (path: Buffer) => settled<BigIntStats>((done) => stat(path, { bigint: true }, done));
 const statDescriptor = (fd: number) => settled<BigIntStats>((done) => fstat(fd, { bigint: true }, done));
 const bytesOf = (path: Buffer): string => path.toString('latin1');
@@ -85,7 +86,7 @@ export class FileRoot {
     const path = this.pathOf(names);
     // Looked at before, since to open a device can have an effect.
     if (kindOf(await statPath(path)) === 'other') return { kind: 'missing' };
-    const fd = await openFile(path, OPEN_FLAGS);
+    const fd = await openFile(path);
     let isKept = false;
     try {
       const facts = await statDescriptor(fd);

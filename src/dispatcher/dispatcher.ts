@@ -302,6 +302,12 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#pump();
   }
 
+  /** Gives the worker nothing more, and lets it go when it has finished. Of what is left, other lanes may now be the last ones. */
+  retire(pid: number): void {
+    this.workers.retire(pid);
+    this.#pump();
+  }
+
   /** The worker's process has ended; `running` are the requests that it was executing. */
   exited(pid: number, running: readonly number[]): void {
     this.#graveyard.report(pid, running);

@@ -193,7 +193,7 @@ class Edge {
         this.#noteLoadFailure(message.failure);
         break;
       case 'retire':
-        this.#dispatcher.workers.retire(message.pid);
+        this.#dispatcher.retire(message.pid);
         break;
       case 'worker-exited':
         this.#dispatcher.exited(message.pid, message.running);

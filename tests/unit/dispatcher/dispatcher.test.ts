@@ -198,7 +198,7 @@ describe('a worker that is to leave', () => {
     const one = worker({ pid: 1 });
     const job = new FakeJob('a');
     submit(job);
-    dispatcher.workers.retire(1);
+    dispatcher.retire(1);
     submit(new FakeJob('b'));
     assert.equal(dispatcher.queued, 1);
     assert.deepEqual(one.takeControl(), []);
@@ -215,7 +215,7 @@ describe('a worker that is to leave', () => {
     const one = worker({ pid: 1 });
     const job = new FakeJob('a');
     submit(job);
-    dispatcher.workers.retire(1);
+    dispatcher.retire(1);
     one.send(0, responseFrame(job.id, '', RESPONSE_FLAG.end | RESPONSE_FLAG.tail));
     assert.deepEqual(one.takeControl(), []);
     one.send(0, frame(KIND.done, { id: job.id }));
@@ -230,7 +230,7 @@ describe('a worker that is to leave', () => {
     const one = worker({ pid: 1 });
     const jobs = [fastJob(), fastJob()] as const;
     submit(...jobs);
-    dispatcher.workers.retire(1);
+    dispatcher.retire(1);
     pass(10);
     one.answer(0, jobs[0].id);
     one.takeControl();
@@ -240,7 +240,7 @@ describe('a worker that is to leave', () => {
 
   it('may be told before it has come', (t) => {
     const { dispatcher, worker } = setUp(t);
-    dispatcher.workers.retire(1);
+    dispatcher.retire(1);
     assert.deepEqual(
       worker({ pid: 1 })
         .takeControl()
@@ -468,7 +468,7 @@ describe('a deadline', () => {
     pass(3000);
     assert.deepEqual(next.sentTo, [], 'it is trusted with nothing more');
     assert.ok(!said.includes('condemned 1'));
-    dispatcher.workers.retire(1);
+    dispatcher.retire(1);
     assert.deepEqual(one.takeControl(), [{ kind: quit, id: 0, a: 0 }]);
   });
 
@@ -681,6 +681,18 @@ describe('the queue', () => {
     pass(950);
     assert.equal(slow[1].sentTo.length, 0);
     pass(100);
+    assert.equal(slow[1].sentTo.length, 1);
+  });
+
+  it('lets a slow request have at once the lane that has become the only one', (t) => {
+    const { dispatcher, worker, submit, slowJob, quickHasCome } = setUp(t, { timeoutMs: 0 });
+    worker({ pid: 1 });
+    worker({ pid: 2 });
+    quickHasCome();
+    const slow = [slowJob(), slowJob()] as const;
+    submit(...slow);
+    assert.equal(slow[1].sentTo.length, 0);
+    dispatcher.retire(slow[0].lane?.worker.pid as number);
     assert.equal(slow[1].sentTo.length, 1);
   });
 

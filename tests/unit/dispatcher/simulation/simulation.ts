@@ -184,7 +184,7 @@ export class Simulation {
     this.dispatcher.reconfigure(this.#limits);
     this.#noteRules();
     this.dispatcher.activate(this.#generation);
-    for (const worker of old) if (!worker.isDead) this.dispatcher.workers.retire(worker.pid);
+    for (const worker of old) if (!worker.isDead) this.dispatcher.retire(worker.pid);
   }
 
   #noteRules(): void {
@@ -211,7 +211,7 @@ export class Simulation {
       if (worker.isRetiring || (worker as SimulatedWorker).isDead) return;
       if (worker.generation !== this.#generation) return;
       this.#boot();
-      this.dispatcher.workers.retire(worker.pid);
+      this.dispatcher.retire(worker.pid);
     });
   }
 

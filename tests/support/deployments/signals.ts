@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { waitFor } from '../wait-for.ts';
 import type { Step } from './deployment.ts';
 import { openFiles } from './process-state.ts';
@@ -139,6 +141,34 @@ export function standBy(): Step {
         details: () => site.report(),
       });
       return { workers: '0' };
+    },
+  };
+}
+
+/** Who may use the files. */
+export function modes(files: readonly string[]): Step {
+  return {
+    what: 'modes of files',
+    act: async (site) =>
+      Object.fromEntries(
+        files.map((file) => [file, (statSync(join(site.folder, file)).mode & 0o7777).toString(8)]),
+      ),
+  };
+}
+
+/** Writes the file, and asks until the answer is another. */
+export function edit(file: string, text: string): Step {
+  return {
+    what: `another ${file}`,
+    act: async (site) => {
+      const { body: old } = await ask('GET /').act(site);
+      site.write(file, text);
+      const answer = async () => {
+        const { body } = await ask('GET /').act(site);
+        return body !== undefined && body !== old && body;
+      };
+      const options = { timeoutMs: 45_000, what: 'another answer', details: () => site.report() };
+      return { body: await waitFor(answer, options) };
     },
   };
 }

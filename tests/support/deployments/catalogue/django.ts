@@ -1,6 +1,6 @@
 import type { Deployment } from '../deployment.ts';
 import { ask } from '../requests.ts';
-import { killWorker, reload } from '../signals.ts';
+import { killWorker, modes, reload } from '../signals.ts';
 import { BEHIND_NGINX, FORM, FORM_BODY, UPLOAD, UPLOAD_BODY } from './forms.ts';
 
 const PAGES = [
@@ -51,6 +51,7 @@ export const django: readonly Deployment[] = [
     accessLog: 'access.log',
     workers: 3,
     steps: [
+      modes(['gunicorn.sock', 'gunicorn.pid', 'access.log']),
       ask('GET /', BEHIND_NGINX),
       ask('POST /echo/', [...FORM, ...BEHIND_NGINX], FORM_BODY),
       reload(3, () => {}, 'GET /cached/'),

@@ -2,7 +2,13 @@
 
 import type { Deployment } from '../deployment.ts';
 import { ask, leaveEarly, request } from '../requests.ts';
-import { askUntilAborted, recycle, reload, reloadBroken, standBy, upgrade } from '../signals.ts';
+import { askUntilAborted, edit, recycle, reload, reloadBroken, standBy, upgrade } from '../signals.ts';
+
+const PAGE = `
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+    return [b"new"]
+`;
 
 export const life: readonly Deployment[] = [
   {
@@ -92,6 +98,49 @@ os.execvp(sys.argv[1], sys.argv[1:])
     },
     command: 'python activate.py gunicorn --pid site.pid plain:app',
     steps: [ask('GET /')],
+    differs: ['keeps connections'],
+  },
+  {
+    name: 'a developer at work with --reload',
+    after: "Gunicorn's settings page, --reload",
+    folder: 'small',
+    command: 'gunicorn -b 127.0.0.1:0 --reload plain:app',
+    steps: [edit('plain.py', PAGE)],
+    differs: ['reload'],
+  },
+  {
+    name: 'a configuration file with hooks that log',
+    after: "Gunicorn's example_config.py",
+    folder: 'small',
+    files: {
+      'gunicorn.conf.py': `
+bind = "127.0.0.1:0"
+workers = 2
+
+
+def when_ready(server):
+    server.log.info("Server is ready. Spawning workers")
+
+
+def post_fork(server, worker):
+    server.log.info("Worker spawned (pid: %s)", worker.pid)
+
+
+def pre_request(worker, req):
+    worker.log.info("%s %s", req.method, req.path)
+
+
+def worker_exit(server, worker):
+    server.log.info("left by (pid: %s)", worker.pid)
+
+
+def on_exit(server):
+    server.log.info("over")
+`,
+    },
+    command: 'gunicorn plain:app',
+    workers: 2,
+    steps: [ask('GET /'), ask('GET /other?a')],
     differs: ['keeps connections'],
   },
 ];

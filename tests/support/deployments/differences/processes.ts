@@ -154,4 +154,17 @@ export const processRows = {
       },
     ],
   },
+  reload: {
+    told: '| what `--reload` says | `Reloader is on.` for each worker, `Worker reloading: … modified` | one warning, `Reloading, since this file has changed:` |',
+    shows: [
+      {
+        where: ERROR_LOG,
+        gunicorn: /^(WARNING Reloader is on\. |INFO Worker reloading: \{folder\}\/plain\.py modified$)/,
+      },
+      {
+        where: ERROR_LOG,
+        kirin: /^(WARNING reload \(from .*\): |INFO Reloading, since this file has changed: )/,
+      },
+    ],
+  },
 } as const satisfies Record<string, Row>;

@@ -82,17 +82,16 @@ function unixFacts(fd: number, path: string): Facts {
 }
 
 /**
- * `keepsFiles`: another Kirin goes on with the sockets. A socket that was bound here stays open then, since closing it would remove its
- * file; returns whether there are such.
+ * `keepsFiles`: another Kirin goes on with the sockets. One that was bound here stays open then, since closing it would remove its
+ * file; such ones stay in `listeners`.
  */
-export function closeListeners(listeners: Listener[], { keepsFiles }: { keepsFiles: boolean }): boolean {
-  let staysOpen = false;
-  for (const { socket, file, isInherited } of listeners.splice(0)) {
-    if (keepsFiles && file !== null && !isInherited) staysOpen = true;
+export function closeListeners(listeners: Listener[], { keepsFiles }: { keepsFiles: boolean }): void {
+  for (const listener of listeners.splice(0)) {
+    const { socket, file, isInherited } = listener;
+    if (keepsFiles && file !== null && !isInherited) listeners.push(listener);
     else socket.close();
     if (!keepsFiles && file !== null && isInherited) rmSync(file, { force: true });
   }
-  return staysOpen;
 }
 
 /** An IPv4 address where a name has both, as Gunicorn does; an empty host is every IPv4 address. */

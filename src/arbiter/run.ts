@@ -77,11 +77,7 @@ export async function runArbiter(
   const binding = { options: { ...asked, scheme }, predecessor, log, signals } as const;
   const serviceManager = await findServiceManager(asked, log, predecessor !== null);
   let isAnotherThere = () => predecessor !== null && !predecessor.isGone;
-  const close = () => {
-    const staysOpen = closeListeners(listeners, { keepsFiles: isAnotherThere() });
-    // On its usual way out Node would close it. This cuts that way short.
-    if (staysOpen) process.once('exit', () => process.exit());
-  };
+  const close = () => closeListeners(listeners, { keepsFiles: isAnotherThere() });
   try {
     const plan = await relays.equip(asked);
     log.info(`Starting kirin ${version()}`);
@@ -148,6 +144,8 @@ export async function runArbiter(
     throw error;
   } finally {
     close();
+    // On its usual way out Node would close what stays open. This cuts that way short.
+    if (listeners.length > 0) process.once('exit', () => process.exit());
     pidFile?.remove();
     await relays.end();
     signals.close();

@@ -31,6 +31,8 @@ export class Scaler {
 
   /** Within another range, the number that serves now is kept as far as it goes. */
   set plan(plan: Plan) {
+    // Signals have changed the number since.
+    if (plan === this.#plan) return;
     this.#plan = plan;
     const { min, max } = plan.workers;
     this.#want(Math.min(max, Math.max(min, this.#fleet.wanted)));

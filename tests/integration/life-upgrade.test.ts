@@ -195,6 +195,7 @@ describe('USR2', () => {
     const path = join(pids, 'app.sock');
     await start({ bind: [`unix:${path}`] });
     await end(await upgrade());
+    await logged(/The new Kirin \(pid:\d+\) exited with code 0; this one goes on/);
     assert.equal(await getByPath(path), 'old');
     await kirin.stop();
     assert.ok(!existsSync(path));

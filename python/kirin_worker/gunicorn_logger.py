@@ -69,6 +69,10 @@ def _set_up(logging: Any, level: str) -> None:
     class Handler(logging.Handler):  # type: ignore[misc]
         def emit(self, record: Any) -> None:
             try:
+                if "metric" in record.__dict__:
+                    log.current().metric(record.__dict__)
+                    if not record.msg:
+                        return
                 if self.formatter is not formatter:  # somebody has given it another
                     log.current().write(self.format(record) + "\n")
                     return

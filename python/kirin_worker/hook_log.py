@@ -64,6 +64,11 @@ class HookLog:
         """So it is opened."""
 
     def _write(self, level: str, msg: object, args: tuple[object, ...], kwargs: dict[str, Any]) -> None:
+        extra = kwargs.get("extra")
+        if isinstance(extra, dict):
+            log.current().metric(extra)
+            if not msg:
+                return
         message = _merge(str(msg), args)
         if kwargs.get("exc_info"):
             message += "\n" + _traceback(kwargs["exc_info"])

@@ -26,6 +26,7 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _COLOURS = {"DEBUG": "90", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 #: What a client sent must not reach a terminal as commands. Tabs and line feeds are what tracebacks are made of.
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+_METRIC_FORMS = {"gauge": "g", "counter": "c|@1.0", "histogram": "h", "timer": "ms"}
 #: How long a full pipe may hold up whoever logs. Only for a non-blocking one, as Node makes them.
 _WAIT_SECONDS = 1.0
 #: A part of a line in wsgi.errors is written out when it is this long.
@@ -77,17 +78,32 @@ class Log:
             details = format_error(error)
         except Exception as second:  # a __str__ or __repr__ that raises
             details = f"{type(error).__name__} (its traceback cannot be shown: {type(second).__name__})"
-        self.error(f"{message}\n{details}")
+        if self._level <= 40:
+            self._record("ERROR", f"{message}\n{details}", is_exception=True)
 
     def record(self, level: int, message: str) -> None:
         """With one of logging's levels, which its caller has found to be high enough."""
         name = next((name for name, least in reversed(_LEVELS.items()) if level >= least), "debug")
         self._record(name.upper(), message)
 
-    def _record(self, level: str, message: str) -> None:
+    def metric(self, facts: Mapping[str, Any]) -> None:
+        """Gunicorn's `extra` of a log call: what StatsD is to learn."""
+        name, value, kind = facts.get("metric"), facts.get("value"), facts.get("mtype")
+        form = _METRIC_FORMS.get(kind) if isinstance(kind, str) else None
+        if self._relay is not None and name and value is not None and form is not None:
+            self._relay.send({"type": "metrics", "text": f"{name}:{value}|{form}"})
+
+    def _record(self, level: str, message: str, is_exception: bool = False) -> None:
         message = message.translate(_ESCAPES)
         if self._relay is not None:
-            facts = {"level": _LEVELS[level.lower()], "text": message, "pid": os.getpid(), "at": time.time()}
+            facts: dict[str, Any] = {
+                "level": _LEVELS[level.lower()],
+                "text": message,
+                "pid": os.getpid(),
+                "at": time.time(),
+            }
+            if is_exception:
+                facts["exception"] = True
             self._relay.send({"type": "log", **facts})
         stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
         line = f"[{stamp}] [{os.getpid()}] [{level}] {message}"

@@ -19,6 +19,7 @@ import socket
 import sys
 
 from . import supervision
+from .statsd import Statsd
 from .syslog import SyslogHandler, SyslogSender
 
 TYPE_CHECKING = False
@@ -46,6 +47,7 @@ class Relay:
         self._error_log = logging.getLogger("gunicorn.error")
         self._access_log = logging.getLogger("gunicorn.access")
         self._senders: list[SyslogSender] = []
+        self._statsd: Statsd | None = None
         #: Ends when nobody is connected any more.
         self._is_ending = False
 
@@ -97,6 +99,8 @@ class Relay:
         _set_up(self._access_log, logging.INFO)
         if start["syslog"] is not None:
             self._send_to_syslog(start["syslog"])
+        if start["statsd"] is not None:
+            self._statsd = Statsd(start["statsd"], self._warn)
         # Whoever connects reaches the one before it until this one is told to serve.
         path = start["path"] + ".new"
         if os.path.exists(path):
@@ -175,6 +179,11 @@ class Relay:
             _handle(self._access_log, logging.INFO, record["line"], record)
         elif kind == "log":
             _handle(self._error_log, record["level"], record["text"], record)
+            if self._statsd is not None:
+                self._statsd.count_line(record["level"], "exception" in record)
+        elif kind == "metrics":
+            if self._statsd is not None:
+                self._statsd.send(record["text"])
         elif kind == "lost":
             self._warn(f"{record['count']} log records were lost: more came than could be taken")
 
@@ -195,6 +204,8 @@ class _Connection:
 def _set_up(log: logging.Logger, level: int) -> None:
     log.propagate = False
     log.setLevel(level)
+    # Of a logger without any, logging prints what is severe.
+    log.addHandler(logging.NullHandler())
 
 
 def _handle(log: logging.Logger, level: int, text: str, facts: dict[str, Any]) -> None:

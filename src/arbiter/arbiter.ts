@@ -48,6 +48,8 @@ export interface ArbiterOptions {
   readonly onListening: () => void;
   /** A worker serves for the first time. */
   readonly onServing: () => void;
+  /** There are more workers than before, or fewer. */
+  readonly onWorkers: (count: number) => void;
   /** It is stopping, and the sockets are the edge's alone from now on. May be called again. */
   readonly closeListeners: () => void;
 }
@@ -76,6 +78,8 @@ export class Arbiter {
   /** The generation whose readiness was told last. */
   #toldReady = 0;
   #isAttending = false;
+  /** How many workers were told of last. */
+  #toldWorkers = 0;
   #isFinishing = false;
   #alarm: NodeJS.Timeout | undefined;
   #resolveEnd: (outcome: Outcome) => void = () => {};
@@ -157,9 +161,16 @@ export class Arbiter {
     }
     this.#options.serviceManager?.update(this.#fleet, this.#options.upgrade.hasSuccessor);
     this.#isAttending = false;
+    this.#tellWorkers();
     clearTimeout(this.#alarm);
     if (this.#fleet.stop === 'over') this.#finish();
     else this.#setAlarm(wakeAtMs);
+  }
+
+  #tellWorkers(): void {
+    const { size } = this.#fleet.workers;
+    if (size !== this.#toldWorkers) this.#options.onWorkers(size);
+    this.#toldWorkers = size;
   }
 
   #setAlarm(atMs: number): void {

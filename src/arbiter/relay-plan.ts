@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from '../config/resolved-config.ts';
+import type { Settings } from '../config/settings.ts';
 import { parseSyslogAddress, SYSLOG_FACILITIES } from '../config/syslog-kinds.ts';
 import type { RelaySpec, RelayUse } from '../protocol/supervision/relay.ts';
 
@@ -16,19 +17,34 @@ export function relayPlan(
   name: string,
   env: NodeJS.ProcessEnv,
 ): RelayPlan | null {
-  if (!settings.syslog) return null;
+  const { syslog, statsd_host: statsd } = settings;
+  if (!syslog && statsd === null) return null;
   return {
     python: python.path,
     env,
     spec: {
       name,
-      syslog: {
-        address: parseSyslogAddress(settings.syslog_addr),
-        facility: SYSLOG_FACILITIES[settings.syslog_facility],
-        // A colon ends the name of a program in a line of syslog.
-        prefix: settings.syslog_prefix ?? name.replaceAll(':', '.'),
-      },
+      syslog: syslog ? syslogSpec(settings, name) : null,
+      statsd:
+        statsd === null
+          ? null
+          : { address: statsd, prefix: settings.statsd_prefix, tags: settings.dogstatsd_tags },
     },
-    use: { errors: true, access: !settings.disable_redirect_access_to_syslog },
+    use: {
+      // StatsD counts them.
+      errors: true,
+      access: syslog && !settings.disable_redirect_access_to_syslog,
+      metrics: statsd !== null,
+      backlog: statsd !== null && settings.enable_backlog_metric,
+    },
+  };
+}
+
+function syslogSpec(settings: Settings, name: string): RelaySpec['syslog'] {
+  return {
+    address: parseSyslogAddress(settings.syslog_addr),
+    facility: SYSLOG_FACILITIES[settings.syslog_facility],
+    // A colon ends the name of a program in a line of syslog.
+    prefix: settings.syslog_prefix ?? name.replaceAll(':', '.'),
   };
 }

@@ -26,6 +26,7 @@ export class Relays {
   #wanted: RelayPlan | null = null;
   #current: RelayProcess | null = null;
   #hasEnded = false;
+  #workers: number | null = null;
 
   constructor(log: ErrorLog, script: string, owner: Owner | null) {
     this.#log = log;
@@ -53,6 +54,12 @@ export class Relays {
     };
   }
 
+  /** How many there are; told when it changes. */
+  countWorkers(count: number): void {
+    this.#workers = count;
+    this.#tellWorkers();
+  }
+
   /** Once everybody else has ended. */
   async end(): Promise<void> {
     this.#hasEnded = true;
@@ -73,6 +80,13 @@ export class Relays {
     old?.handOver();
     this.#client ??= new RelayClient(this.#path);
     this.#log.relay = wanted.use.errors ? this.#client : null;
+    this.#wanted = wanted;
+    this.#tellWorkers();
+  }
+
+  #tellWorkers(): void {
+    if (!this.#wanted?.use.metrics || this.#workers === null) return;
+    this.#client?.send({ type: 'metrics', text: `gunicorn.workers:${this.#workers}|g` });
   }
 
   async #start(wanted: RelayPlan): Promise<RelayProcess> {

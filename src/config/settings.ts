@@ -12,6 +12,7 @@ import { refused } from './sections/refused.ts';
 import { requests } from './sections/requests.ts';
 import { serverSocket } from './sections/server-socket.ts';
 import { staticFiles } from './sections/static-files.ts';
+import { statsd } from './sections/statsd.ts';
 import { syslog } from './sections/syslog.ts';
 import { tls } from './sections/tls.ts';
 import { trust } from './sections/trust.ts';
@@ -31,6 +32,7 @@ const TABLE = {
   ...queue,
   ...logging,
   ...syslog,
+  ...statsd,
   ...processSettings,
   ...paste,
   ...development,
@@ -65,6 +67,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Queue', names: namesOf(queue) },
   { title: 'Logging', names: namesOf(logging) },
   { title: 'Syslog', names: namesOf(syslog) },
+  { title: 'StatsD', names: namesOf(statsd) },
   { title: 'Process', names: namesOf(processSettings) },
   { title: 'PasteDeploy', names: namesOf(paste) },
   { title: 'Development', names: namesOf(development) },

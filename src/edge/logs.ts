@@ -4,7 +4,11 @@ import { ErrorLog } from '../observe/error-log.ts';
 import { LineWriter } from '../observe/line-writer.ts';
 import { RelayClient } from '../observe/relay-client.ts';
 import { RelayedAccessLines } from '../observe/relayed-access-lines.ts';
+import { RequestMeter } from '../observe/request-meter.ts';
+import { allOf, type RequestSink } from '../observe/request-sink.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
+
+const BACKLOG_EVERY_MS = 1000;
 
 /** What the edge writes, and where to. */
 export class EdgeLogs {
@@ -12,18 +16,25 @@ export class EdgeLogs {
   #config: EdgeConfig;
   #relay: RelayClient | null = null;
   #access: AccessLog | null;
+  #meter: RequestMeter | null = null;
+  #backlogTimer: NodeJS.Timeout | undefined;
+  readonly #queued: () => number;
 
-  /** @throws the system's error when a file cannot be opened */
-  constructor(config: EdgeConfig) {
+  /**
+   * `queued`: how many requests wait for a lane.
+   * @throws the system's error when a file cannot be opened
+   */
+  constructor(config: EdgeConfig, queued: () => number) {
     this.#config = config;
+    this.#queued = queued;
     this.error = new ErrorLog({ target: config.errorLog, level: config.logLevel });
     this.#connect();
     this.#access = this.#openAccess();
   }
 
-  /** null: requests are not logged. */
-  get access(): AccessLog | null {
-    return this.#access;
+  /** Who wants to know of requests; null: nobody. */
+  get requests(): RequestSink | null {
+    return allOf([this.#access, this.#meter].filter((sink) => sink !== null));
   }
 
   /** The error log stays: it is the arbiter's too. */
@@ -53,6 +64,7 @@ export class EdgeLogs {
   /** Resolves once the process may exit. */
   async close(limitMs: number): Promise<void> {
     this.#access?.close();
+    this.#meter?.flush();
     await this.#relay?.close(limitMs);
   }
 
@@ -61,7 +73,16 @@ export class EdgeLogs {
     const old = this.#relay;
     this.#relay = relay === null ? null : new RelayClient(relay.path);
     this.error.relay = relay?.errors ? this.#relay : null;
+    this.#meter?.flush();
     void old?.close(0);
+    this.#meter = relay?.metrics && this.#relay !== null ? new RequestMeter(this.#relay) : null;
+    clearInterval(this.#backlogTimer);
+    if (!relay?.backlog) return;
+    this.#backlogTimer = setInterval(() => this.#tellBacklog(), BACKLOG_EVERY_MS).unref();
+  }
+
+  #tellBacklog(): void {
+    this.#relay?.send({ type: 'metrics', text: `gunicorn.backlog:${this.#queued()}|h` });
   }
 
   #openAccess(): AccessLog | null {

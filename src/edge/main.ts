@@ -54,7 +54,7 @@ class Edge {
   constructor(start: StartMessage) {
     const config = start.config;
     this.#config = config;
-    this.#logs = new EdgeLogs(config);
+    this.#logs = new EdgeLogs(config, () => this.#dispatcher.queued);
     this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
     const expired = new RefusalLog((line) => this.#logs.error.warning(line));
     const refused = new RefusalLog((line) => this.#logs.error.warning(line));
@@ -104,7 +104,7 @@ class Edge {
       config: this.#config,
       router: this.#router(),
       trust: new TrustPolicy(this.#config),
-      accessLog: this.#logs.access,
+      requests: this.#logs.requests,
     };
   }
 

@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Peer } from '../handlers/exchange.ts';
 import type { Router } from '../handlers/router.ts';
 import type { TrustPolicy } from '../handlers/trust.ts';
-import type { AccessLog } from '../observe/access-log.ts';
 import type { ErrorLog } from '../observe/error-log.ts';
+import type { RequestSink } from '../observe/request-sink.ts';
 import type { HttpError } from '../protocol/http1/errors.ts';
 import type { Leniency } from '../protocol/http1/leniency.ts';
 import type { HttpLimits } from '../protocol/http1/limits.ts';
@@ -35,7 +35,8 @@ export interface ServerParts {
   readonly config: EdgeConfig;
   readonly router: Router;
   readonly trust: TrustPolicy;
-  readonly accessLog: AccessLog | null;
+  /** null: nobody wants to know of requests. */
+  readonly requests: RequestSink | null;
 }
 
 /** The sockets that face clients, and what their connections share. */
@@ -250,8 +251,8 @@ export class Server {
   }
 
   logAccess(exchange: FinishedExchange, peer: Peer, nowMs: number): void {
-    const { accessLog } = this.#parts;
-    if (accessLog !== null) accessLog.write(new ExchangeRecord(exchange, peer, nowMs));
+    const { requests } = this.#parts;
+    if (requests !== null) requests.write(new ExchangeRecord(exchange, peer, nowMs));
   }
 
   noteRefused(error: HttpError, peer: Peer): void {

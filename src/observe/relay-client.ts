@@ -12,8 +12,12 @@ export type RelayRecord =
       readonly pid: number;
       /** Seconds since 1970. */
       readonly at: number;
+      /** It comes with a traceback. */
+      readonly exception?: true;
     }
   | { readonly type: 'access'; readonly line: string; readonly pid: number; readonly at: number }
+  /** Of StatsD, a line each. */
+  | { readonly type: 'metrics'; readonly text: string }
   | { readonly type: 'lost'; readonly count: number };
 
 const MAX_PENDING_CHARACTERS = 16 * 2 ** 20;

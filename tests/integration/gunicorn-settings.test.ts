@@ -18,11 +18,12 @@ const SAME = `config wsgi_app bind backlog workers worker_class worker_connectio
   accesslog access_log_format errorlog loglevel capture_output proc_name pythonpath proxy_protocol proxy_allow_ips
   forwarder_headers header_map permit_obsolete_folding strip_header_spaces permit_unconventional_http_method
   permit_unconventional_http_version casefold_http_method certfile keyfile ca_certs cert_reqs ciphers syslog
-  syslog_addr syslog_prefix syslog_facility disable_redirect_access_to_syslog
+  syslog_addr syslog_prefix syslog_facility disable_redirect_access_to_syslog statsd_host
+  statsd_prefix dogstatsd_tags enable_backlog_metric
   http_protocols http2_max_concurrent_streams http2_initial_window_size http2_max_frame_size http2_max_header_list_size`;
 
 const WITHOUT_EFFECT = `sendfile reuse_port worker_tmp_dir tmp_upload_dir default_proc_name http_parser
-  uwsgi_allow_ips ssl_version suppress_ragged_eofs do_handshake_on_connect statsd_prefix dogstatsd_tags enable_backlog_metric
+  uwsgi_allow_ips ssl_version suppress_ragged_eofs do_handshake_on_connect
   asgi_loop asgi_lifespan
   asgi_disconnect_grace_period websocket_max_message_size root_path dirty_timeout dirty_threads dirty_graceful_timeout
   control_socket control_socket_mode control_socket_disable`;
@@ -31,7 +32,7 @@ const REFUSED = `protocol logger_class dirty_apps dirty_workers`;
 
 /** Refused for now; the message says so. */
 const NOT_YET = `logconfig
-  logconfig_json logconfig_dict statsd_host
+  logconfig_json logconfig_dict
   http2_cleartext`;
 
 /** Defaults that --print-config shows otherwise, and why. */

@@ -34,11 +34,6 @@ export const refused = {
     help: 'A dict for logging.config',
     refused: LOGGING,
   }),
-  statsd_host: unsupportedText(
-    ['--statsd-host'],
-    'Where StatsD listens',
-    `${YET}; --health-path has metrics as JSON`,
-  ),
   http2_cleartext: setting<string>({
     flags: ['--http2-cleartext'],
     kind: {

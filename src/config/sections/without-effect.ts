@@ -7,7 +7,6 @@ import { addressList } from '../request-kinds.ts';
 import { setting } from '../setting.ts';
 
 const ONLY_ASGI = 'only ASGI applications have it, and they are not supported yet';
-const ONLY_STATSD = 'only StatsD has it, and that is not supported yet';
 const ONLY_DIRTY = 'Kirin has no dirty arbiters';
 const NO_CONTROL = 'Kirin has no control socket; signals are what Gunicorn has';
 const NOT_PYTHONS_SSL = "Python's ssl module serves no clients here";
@@ -84,27 +83,6 @@ export const withoutEffect = {
     default: false,
     help: 'Shake hands as soon as a client has connected',
     without: NOT_PYTHONS_SSL,
-  }),
-  statsd_prefix: setting<string>({
-    flags: ['--statsd-prefix'],
-    kind: text(),
-    default: '',
-    help: 'What names of metrics begin with',
-    without: ONLY_STATSD,
-  }),
-  dogstatsd_tags: setting<string>({
-    flags: ['--dogstatsd-tags'],
-    kind: text(),
-    default: '',
-    help: 'Tags of every metric',
-    without: ONLY_STATSD,
-  }),
-  enable_backlog_metric: setting<boolean>({
-    flags: ['--enable-backlog-metric'],
-    kind: flag,
-    default: false,
-    help: 'Report how many connections wait to be accepted',
-    without: ONLY_STATSD,
   }),
   asgi_loop: asgiText('--asgi-loop', 'auto', 'The event loop'),
   asgi_lifespan: asgiText('--asgi-lifespan', 'auto', 'Whether the application is told of its start and end'),

@@ -1,6 +1,7 @@
 // What arbiter and relay say to one another: one JSON object a line, over the relay's descriptor 3. The Python half is
 // python/kirin_worker/relay.py. What everybody sends to its socket is RelayRecord (src/observe/relay-client.ts).
 
+import type { StatsdAddress } from '../../base/statsd-address.ts';
 import type { SyslogAddress } from '../../base/syslog-address.ts';
 
 /** Everything that a relay needs to know. */
@@ -14,6 +15,12 @@ export interface RelaySpec {
     readonly facility: number;
     /** `NAME` of `gunicorn.NAME.error`. */
     readonly prefix: string;
+  } | null;
+  readonly statsd: {
+    readonly address: StatsdAddress;
+    readonly prefix: string;
+    /** Separated by commas; '': none. */
+    readonly tags: string;
   } | null;
 }
 
@@ -39,4 +46,8 @@ export interface RelayUse {
   readonly errors: boolean;
   /** Lines of the access log. */
   readonly access: boolean;
+  /** Metrics of requests and workers. */
+  readonly metrics: boolean;
+  /** And how many requests wait. */
+  readonly backlog: boolean;
 }

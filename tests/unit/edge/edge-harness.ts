@@ -5,9 +5,9 @@ import { Server, type ServerParts } from '../../../src/edge/server.ts';
 import type { Exchange, Producer } from '../../../src/handlers/exchange.ts';
 import { Router } from '../../../src/handlers/router.ts';
 import { TrustPolicy } from '../../../src/handlers/trust.ts';
-import type { AccessLog } from '../../../src/observe/access-log.ts';
 import type { AccessRecord } from '../../../src/observe/access-record.ts';
 import { ErrorLog } from '../../../src/observe/error-log.ts';
+import type { RequestSink } from '../../../src/observe/request-sink.ts';
 import type { EdgeConfig } from '../../../src/protocol/supervision/edge.ts';
 import { RawConnection } from '../../support/raw-connection.ts';
 import { listFolder, makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
@@ -107,10 +107,10 @@ export class EdgeHarness {
     this.handle = handle;
     this.config = { ...CONFIG, errorLog: join(this.folder, 'errors'), ...changes };
     const log = new ErrorLog({ target: this.config.errorLog, level: this.config.logLevel });
-    const accessLog = {
+    const requests: RequestSink = {
       write: ({ method, path, status, bodyBytes }: AccessRecord) =>
         this.accessed.push(`${method} ${path} ${status} ${bodyBytes}`),
-    } as unknown as AccessLog;
+    };
     const handler = {
       handle: (exchange: Exchange) => {
         this.exchanges.push(exchange);
@@ -121,7 +121,7 @@ export class EdgeHarness {
       config,
       router: new Router([], handler),
       trust: new TrustPolicy(config),
-      accessLog,
+      requests,
     });
     this.server = new Server(this.folder, log, this.#parts(this.config));
   }

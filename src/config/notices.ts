@@ -35,8 +35,11 @@ export function staticFilesNotices({ static_files, chdir }: Settings, machine: M
 }
 
 /** Gunicorn says so, too. */
-export function http2Notices({ http_protocols, certfile }: Settings, sources: Sources): Notice[] {
-  if (!http_protocols.includes('h2') || certfile !== null) return [];
-  const message = `http_protocols (from ${sources.http_protocols}) names h2, and without a certificate nobody will speak it: give certfile and keyfile`;
+export function http2Notices(
+  { http_protocols, certfile, http2_cleartext }: Settings,
+  sources: Sources,
+): Notice[] {
+  if (!http_protocols.includes('h2') || certfile !== null || http2_cleartext !== 'off') return [];
+  const message = `http_protocols (from ${sources.http_protocols}) names h2, and without a certificate nobody will speak it: give certfile and keyfile, or http2_cleartext for a proxy`;
   return [{ level: 'warning', message }];
 }

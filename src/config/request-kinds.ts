@@ -1,6 +1,7 @@
 // Kinds of the settings that are about requests: who may say what about the client, where pages are.
 
 import { isIPv4, isIPv6 } from 'node:net';
+import { choice } from './kinds.ts';
 import { type Kind, ValueProblem } from './setting.ts';
 import { listOfTexts, STRINGS } from './texts.ts';
 
@@ -107,3 +108,25 @@ function checkedProtocols(words: readonly string[]): readonly HttpProtocol[] {
   }
   return protocols.length === 0 ? ['h1'] : (protocols as HttpProtocol[]);
 }
+
+const cleartextWords = choice(['off', 'prior-knowledge', 'upgrade', 'both'], 'STRING', { '': 'off' });
+
+/** How HTTP/2 begins where there is no TLS. */
+export const http2Cleartext: Kind<'off' | 'prior-knowledge'> = {
+  metavar: 'STRING',
+  schema: { enum: ['off', 'prior-knowledge'] },
+  parse(text, context) {
+    const word = cleartextWords.parse(text, context);
+    if (word === 'off' || word === 'prior-knowledge') return word;
+    throw new ValueProblem(
+      'the upgrade from HTTP/1.1 is not supported, and RFC 9113 has done away with it; give prior-knowledge',
+      'meaning',
+    );
+  },
+  fromFile(value) {
+    if (value === null) return undefined;
+    if (typeof value === 'boolean') return value ? 'prior-knowledge' : 'off';
+    throw new ValueProblem('not one of off, prior-knowledge');
+  },
+  show: (word) => word,
+};

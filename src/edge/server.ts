@@ -20,7 +20,9 @@ import { Connection } from './connection.ts';
 import { DeadlineList } from './deadlines.ts';
 import { ExchangeRecord, type FinishedExchange } from './exchange-record.ts';
 import { Http2Connection } from './http2/connection.ts';
+import { Preface } from './http2/preface.ts';
 import { leniencyOf } from './leniency.ts';
+import type { Opening } from './opening.ts';
 import type { OutgoingLimits } from './outgoing.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { SocketReader } from './socket-reader.ts';
@@ -165,7 +167,7 @@ export class Server {
 
   /** Plain connections alone: what TLS reads goes through buffers of its own. */
   #acceptHandle(handle: ConnectionHandle, spec: ListenerSpec): boolean {
-    if (this.#terminator !== null) return false;
+    if (this.#terminator !== null || this.#parts.config.http2Cleartext) return false;
     const reader = new SocketReader(handle);
     reader.socket.setNoDelay(true);
     const peer = this.#meet(reader.socket, spec);
@@ -179,12 +181,15 @@ export class Server {
   #accept(socket: Socket, spec: ListenerSpec): void {
     const peer = this.#meet(socket, spec);
     if (peer === null) return;
+    this.#connections.add(this.#begin(socket, peer));
+  }
+
+  #begin(socket: Socket, peer: Peer): ClientConnection {
     const terminator = this.#terminator;
-    this.#connections.add(
-      terminator === null
-        ? this.#connection(socket, socket, peer, this.proxyReader(peer))
-        : new Handshake(socket, peer, this, terminator),
-    );
+    if (terminator !== null) return new Handshake(socket, peer, this, terminator);
+    // Anybody else is served HTTP/1, as in Gunicorn.
+    if (this.#parts.config.http2Cleartext && peer.rules.isTrusted) return new Preface(socket, peer, this);
+    return this.#connection(socket, socket, peer, this.proxyReader(peer));
   }
 
   /** Who has connected. null: it has been reset already, and its address is lost: without one it would pass for a peer on a unix socket. */
@@ -202,20 +207,19 @@ export class Server {
   }
 
   /** A handshake is done. `carrier` is the socket below. */
-  serveSecured(handshake: Handshake, socket: TLSSocket, carrier: Socket, peer: Peer): void {
-    const isHttp2 = socket.alpnProtocol === 'h2';
-    this.#replace(
-      handshake,
-      isHttp2
-        ? new Http2Connection(socket, carrier, peer, this)
-        : this.#connection(socket, carrier, peer, null),
-    );
+  serveSecured(handshake: Opening, socket: TLSSocket, carrier: Socket, peer: Peer): void {
+    if (socket.alpnProtocol === 'h2') this.serveHttp2(handshake, socket, carrier, peer);
+    else this.#replace(handshake, this.#connection(socket, carrier, peer, null));
   }
 
-  /** What was to be a handshake is none. */
-  servePlainly(handshake: Handshake, socket: Socket, peer: Peer): Connection {
+  serveHttp2(opening: Opening, socket: Socket, carrier: Socket, peer: Peer): void {
+    this.#replace(opening, new Http2Connection(socket, carrier, peer, this));
+  }
+
+  /** It does not speak what it should. */
+  servePlainly(opening: Opening, socket: Socket, peer: Peer): Connection {
     const connection = this.#connection(socket, socket, peer, null);
-    this.#replace(handshake, connection);
+    this.#replace(opening, connection);
     return connection;
   }
 

@@ -20,7 +20,7 @@ const SAME = `config wsgi_app bind backlog workers worker_class worker_connectio
   permit_unconventional_http_version casefold_http_method certfile keyfile ca_certs cert_reqs ciphers syslog
   syslog_addr syslog_prefix syslog_facility disable_redirect_access_to_syslog statsd_host
   statsd_prefix dogstatsd_tags enable_backlog_metric
-  http_protocols http2_max_concurrent_streams http2_initial_window_size http2_max_frame_size http2_max_header_list_size`;
+  http_protocols http2_max_concurrent_streams http2_initial_window_size http2_max_frame_size http2_max_header_list_size http2_cleartext`;
 
 const WITHOUT_EFFECT = `sendfile reuse_port worker_tmp_dir tmp_upload_dir default_proc_name http_parser
   uwsgi_allow_ips ssl_version suppress_ragged_eofs do_handshake_on_connect
@@ -32,8 +32,7 @@ const REFUSED = `protocol logger_class dirty_apps dirty_workers`;
 
 /** Refused for now; the message says so. */
 const NOT_YET = `logconfig
-  logconfig_json logconfig_dict
-  http2_cleartext`;
+  logconfig_json logconfig_dict`;
 
 /** Defaults that --print-config shows otherwise, and why. */
 const OTHER_DEFAULTS: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { integer } from '../kinds.ts';
-import { type HttpProtocol, httpProtocols } from '../request-kinds.ts';
+import { type HttpProtocol, http2Cleartext, httpProtocols } from '../request-kinds.ts';
 import { setting } from '../setting.ts';
 
 const MAX_31_BITS = 2 ** 31 - 1;
@@ -12,6 +12,14 @@ export const http2 = {
     help: 'Versions of HTTP, the preferred one first: h1, or h2,h1',
     detail:
       'HTTP/2 needs a certificate, and is agreed on in the handshake (ALPN); clients that do not ask for it are served HTTP/1.1.',
+  }),
+  http2_cleartext: setting<'off' | 'prior-knowledge'>({
+    flags: ['--http2-cleartext'],
+    kind: http2Cleartext,
+    default: 'off',
+    help: 'HTTP/2 without TLS, of trusted proxies: off, or prior-knowledge',
+    detail:
+      'With `prior-knowledge`, and h2 among `http_protocols`, peers of `forwarded_allow_ips` have to begin with HTTP/2, and get 400 otherwise; everybody else is served HTTP/1. With a certificate it has no effect.',
   }),
   http2_max_concurrent_streams: setting<number>({
     flags: ['--http2-max-concurrent-streams'],

@@ -34,16 +34,6 @@ export const refused = {
     help: 'A dict for logging.config',
     refused: LOGGING,
   }),
-  http2_cleartext: setting<string>({
-    flags: ['--http2-cleartext'],
-    kind: {
-      ...text(),
-      fromFile: (value) => (typeof value === 'boolean' ? (value ? 'prior-knowledge' : 'off') : undefined),
-    },
-    default: 'off',
-    help: 'HTTP/2 without TLS',
-    refused: `${YET}; give a certificate, or let the proxy in front speak HTTP/1.1`,
-  }),
   dirty_apps: setting<readonly string[]>({
     flags: ['--dirty-app'],
     kind: texts,

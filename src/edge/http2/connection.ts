@@ -1,6 +1,5 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../../handlers/exchange.ts';
 import { HttpError } from '../../protocol/http1/errors.ts';
 import { effectiveLimits } from '../../protocol/http1/limits.ts';
@@ -33,7 +32,7 @@ export class Http2Connection extends ClientConnection {
   #wasted = 0;
   #wastedSinceMs = 0;
 
-  constructor(socket: TLSSocket, carrier: Socket, peer: Peer, server: Server) {
+  constructor(socket: Socket, carrier: Socket, peer: Peer, server: Server) {
     super();
     this.peer = peer;
     this.server = server;

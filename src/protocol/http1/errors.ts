@@ -7,6 +7,7 @@ export const HTTP_ERRORS = {
   proxy_header_forbidden: [403, 'This peer may not speak the PROXY protocol'],
 
   plain_http: [400, 'Plain HTTP was sent to a port that speaks HTTPS'],
+  no_http2_preface: [400, 'HTTP/2 is expected here of a trusted proxy, and something else was sent'],
 
   // The request line.
   tls_handshake: [400, 'A TLS handshake was sent to a plain HTTP port'],

@@ -94,6 +94,8 @@ export interface EdgeConfig {
   /** null: connections are not encrypted. */
   readonly tls: TlsConfig | null;
   readonly http2: Http2Limits;
+  /** Trusted peers speak HTTP/2 without TLS. */
+  readonly http2Cleartext: boolean;
   /** Addresses and networks, or `*`. */
   readonly forwardedAllowIps: readonly string[];
   // What is taken though HTTP wants it refused.

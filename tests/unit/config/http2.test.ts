@@ -62,3 +62,15 @@ test('limits of HTTP/2 have Gunicorn’s ranges', () => {
     assert.equal(complaint(flag, right), '');
   }
 });
+
+test('HTTP/2 without TLS begins at once, or not at all', () => {
+  const of = (text: string) => resolve('--http-protocols', 'h2', '--http2-cleartext', text);
+  assert.equal(of('prior-knowledge').settings.http2_cleartext, 'prior-knowledge');
+  assert.deepEqual(of('prior-knowledge').notices, []);
+  assert.equal(of('OFF').settings.http2_cleartext, 'off');
+  assert.match(
+    complaint('--http2-cleartext', 'upgrade'),
+    /RFC 9113 has done away with it; give prior-knowledge$/,
+  );
+  assert.match(complaint('--http2-cleartext', 'yes'), /not one of off, prior-knowledge, upgrade, both$/);
+});

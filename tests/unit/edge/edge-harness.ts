@@ -43,6 +43,7 @@ const CONFIG: EdgeConfig = {
     maxFrameBytes: 16_384,
     maxHeaderListBytes: 65_536,
   },
+  http2Cleartext: false,
   forwardedAllowIps: ['127.0.0.1'],
   stripHeaderSpaces: false,
   permitObsoleteFolding: false,

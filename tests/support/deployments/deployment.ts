@@ -14,6 +14,8 @@ export interface Deployment {
   readonly name: string;
   /** Whose documentation or habit has such a thing. */
   readonly after: string;
+  /** Why it cannot be run here, or false. */
+  readonly skip?: string | false;
   /** A folder of tests/fixtures/deployments, which is copied. */
   readonly folder?: string;
   readonly files?: Readonly<Record<string, string>>;

@@ -14,7 +14,13 @@ export type Server = 'gunicorn' | 'kirin';
 const START_TIMEOUT_MS = 45_000;
 const SIGABRT = 6;
 
-export type Target = { readonly host: string; readonly port: number } | { readonly path: string };
+export interface Target {
+  readonly host?: string;
+  readonly port?: number;
+  /** Of a unix socket. */
+  readonly path?: string;
+  readonly tls?: { readonly rejectUnauthorized: boolean };
+}
 
 /** One deployment under one of the servers, in a folder of its own. */
 export class Site {
@@ -205,8 +211,12 @@ export class Site {
 
   #targetOf(url: string): Target {
     if (url.startsWith('unix:')) return { path: resolve(this.folder, url.slice('unix:'.length)) };
-    const [, host = '', port] = /^https?:\/\/(.*):(\d+)$/.exec(url) ?? [];
-    return { host: host === '0.0.0.0' ? '127.0.0.1' : host.replace(/[[\]]/g, ''), port: Number(port) };
+    const [, scheme, host = '', port] = /^(https?):\/\/(.*):(\d+)$/.exec(url) ?? [];
+    const address = {
+      host: host === '0.0.0.0' ? '127.0.0.1' : host.replace(/[[\]]/g, ''),
+      port: Number(port),
+    };
+    return scheme === 'https' ? { ...address, tls: { rejectUnauthorized: false } } : address;
   }
 
   report(): string {

@@ -5,6 +5,7 @@ import { flask } from './flask.ts';
 import { frameworks } from './frameworks.ts';
 import { http } from './http.ts';
 import { life } from './life.ts';
+import { parts } from './parts.ts';
 import { platforms } from './platforms.ts';
 import { proxies } from './proxies.ts';
 
@@ -16,6 +17,7 @@ export const CATALOGUE = [
   ...platforms,
   ...daemons,
   ...life,
+  ...parts,
   ...proxies,
   ...configuration,
 ];

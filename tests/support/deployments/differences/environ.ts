@@ -67,4 +67,8 @@ export const environRows = {
       },
     ],
   },
+  'variables of TLS': {
+    told: '| `HTTPS`, `SSL_PROTOCOL` and their like in the environ | missing | there, as PEP 3333 wants |',
+    shows: [{ where: /variable (HTTPS|SSL_CIPHER|SSL_PROTOCOL)$/, kirin: /^str '(on|TLS\S+)'$/ }],
+  },
 } as const satisfies Record<string, Row>;

@@ -114,6 +114,22 @@ describe('static files of a configuration', () => {
     }
   });
 
+  it('may stand in a kirin.toml, relative to it', async () => {
+    const folder = new AppFolder({ 'app.py': answering('the application') });
+    mkdirSync(join(folder.path, 'one'));
+    folder.write('one/a.txt', 'one');
+    folder.write('kirin.toml', 'app = "app:app"\nstatic_max_age = 60\n\n[static_files]\n"/files" = "one"\n');
+    try {
+      await withKirin({ args: ['-c', join(folder.path, 'kirin.toml')] }, async (kirin) => {
+        const response = await get(kirin.port, '/files/a.txt');
+        assert.equal(response.body.toString(), 'one');
+        assert.equal(fieldValue(response, 'Cache-Control'), 'max-age=60');
+      });
+    } finally {
+      folder.remove();
+    }
+  });
+
   it('that are not there yet are told of, and served once they are', async () => {
     const folder = makeTemporaryFolder();
     const media = join(folder, 'media');

@@ -63,7 +63,7 @@ export class FileCache {
       return;
     }
     this.#files.set(path, file);
-    this.#bytes += weightOf(file);
+    this.#bytes += weightOf(path, file);
     this.#evict();
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
@@ -72,11 +72,11 @@ export class FileCache {
   keepContent(path: string, file: FoundFile, representation: Representation, content: Buffer): void {
     // It may have been evicted while it was read.
     if (this.#files.get(path) !== file || representation.file === null) return;
-    this.#bytes -= weightOf(file);
+    this.#bytes -= weightOf(path, file);
     representation.file.release();
     representation.file = null;
     representation.content = content;
-    this.#bytes += weightOf(file);
+    this.#bytes += weightOf(path, file);
     this.#evict();
   }
 
@@ -84,7 +84,7 @@ export class FileCache {
     const file = this.#files.get(path);
     if (file === undefined) return;
     this.#files.delete(path);
-    this.#bytes -= weightOf(file);
+    this.#bytes -= weightOf(path, file);
     releaseFiles(file);
   }
 
@@ -119,8 +119,9 @@ export class FileCache {
   }
 }
 
-function weightOf({ representations }: FoundFile): number {
-  let bytes = ENTRY_BYTES;
+function weightOf(path: string, { representations }: FoundFile): number {
+  // Clients choose how long it is; it is there as the names, too.
+  let bytes = ENTRY_BYTES + 2 * path.length;
   for (const { content, file } of representations) {
     bytes += content === null ? 0 : content.length;
     bytes += file === null ? 0 : DESCRIPTOR_BYTES;

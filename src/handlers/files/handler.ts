@@ -75,18 +75,22 @@ export class FileHandler implements Handler {
 
   async #lookUp(path: string, filePath: FilePath, before: FoundFile | undefined): Promise<void> {
     const { cache } = this.#parts;
-    const isRenewed = before !== undefined && (await this.#finder.renew(before));
-    // While it was looked at it may have been evicted, and its descriptors closed.
-    const finding: Finding =
-      isRenewed && cache.get(path) === before
-        ? { kind: 'file', file: before }
-        : await this.#finder.find(filePath);
+    const finding = await this.#find(path, filePath, before).catch(
+      (error: Error): Finding => ({ kind: 'failed', why: error.message }),
+    );
     const waiting = this.#waiting.get(path) ?? [];
     this.#waiting.delete(path);
     for (const exchange of waiting) this.#answer(exchange, finding);
     // Only now: what the cache holds, it may also let go at any time.
     if (finding.kind !== 'file') cache.delete(path);
     else if (finding.file !== before) cache.set(path, finding.file);
+  }
+
+  async #find(path: string, filePath: FilePath, before: FoundFile | undefined): Promise<Finding> {
+    const isSame = before !== undefined && (await this.#finder.renew(before));
+    // While it was looked at it may have been evicted, and its descriptors closed.
+    if (isSame && this.#parts.cache.get(path) === before) return { kind: 'file', file: before };
+    return this.#finder.find(filePath);
   }
 
   #answer(exchange: Exchange, finding: Finding): void {

@@ -20,6 +20,7 @@ import struct
 import sys
 
 from . import native
+from .tracebacks import is_ours
 
 _U32 = struct.Struct("=I")
 _LANES_AT = 0
@@ -79,7 +80,9 @@ def loaded_files(seen: set[str]) -> list[str]:
         if not isinstance(file, str) or file in seen:
             continue
         seen.add(file)
-        files.append(os.path.abspath(file))
+        # An update of Kirin itself is taken up by its restart.
+        if not is_ours(file):
+            files.append(os.path.abspath(file))
     return files
 
 
@@ -91,9 +94,9 @@ class ModuleReporter:
         self._seen: set[str] = set()
         self._lock = native.allocate_lock()
 
-    def report(self, more: tuple[str, ...] = ()) -> None:
+    def report(self) -> None:
         with self._lock:
-            files = [*loaded_files(self._seen), *(os.path.abspath(file) for file in more)]
+            files = loaded_files(self._seen)
             if files:
                 write_line(self._fd, {"type": "modules", "files": files})
 

@@ -277,6 +277,7 @@ def test_modules_are_reported_for_reload(arbiter: Arbiter) -> None:
     files: set[str] = set()
     while str(arbiter.folder / "main.py") not in files:
         files.update(arbiter.hear("modules")["files"])
+    assert not [file for file in files if file.startswith(str(PACKAGE))], "Kirin's own are no reason to reload"
 
 
 def test_modules_of_a_broken_application_are_reported_too(arbiter: Arbiter) -> None:

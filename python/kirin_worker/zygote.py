@@ -69,7 +69,8 @@ class Zygote:
         self._hooks: Hooks | None = None
         self._has_forked = False
         #: A reload has replaced it; where hooks have started threads, it stays for their sake.
-        self._may_stay = self._stays = False
+        self._stay = "no"
+        self._stays = False
         self._runs_on_exit = False
         self._children: dict[int, _Child] = {}
         self._ends_at: float | None = None
@@ -108,7 +109,9 @@ class Zygote:
         if self._ends_at is None or self._children:
             return False
         # A thread of on_starting or when_ready (a page of metrics, a timer) outlives reloads, as under Gunicorn.
-        stays = self._may_stay and self._hooks is not None and self._hooks.has_threads
+        stays = self._stay == "yes" or (
+            self._stay == "for threads" and self._hooks is not None and self._hooks.has_threads
+        )
         if stays and not self._stays:
             self._tell({"type": "stays"})
         self._stays = stays
@@ -147,7 +150,7 @@ class Zygote:
             for pid in self._children:
                 os.kill(pid, signal.SIGINT)
         elif kind == "quit":
-            self._may_stay = message["mayStay"]
+            self._stay = message["stay"]
             self._runs_on_exit = message["runsOnExit"]
             self._end(message["graceMs"] / 1000)
 
@@ -235,7 +238,7 @@ class Zygote:
 
     def _lose_arbiter(self) -> None:
         """The edge finishes what it has and leaves, and so do the workers; then nothing needs the run directory."""
-        self._may_stay = False
+        self._stay = "no"
         self._poll.unregister(self._channel)
         if self._ends_at is None:
             self._end(self._boot.get("gracefulTimeoutMs", 0) / 1000)

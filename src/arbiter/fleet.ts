@@ -27,7 +27,7 @@ export interface Worker {
 
 /** `booting`: not serving yet. `active`: the edge feeds it. `ending`: its workers leave. */
 export type GenerationPhase = 'booting' | 'active' | 'ending';
-/** `staying`: its workers are gone, and it lives on for what server hooks have started. */
+/** `staying`: its workers are gone, and it lives on for the sake of server hooks. */
 export type ZygotePhase = 'starting' | 'up' | 'quitting' | 'staying' | 'gone';
 
 export interface Generation {
@@ -35,6 +35,8 @@ export interface Generation {
   phase: GenerationPhase;
   zygote: ZygotePhase;
   readonly startedMs: number;
+  /** It was active once. */
+  hasServed: boolean;
   /** It was said that it takes long to boot. */
   isSlowTold: boolean;
   /** Forks that were asked for and not yet answered. */
@@ -136,6 +138,7 @@ export class Fleet {
       phase: 'booting',
       zygote: 'starting',
       startedMs: nowMs,
+      hasServed: false,
       isSlowTold: false,
       forking: 0,
     };
@@ -281,7 +284,9 @@ export class Fleet {
   generationActivated(number: number): void {
     for (const generation of this.generations.values()) {
       if (generation.phase === 'active') generation.phase = 'ending';
-      if (generation.number === number) generation.phase = 'active';
+      if (generation.number !== number) continue;
+      generation.phase = 'active';
+      generation.hasServed = true;
     }
     this.hasServed = true;
     this.zygoteFailures.succeeded();

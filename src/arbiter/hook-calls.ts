@@ -1,5 +1,5 @@
 import type { ArbiterToZygote, HookFile, HookSpec } from '../protocol/supervision/zygote.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, Generation } from './fleet.ts';
 import type { Listener } from './listeners.ts';
 
 /** What hooks are told of the whole Kirin. */
@@ -34,9 +34,9 @@ export class HookCalls {
   /** Before the next generation is noted in the fleet. */
   start(file: HookFile | null, { listeners, predecessorPid }: Around): HookSpec | null {
     if (file === null) return null;
-    const { active, wanted } = this.#fleet;
+    const { wanted } = this.#fleet;
     // A zygote that was lost has taken with it what on_starting and when_ready had made.
-    const isReload = active !== undefined && active.zygote !== 'gone';
+    const isReload = this.#servedAndAlive.length > 0;
     return {
       ...file,
       arbiterPid: process.pid,
@@ -58,9 +58,23 @@ export class HookCalls {
     this.#isReloadDue = false;
     if (spec === null) return;
     this.#specs.set(generation, spec);
+    this.#releaseStaying();
     if (spec.isReload || !spec.names.includes('when_ready')) return;
     this.#awaitingListening.add(generation);
     if (this.#hasListened) this.#callWhenReady();
+  }
+
+  /** Those that have stayed because none followed. */
+  #releaseStaying(): void {
+    for (const { number, phase, zygote } of this.#servedAndAlive) {
+      if (phase !== 'ending' || (zygote !== 'quitting' && zygote !== 'staying')) continue;
+      this.#send(number, {
+        type: 'quit',
+        graceMs: this.#fleet.gracefulMs,
+        stay: 'for threads',
+        runsOnExit: false,
+      });
+    }
   }
 
   forked(): void {
@@ -110,14 +124,25 @@ export class HookCalls {
   }
 
   /** What a zygote is told when it is to end. */
-  quit(generation: number): { mayStay: boolean; runsOnExit: boolean } {
-    const { active, candidate, stop, generations } = this.#fleet;
-    const hasServed = generations.get(generation)?.phase === 'ending' && generation < (active?.number ?? 0);
-    const last = active?.zygote === 'gone' ? candidate : (active ?? candidate);
-    return {
-      mayStay: stop === 'no' && hasServed,
-      runsOnExit: stop !== 'no' && generation === last?.number,
-    };
+  quit(generation: number): { stay: 'no' | 'for threads' | 'yes'; runsOnExit: boolean } {
+    const { stop, wanted, generations } = this.#fleet;
+    if (!this.#specs.has(generation)) return { stay: 'no', runsOnExit: false };
+    if (stop !== 'no') return { stay: 'no', runsOnExit: generation === this.#last?.number };
+    if (!generations.get(generation)?.hasServed) return { stay: 'no', runsOnExit: false };
+    // No worker is wanted (WINCH): it goes on standing in for Gunicorn's arbiter, which goes on, too.
+    const isStandingBy = wanted === 0 && generation === this.#last?.number;
+    return { stay: isStandingBy ? 'yes' : 'for threads', runsOnExit: false };
+  }
+
+  /** Who stands in for Gunicorn's arbiter: of those that live the newest that has served, or the one that is to. */
+  get #last(): Generation | undefined {
+    return this.#servedAndAlive.at(-1) ?? this.#fleet.candidate;
+  }
+
+  get #servedAndAlive(): Generation[] {
+    return [...this.#fleet.generations.values()].filter(
+      ({ hasServed, zygote }) => hasServed && zygote !== 'gone',
+    );
   }
 
   forget(generation: number): void {

@@ -352,6 +352,43 @@ def when_ready(server): write("when_ready", 0, f"{server.pid} {server.master_pid
     }
   });
 
+  it('go on while no worker is wanted (WINCH of a daemon), as the arbiter of Gunicorn does', async () => {
+    const diary = diaryWith({
+      hooks: ['nworkers_changed', 'on_starting', 'on_reload', 'child_exit', 'on_exit'],
+    });
+    const pidFile = join(diary.folder.path, 'pid');
+    const args = ['--daemon', '--pid', pidFile, '--error-logfile', join(diary.folder.path, 'log')];
+    const command = new KirinProcess({ app: 'main:app', cwd: diary.folder.path, args });
+    try {
+      assert.equal((await command.ended(30_000)).code, 0, command.log());
+      const pid = Number(readFileSync(pidFile, 'utf8'));
+      process.kill(pid, 'SIGWINCH');
+      await diary.waitFor('child_exit');
+      process.kill(pid, 'SIGHUP');
+      await waitFor(() => /generation 2/.test(readFileSync(join(diary.folder.path, 'log'), 'utf8')));
+      process.kill(pid, 'SIGWINCH');
+      await diary.waitFor('child_exit', 2);
+      process.kill(pid, 'SIGTERM');
+      await command.assertNothingLeft();
+      assert.deepEqual(
+        diary.entries().map(({ hook, note }) => (hook === 'nworkers_changed' ? `${hook} ${note}` : hook)),
+        [
+          'nworkers_changed 1 None 1',
+          'on_starting',
+          'nworkers_changed 0 1 0',
+          'child_exit',
+          'nworkers_changed 1 0 1',
+          'on_reload',
+          'nworkers_changed 0 1 0',
+          'child_exit',
+          'on_exit',
+        ],
+      );
+    } finally {
+      command.discard();
+    }
+  });
+
   it('a failing pre_exec keeps USR2 from starting anything', async () => {
     const diary = diaryWith({ hooks: [], more: 'def pre_exec(server): raise ValueError("not now")' });
     await withKirin({ app: 'main:app', cwd: diary.folder.path }, async (kirin) => {

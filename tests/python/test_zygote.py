@@ -226,7 +226,7 @@ def test_quit_ends_workers_and_zygote_in_order(arbiter: Arbiter) -> None:
     arbiter.boot()
     arbiter.hear("booted")
     pids = {arbiter.fork(), arbiter.fork()}
-    arbiter.tell(type="quit", graceMs=5000, mayStay=False, runsOnExit=False)
+    arbiter.tell(type="quit", graceMs=5000, stay="no", runsOnExit=False)
     arbiter.lanes.close()  # as the real arbiter does: a worker shall not wait for an edge
     assert {arbiter.hear("exited")["pid"], arbiter.hear("exited")["pid"]} == pids
     assert arbiter.wait() == 0
@@ -245,7 +245,7 @@ def test_a_worker_that_ignores_the_end_is_killed_after_the_grace(arbiter: Arbite
     arbiter.hear("booted")
     arbiter.fork()
     wait_until(ignoring.exists, "the application to ignore TERM")
-    arbiter.tell(type="quit", graceMs=200, mayStay=False, runsOnExit=False)
+    arbiter.tell(type="quit", graceMs=200, stay="no", runsOnExit=False)
     assert arbiter.hear("exited")["signal"] == "SIGKILL"
     assert arbiter.wait() == 0
 

@@ -110,13 +110,14 @@ export type ArbiterToZygote =
   /** Send INT to every worker: for the hook worker_int, at a quick stop. */
   | { readonly type: 'interrupt' }
   /**
-   * End all workers that are left (TERM, then KILL after the grace), then exit with 0. `mayStay`: threads of server hooks keep the
-   * zygote, which says `stays` then. `runsOnExit`: it is the last, and runs the hook on_exit.
+   * End all workers that are left (TERM, then KILL after the grace), then exit with 0, unless it is to stay: for threads that server
+   * hooks have started, if there are any, or because no other generation follows. It says `stays` then. `runsOnExit`: it is the last,
+   * and runs the hook on_exit.
    */
   | {
       readonly type: 'quit';
       readonly graceMs: number;
-      readonly mayStay: boolean;
+      readonly stay: 'no' | 'for threads' | 'yes';
       readonly runsOnExit: boolean;
     };
 

@@ -51,7 +51,7 @@ describe('calls of server hooks', () => {
     hooks.tellWorkers();
     hooks.interrupt();
     assert.deepEqual(sent, []);
-    assert.deepEqual(hooks.quit(number), { mayStay: false, runsOnExit: false });
+    assert.deepEqual(hooks.quit(number), { stay: 'no', runsOnExit: false });
   });
 
   it('of when_ready come when the sockets listen, once', () => {
@@ -140,7 +140,7 @@ describe('calls of server hooks', () => {
     fleet.stop = 'quitting';
     const runs = [1, 2, 3, 4].filter((number) => hooks.quit(number).runsOnExit);
     assert.deepEqual(runs, [3]);
-    fleet.zygoteExited(3, 0);
+    for (const gone of [1, 2, 3]) fleet.zygoteExited(gone, 0);
     assert.ok(hooks.quit(4).runsOnExit, 'or in the one that is there');
   });
 
@@ -148,10 +148,28 @@ describe('calls of server hooks', () => {
     beginAndServe(file('when_ready'));
     const abandoned = begin(file('when_ready'));
     fleet.generationAbandoned(abandoned.number);
-    assert.ok(!hooks.quit(abandoned.number).mayStay);
+    assert.equal(hooks.quit(abandoned.number).stay, 'no');
     beginAndServe(file('when_ready'));
-    assert.ok(hooks.quit(1).mayStay);
+    assert.equal(hooks.quit(1).stay, 'for threads');
     fleet.stop = 'quitting';
-    assert.ok(!hooks.quit(1).mayStay);
+    assert.equal(hooks.quit(1).stay, 'no');
+  });
+
+  it('while no worker is wanted keep the zygote that stands in for the arbiter, until another follows', () => {
+    const { number } = beginAndServe(file('when_ready', 'on_exit'));
+    const generation = fleet.active;
+    assert.ok(generation !== undefined);
+    fleet.wanted = 0;
+    generation.phase = 'ending';
+    assert.deepEqual(hooks.quit(number), { stay: 'yes', runsOnExit: false });
+    fleet.zygoteToldToQuit(number);
+    fleet.zygoteStays(number);
+    fleet.stop = 'quitting';
+    assert.deepEqual(hooks.quit(number), { stay: 'no', runsOnExit: true });
+    fleet.stop = 'no';
+    fleet.wanted = 2;
+    const { spec } = begin(file('when_ready', 'on_exit'));
+    assert.equal(spec?.isReload, true);
+    assert.deepEqual(sent, ['1 quit 30000 for threads false']);
   });
 });

@@ -69,6 +69,7 @@ class Worker:
         self._control: native.socket | None = None
         self._leaving = False
         self._quitting = False
+        self._is_stop_quick = False
         self._can_send_files = False
         self._probe = os.open(__file__, os.O_RDONLY)
         lane_parts = (app, self._base_environ(), status[1:], log, False, serve if hooks is None else hooks.serve)
@@ -101,6 +102,8 @@ class Worker:
         name = "kirin-control"
         native.start_thread(name, lambda: self._run_or_end(name, self._control_loop))
         self._crew.run()
+        if self._is_stop_quick and self._hooks is not None:
+            self._hooks.interrupted()  # unless the signal has come first
         return 0
 
     def _run_or_end(self, name: str, loop: Callable[[], object]) -> None:
@@ -214,6 +217,7 @@ class Worker:
             self._can_send_files = json.loads(payload)["files"]
             self._crew.begin_session()
         elif kind == frames.QUIT:
+            self._is_stop_quick = a == 1
             self._end_session()
             # Lanes blocked in recv are woken by the shutdown of their sockets.
             for lane in self._lanes:

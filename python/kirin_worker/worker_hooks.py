@@ -26,7 +26,8 @@ class WorkerHooks:
     def __init__(self, hooks: Hooks, worker: Worker) -> None:
         self._hooks = hooks
         self._worker = worker
-        self._is_interrupted = False
+        #: Taken by who calls worker_int: it is called once.
+        self._interrupted = native.allocate_lock()
         self._main_thread = 0
         #: Taken by who calls worker_abort: it is called once.
         self._abort_begun = native.allocate_lock()
@@ -87,9 +88,8 @@ class WorkerHooks:
             native.signal(signal.SIGABRT, signal.SIG_DFL)
 
     def interrupted(self) -> None:
-        """INT or QUIT. From a terminal there may be two for one Ctrl-C."""
-        if not self._is_interrupted:
-            self._is_interrupted = True
+        """INT or QUIT, or a quick stop of Kirin. One Ctrl-C may be all three."""
+        if self._interrupted.acquire(blocking=False):
             self._hooks.call("worker_int", self._worker)
 
     def abort(self) -> None:

@@ -564,6 +564,7 @@ export class Arbiter {
 
   /** Again: with no more patience. */
   #stop(kind: StopKind, nowMs: number): void {
+    if (kind === 'quick') this.#generations.hooks.interrupt();
     if (this.#shutdown !== null) {
       this.#hurry(this.#shutdown, nowMs);
       return;
@@ -571,7 +572,6 @@ export class Arbiter {
     this.#shutdown = new Shutdown(kind, nowMs, this.#activePlan().edge);
     this.#fleet.stop = this.#edge === null ? 'quitting' : 'draining';
     this.#advanceShutdown(nowMs);
-    if (kind === 'quick') this.#generations.hooks.interrupt();
     this.#edge?.send({ type: 'drain', graceMs: this.#shutdown.graceMs, quick: kind === 'quick' });
   }
 

@@ -41,10 +41,10 @@ export class ControlConnection extends WorkerPeer implements FrameSink {
     this.#send(controlFrame(KIND.interrupt, id, laneIndex));
   }
 
-  quit(): void {
+  quit(isQuick = false): void {
     if (this.hasQuit) return;
     this.hasQuit = true;
-    this.#send(controlFrame(KIND.quit));
+    this.#send(controlFrame(KIND.quit, 0, isQuick ? 1 : 0));
   }
 
   destroy(): void {

@@ -66,7 +66,7 @@ export abstract class WorkerPeer {
   abstract cancel(id: number, isSure: boolean): void;
   /** This request is past its deadline. */
   abstract interrupt(id: number, laneIndex: number): void;
-  /** Nothing runs, and nothing will come. */
-  abstract quit(): void;
+  /** Nothing runs, and nothing will come. `isQuick`: since Kirin stops quickly. */
+  abstract quit(isQuick?: boolean): void;
   abstract destroy(): void;
 }

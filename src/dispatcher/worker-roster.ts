@@ -122,9 +122,9 @@ export class WorkerRoster {
   }
 
   /** Nothing is left to do, for any worker. What runs past its deadline is not waited for. */
-  quitAll(): void {
+  quitAll(isQuick = false): void {
     for (const worker of this.#workers.values()) {
-      worker.quit();
+      worker.quit(isQuick);
       if (worker.lanes.some((lane) => lane.isOverdue)) this.condemn(worker);
     }
   }

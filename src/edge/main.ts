@@ -50,6 +50,7 @@ class Edge {
   readonly #server: Server;
   readonly #loadReporter: LoadReporter;
   #isDraining = false;
+  #isStopQuick = false;
 
   constructor(start: StartMessage) {
     const config = start.config;
@@ -213,6 +214,7 @@ class Edge {
   /** Finishes what was accepted, and exits. A second call shortens the grace. */
   async drain(graceMs: number, isQuick: boolean): Promise<void> {
     setTimeout(() => this.#giveUp(), graceMs);
+    this.#isStopQuick ||= isQuick;
     if (this.#isDraining) return;
     this.#isDraining = true;
     this.#loadFailure?.stop();
@@ -237,7 +239,7 @@ class Edge {
   }
 
   #exit(): void {
-    this.#dispatcher.workers.quitAll();
+    this.#dispatcher.workers.quitAll(this.#isStopQuick);
     tell({ type: 'drained' });
     void this.#logs.close(LOGS_GRACE_MS).then(() => {
       // The channel is flushed before the process may go.

@@ -7,6 +7,7 @@ import { CertificateFolder, opensslIsMissing } from '../support/certificates.ts'
 import { testPython } from '../support/project.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { useKirin } from '../support/shared-kirin.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
 
@@ -32,7 +33,10 @@ describe('with a certificate', { skip: opensslIsMissing }, () => {
   describe('kirin', () => {
     const kirin = useKirin({
       app: 'environ_dump:app',
-      args: ['--certfile', server.cert, '--keyfile', server.key, '--health-path', '/-/health'],
+      args: [
+        ...['--certfile', server.cert, '--keyfile', server.key, '--health-path', '/-/health'],
+        ...['--access-logfile', '-', '--access-logformat', '%(U)s %({HTTPS}e)s %({SSL_PROTOCOL}e)s'],
+      ],
     });
     const open = () => RawConnection.open({ port: kirin().port, tls });
 
@@ -59,6 +63,9 @@ describe('with a certificate', { skip: opensslIsMissing }, () => {
       assert.equal(environ['wsgi.url_scheme'], 'https');
       assert.equal('SSL_CLIENT_VERIFY' in environ, false);
       assert.equal((await client.readToEnd()).length, 0);
+      await waitFor(() => /^\/page on TLSv1\.3$/m.test(kirin().stdout()), {
+        details: () => kirin().stdout(),
+      });
     });
 
     it('believes a trusted proxy about the scheme all the same', async () => {

@@ -124,9 +124,16 @@ def _value(value: Any) -> dict[str, Any]:
         value = os.fspath(value)
     text = _short_repr(value)
     try:
-        return {"text": text, "value": json.loads(json.dumps(value, allow_nan=False))}
+        return {"text": text, "value": json.loads(json.dumps(value, allow_nan=False, default=_path_text))}
     except (TypeError, ValueError, RecursionError):
         return {"text": text, "object": {"type": type(value).__name__, "name": _dotted_name(value) or text}}
+
+
+def _path_text(value: Any) -> Any:
+    """Also of paths within lists and dicts."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError
 
 
 def _short_repr(value: Any) -> str:

@@ -1,4 +1,4 @@
-import { type FileValue, type Kind, ValueProblem } from './setting.ts';
+import { type FileValue, type Kind, PythonObject, ValueProblem } from './setting.ts';
 
 /** Files that are served without the application. */
 export interface StaticMapping {
@@ -35,7 +35,9 @@ export const staticMappings: Kind<readonly StaticMapping[]> = {
 };
 
 function isTable(value: Exclude<FileValue, string>): value is { readonly [key: string]: FileValue } {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+  return (
+    value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof PythonObject)
+  );
 }
 
 function mapping(prefix: string, folder: string): StaticMapping {

@@ -97,7 +97,7 @@ describe('static files of a configuration', () => {
       mkdirSync(join(folder.path, name));
       writeFileSync(join(folder.path, name, 'a.txt'), name);
     }
-    folder.write('gunicorn.conf.py', 'static_files = {"/files": "one"}\n');
+    folder.write('gunicorn.conf.py', 'import pathlib\nstatic_files = {"/files": pathlib.Path("one")}\n');
     try {
       await withKirin({ app: 'app:app', cwd: folder.path }, async (kirin) => {
         assert.equal(await textAt(kirin.port, '/files/a.txt'), 'one');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PythonObject } from '../../../src/config/setting.ts';
 import { staticMappings } from '../../../src/config/static-kinds.ts';
 import { context } from './fake-machine.ts';
 
@@ -36,7 +37,8 @@ describe('a mapping of static files', () => {
       { prefix: '/media', folder: '/srv/media' },
     ]);
     assert.throws(() => staticMappings.fromFile?.({ '/static': 1 }), /the folder of '\/static' is no str/);
-    assert.equal(staticMappings.fromFile?.(1), undefined);
+    for (const value of [1, new PythonObject('set', 'set()')])
+      assert.equal(staticMappings.fromFile?.(value), undefined);
   });
 
   it('is shown as it is read', () => {

@@ -93,6 +93,9 @@ describe('with --reload', () => {
         assert.equal(await body(kirin.url), 'one');
         folder.writeIn('conf', 'site.py', 'raw_env = ["ANSWER=two"]\n');
         await waitFor(async () => (await body(kirin.url)) === 'two');
+        folder.writeIn('conf', 'site.py', 'broken(\n');
+        await kirin.waitForLog(/Not reloaded, .*conf\/site\.py failed:[\s\S]*SyntaxError/);
+        assert.equal(await body(kirin.url), 'two');
         folder.writeIn('conf', 'site.py', 'reload = False\nraw_env = ["ANSWER=three"]\n');
         await waitFor(async () => (await body(kirin.url)) === 'three');
       });

@@ -4,6 +4,7 @@ import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeF
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { Random } from '../../../support/random.ts';
 import { FileSite } from './file-site.ts';
 
 /** Ways to ask for /etc/passwd, or for what lies beside the root, that have worked somewhere. */
@@ -81,6 +82,69 @@ describe('a path', () => {
       assert.doesNotMatch(response.body.toString(), /secret$|root:|^inside/);
     });
   }
+});
+
+describe('a path put together at random', () => {
+  const PIECES = [
+    ...[
+      '/',
+      '/',
+      '/',
+      '//',
+      '.',
+      '..',
+      '...',
+      '%2e',
+      '%2E',
+      '%2e%2e',
+      '%2f',
+      '%5c',
+      '\\',
+      '%00',
+      '%0a',
+      '%20',
+      '%',
+      '%2',
+      '%zz',
+    ],
+    ...[
+      'inside.txt',
+      'folder',
+      'root',
+      'out',
+      'secret.txt',
+      'etc',
+      'passwd',
+      ';',
+      ':',
+      '~',
+      '%25',
+      '%c0%ae',
+      '\xff',
+      '*',
+      '&',
+    ],
+  ];
+
+  it('never leads out, and never stops the server', async () => {
+    const site = await FileSite.start({ listing: true, dotfiles: true });
+    writeFileSync(join(site.outside, 'secret.txt'), 'secret');
+    site.write('inside.txt', 'inside');
+    site.write('folder/inside.txt', 'inside');
+    symlinkSync('..', join(site.root, 'out'));
+    const random = new Random(5);
+    const statuses = new Set<number>();
+    for (let round = 0; round < 3000; round += 1) {
+      const length = 1 + random.below(8);
+      const path = `/static/${Array.from({ length }, () => PIECES[random.below(PIECES.length)]).join('')}`;
+      const { status, body } = await site.get(path, 'Accept: application/json');
+      statuses.add(status);
+      assert.ok([200, 301, 400, 403, 404].includes(status), `${path}: ${status}`);
+      if (status === 200) assert.doesNotMatch(body.toString(), /secret|root:|"root"/, path);
+    }
+    assert.ok(statuses.has(200) && statuses.has(403), [...statuses].join());
+    await site.stop();
+  });
 });
 
 describe('what is no file', () => {

@@ -45,7 +45,7 @@ async function observe(site: Site): Promise<Observed> {
   const facts = new Map<string, Facts>();
   if (workers > 0) {
     await site.waitForWorkers(workers);
-    for (const step of steps) facts.set(step.what, await step.act(site));
+    for (const step of steps) facts.set(unusedName(step.what, facts), await step.act(site));
     if (!site.hasEnded) site.signal(stop);
   }
   const { code, signal } = await site.ended();
@@ -56,6 +56,11 @@ async function observe(site: Site): Promise<Observed> {
     facts,
     logs: { 'error log': lines, 'access log': accessLogLines(site.accessLog(), site.folder) },
   };
+}
+
+/** A step may be taken more than once. */
+function unusedName(what: string, facts: ReadonlyMap<string, Facts>): string {
+  return facts.has(what) ? unusedName(`${what}, again`, facts) : what;
 }
 
 /** `differs` of the deployment is neither too short nor too long. */

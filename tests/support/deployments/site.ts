@@ -106,14 +106,6 @@ export class Site {
     return accessLog === undefined ? this.#process.stdout() : this.read(accessLog);
   }
 
-  get stderr(): string {
-    return this.#process.log();
-  }
-
-  get stdout(): string {
-    return this.#process.stdout();
-  }
-
   /** What the servers leave behind is to be the same; what the application or the interpreter makes is not looked at. */
   filesLeft(): string[] {
     return listFolder(this.folder).filter((path) => !path.includes('__pycache__'));
@@ -220,7 +212,7 @@ export class Site {
   }
 
   report(): string {
-    return `--- ${this.server}: ${this.deployment.name}\n${this.errorLog()}\n${this.stdout}`;
+    return `--- ${this.server}: ${this.deployment.name}\n${this.errorLog()}\n${this.#process.stdout()}`;
   }
 
   discard(): void {

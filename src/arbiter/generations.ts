@@ -237,7 +237,8 @@ export class Generations {
     if (worker === undefined) return;
     const status: ExitStatus = 'signal' in exit ? { signal: exit.signal } : { code: exit.code };
     const isStopping = this.#fleet.stop !== 'no';
-    if ('code' in status && status.code === 0 && worker.phase !== 'booting') {
+    // One that is told to leave while it boots leaves in order, too.
+    if ('code' in status && status.code === 0 && (worker.phase !== 'booting' || isStopping)) {
       this.#log.info(`Worker exiting (pid: ${exit.pid})`);
       return;
     }

@@ -12,7 +12,8 @@ import { catchesSignal } from './process-state.ts';
 export type Server = 'gunicorn' | 'kirin';
 
 const START_TIMEOUT_MS = 45_000;
-const SIGABRT = 6;
+/** What a worker has a handler for once it heeds signals; its master has none. */
+const CAUGHT = { gunicorn: 6 /* ABRT */, kirin: 15 /* TERM */ } as const satisfies Record<Server, number>;
 
 export interface Target {
   readonly host?: string;
@@ -139,9 +140,9 @@ export class Site {
     return below.filter(({ parentPid }) => zygotePids.has(parentPid)).map(({ pid }) => pid);
   }
 
-  /** Whether all would heed a signal. Gunicorn's take one for nothing until they have come so far. */
+  /** Whether all would heed a signal: until they have come so far they take it for nothing, or die of it. */
   #areReady(pids: readonly number[]): boolean {
-    return this.server === 'kirin' || pids.every((pid) => catchesSignal(pid, SIGABRT));
+    return pids.every((pid) => catchesSignal(pid, CAUGHT[this.server]));
   }
 
   /** Waits until so many serve, and none of the old. */

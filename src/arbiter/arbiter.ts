@@ -1,10 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
-import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import { agenda, type Duty } from './duties.ts';
-import { EdgeProcess, LANE_FD } from './edge-process.ts';
+import { EdgeKeeper } from './edge-keeper.ts';
+import { Ending } from './ending.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
-import { describeExit } from './exit-status.ts';
 import { Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
 import type { Listener } from './listeners.ts';
@@ -16,8 +15,9 @@ import { keepWhatIsBound } from './restart-only.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Scaler } from './scaler.ts';
 import type { ServiceManager } from './service-manager.ts';
-import { Shutdown, type StopKind } from './shutdown.ts';
+import type { StopKind } from './shutdown.ts';
 import type { ArbiterSignal } from './signal-inbox.ts';
+import { inWords, megabytes, seconds } from './units.ts';
 import type { Upgrade } from './upgrade.ts';
 import { Watchdog } from './watchdog.ts';
 import { MemoryWatch } from './worker-memory.ts';
@@ -26,10 +26,6 @@ import { MemoryWatch } from './worker-memory.ts';
 const ORPHAN_CHECK_MS = 200;
 /** There is always an alarm: without children nothing else would keep this process from ending. */
 const LONGEST_SLEEP_MS = 3_600_000;
-/** How much later than it said an edge may end that was told to leave. */
-const EDGE_SLACK_MS = 1000;
-/** What workers of a generation that never served get to end. */
-const ABANDONED_GRACE_MS = 1000;
 
 export interface ArbiterOptions {
   readonly plan: Plan;
@@ -62,19 +58,15 @@ export class Arbiter {
   readonly #options: ArbiterOptions;
   readonly #log: Log;
   readonly #fleet: Fleet;
+  readonly #edge: EdgeKeeper;
   readonly #generations: Generations;
+  readonly #ending: Ending;
   readonly #scaler: Scaler;
   readonly #memoryWatch: MemoryWatch;
   readonly #reloader: Reloader;
   readonly #watchdog: Watchdog | null;
   readonly #events: ArbiterEvent[] = [];
   #plan: Plan;
-  #edge: EdgeProcess | null = null;
-  #shutdown: Shutdown | null = null;
-  #outcome: Outcome = { kind: 'exit', code: 0, reason: null };
-  /** The newest code does not load, with --reload; null: what is active is the newest. */
-  #loadFailure: LoadFailure | null = null;
-  #hasListened = false;
   /** The generation whose readiness was told last. */
   #toldReady = 0;
   #isAttending = false;
@@ -90,14 +82,31 @@ export class Arbiter {
     this.#plan = plan;
     this.#log = log;
     this.#fleet = new Fleet(plan.workers.min, plan.edge.gracefulTimeoutMs);
+    this.#edge = new EdgeKeeper({
+      fleet: this.#fleet,
+      log,
+      script: options.edgeScript,
+      env: options.edgeEnv,
+      listeners: options.listeners,
+      runFolder,
+      enqueue: (event) => this.enqueue(event),
+    });
     this.#generations = new Generations(this.#fleet, log, zygoteScript, runFolder, {
       enqueue: (event) => this.enqueue(event),
-      workerExited: (pid, running) => this.#edge?.send({ type: 'worker-exited', pid, running }),
+      workerExited: (pid, running) => this.#edge.send({ type: 'worker-exited', pid, running }),
       modulesLoaded: (files, sinceMs) => this.#reloader.loaded(files, sinceMs),
-      loadFailed: (failure) => this.#noteLoadFailure(failure),
+      loadFailed: (failure) => this.#edge.loadFailed(failure),
       workersWanted: (count) => this.#scaler.set(count),
       preExecDone: (hasFailed) => this.#notePreExec(hasFailed),
-      end: (outcome) => this.#end(outcome),
+      end: (outcome) => this.#fail(outcome),
+    });
+    this.#ending = new Ending({
+      fleet: this.#fleet,
+      generations: this.#generations,
+      edge: this.#edge,
+      runFolder,
+      log,
+      closeListeners: options.closeListeners,
     });
     this.#reloader = new Reloader({
       changed: (files) => this.enqueue({ kind: 'sources-changed', files }),
@@ -119,7 +128,7 @@ export class Arbiter {
     return new Watchdog({
       limitMs: serviceManager.watchdogLimitMs,
       needsEdge: () => this.#fleet.needsEdge,
-      ping: (id) => this.#edge?.send({ type: 'ping', id }),
+      ping: (id) => this.#edge.send({ type: 'ping', id }),
       tellAlive: () => serviceManager.tellAlive(),
     });
   }
@@ -153,7 +162,7 @@ export class Arbiter {
       }
       this.#generations.hooks.tellWorkers();
       const nowMs = performance.now();
-      this.#advanceShutdown(nowMs);
+      this.#ending.advance(nowMs);
       const next = agenda(this.#fleet, nowMs);
       wakeAtMs = Math.min(next.wakeAtMs, this.#ownWakeAtMs(nowMs));
       if (next.duties.length === 0 && this.#events.length === 0) break;
@@ -180,7 +189,7 @@ export class Arbiter {
 
   #ownWakeAtMs(nowMs: number): number {
     const orphanCheckMs = this.#generations.hasOrphans ? nowMs + ORPHAN_CHECK_MS : Number.POSITIVE_INFINITY;
-    return Math.min(orphanCheckMs, this.#shutdown?.nextDeadlineMs(this.#fleet.stop, nowMs) ?? orphanCheckMs);
+    return Math.min(orphanCheckMs, this.#ending.wakeAtMs(nowMs));
   }
 
   #note(event: ArbiterEvent, nowMs: number): void {
@@ -224,7 +233,7 @@ export class Arbiter {
         this.#options.upgrade.note(event.message);
         break;
       case 'successor-exit':
-        this.#options.upgrade.noteExit(event, this.#shutdown !== null);
+        this.#options.upgrade.noteExit(event, this.#ending.hasBegun);
         break;
       case 'alarm':
         this.#generations.checkOrphans(nowMs);
@@ -235,15 +244,13 @@ export class Arbiter {
   #perform(duty: Duty, nowMs: number): void {
     switch (duty.do) {
       case 'start-edge':
-        this.#startEdge();
+        this.#edge.start(this.#plan, this.#activePlan().edge);
         break;
       case 'drain-edge':
-        this.#drainEdge(nowMs);
+        this.#edge.drain(this.#activePlan().edge.gracefulTimeoutMs, nowMs);
         break;
       case 'kill-edge':
-        this.#log.error('The edge has not ended in time and is killed');
-        this.#fleet.edgeKillAtMs = Number.POSITIVE_INFINITY;
-        this.#edge?.kill();
+        this.#edge.kill();
         break;
       case 'start-generation':
         this.#startGeneration(nowMs);
@@ -270,14 +277,14 @@ export class Arbiter {
         this.#fleet.workerLeaving(duty.pid);
         break;
       case 'retire':
-        this.#edge?.send({ type: 'retire', pid: duty.pid });
+        this.#edge.send({ type: 'retire', pid: duty.pid });
         this.#fleet.workerRetired(duty.pid, nowMs);
         break;
       case 'kill':
         this.#generations.kill(duty.pid, duty.reason);
         break;
       case 'quit-zygote':
-        this.#generations.quit(duty.generation, this.#shutdown?.quitGraceMs(nowMs) ?? ABANDONED_GRACE_MS);
+        this.#generations.quit(duty.generation, this.#ending.quitGraceMs(nowMs));
         break;
       case 'forget-generation':
         this.#generations.forget(duty.generation);
@@ -287,45 +294,13 @@ export class Arbiter {
 
   // --- the edge -------------------------------------------------------------------------------------------
 
-  #startEdge(): void {
-    const { listeners, runFolder, edgeScript, edgeEnv } = this.#options;
-    const edge = new EdgeProcess(
-      {
-        script: edgeScript,
-        env: edgeEnv,
-        name: this.#plan.name,
-        laneFd: runFolder.laneSocket.fd,
-        listenerFds: listeners.map(({ socket }) => socket.fd),
-        owner: this.#plan.owner,
-      },
-      {
-        onMessage: (message) => this.enqueue({ kind: 'edge-message', message }),
-        onExit: (status) => this.enqueue({ kind: 'edge-exit', status }),
-      },
-    );
-    edge.send({
-      type: 'start',
-      config: this.#activePlan().edge,
-      listeners: listeners.map(({ spec }) => spec),
-      laneFd: LANE_FD,
-      runDir: runFolder.path,
-      activeGeneration: this.#fleet.active?.number ?? 0,
-      loadFailure: this.#loadFailure,
-    });
-    for (const { pid, phase } of this.#fleet.workers.values()) {
-      if (phase === 'retired') edge.send({ type: 'retire', pid });
-    }
-    this.#edge = edge;
-    this.#fleet.edge = 'starting';
-  }
-
   #noteEdge(message: EdgeToArbiter, nowMs: number): void {
     switch (message.type) {
       case 'listening':
         this.#noteListening();
         break;
       case 'listen-failed':
-        this.#end({ kind: 'listen-failed', fd: message.fd, code: message.code });
+        this.#fail({ kind: 'listen-failed', fd: message.fd, code: message.code });
         break;
       case 'worker-ready':
         this.#fleet.workerReady(message.pid);
@@ -354,13 +329,13 @@ export class Arbiter {
         }
         break;
       case 'load':
-        void this.#scaler.measure(message, this.#edge?.pid);
+        void this.#scaler.measure(message, this.#edge.pid);
         break;
       case 'pong':
         this.#watchdog?.answered(message.id);
         break;
       case 'drained':
-        if (this.#fleet.stop === 'draining') this.#fleet.stop = 'quitting';
+        this.#ending.edgeDrained();
         break;
     }
   }
@@ -381,40 +356,21 @@ export class Arbiter {
   }
 
   #noteListening(): void {
-    this.#fleet.edge = 'listening';
+    const isFirst = this.#edge.noteListening();
     this.#generations.hooks.listening();
-    if (this.#hasListened) {
-      this.#log.info(`Listening again (edge pid: ${this.#edge?.pid})`);
-      return;
-    }
-    this.#hasListened = true;
-    if (this.#shutdown !== null) return;
+    if (!isFirst || this.#ending.hasBegun) return;
     const urls = this.#options.listeners.map(({ url }) => url).join(',');
     this.#log.info(`Listening at: ${urls} (${process.pid})`);
     this.#log.info(`Using worker: ${this.#plan.workerClass}`);
     this.#options.onListening();
   }
 
-  /** What it has accepted it still answers; from then on others have the sockets. */
-  #drainEdge(nowMs: number): void {
-    const { gracefulTimeoutMs } = this.#activePlan().edge;
-    this.#edge?.send({ type: 'drain', graceMs: gracefulTimeoutMs, quick: true });
-    this.#fleet.edgeLeaving(nowMs, gracefulTimeoutMs + EDGE_SLACK_MS);
-  }
-
   #noteEdgeExit(status: ExitStatus, nowMs: number): void {
-    const pid = this.#edge?.pid;
-    this.#edge = null;
-    const wasExpected = this.#fleet.edgeExited(nowMs);
-    if (this.#fleet.stop === 'draining') this.#fleet.stop = 'quitting';
-    if (this.#fleet.stop !== 'no' || wasExpected) return;
-    const fact = `The edge (pid:${pid}) ${describeExit(status)}`;
-    if (!this.#hasListened) {
-      this.#end({ kind: 'exit', code: 1, reason: `${fact} before it listened.` });
-      return;
-    }
-    const { pauseMs } = this.#fleet.edgeFailures;
-    this.#log.error(`${fact}; another is started ${pauseMs === 0 ? 'at once' : `in ${seconds(pauseMs)}`}`);
+    const mishap = this.#edge.noteExit(status, nowMs);
+    this.#ending.edgeDrained();
+    if (this.#fleet.stop !== 'no' || mishap === null) return;
+    if (this.#edge.hasListened) this.#edge.tellNext(mishap);
+    else this.#fail({ kind: 'exit', code: 1, reason: `${mishap} before it listened.` });
   }
 
   // --- generations ----------------------------------------------------------------------------------------
@@ -458,19 +414,13 @@ export class Arbiter {
   #activate(generation: number): void {
     const isFirst = !this.#fleet.hasServed;
     this.#fleet.generationActivated(generation);
-    this.#loadFailure = null;
     const { edge: config, maxWorkerBytes } = this.#activePlan();
     this.#memoryWatch.limitBytes = maxWorkerBytes;
     this.#fleet.gracefulMs = config.gracefulTimeoutMs;
-    this.#edge?.send({ type: 'activate', generation, config });
+    this.#edge.activate(generation, config);
     if (isFirst) this.#options.onServing();
     else this.#scaler.plan = this.#activePlan();
     this.#tellReady();
-  }
-
-  #noteLoadFailure(failure: LoadFailure): void {
-    this.#loadFailure = failure;
-    this.#edge?.send({ type: 'load-failed', failure });
   }
 
   #activePlan(): Plan {
@@ -506,7 +456,7 @@ export class Arbiter {
         this.#stop('quick', nowMs);
         break;
       case 'SIGHUP':
-        if (this.#shutdown !== null) break;
+        if (this.#ending.hasBegun) break;
         this.#log.info('Hang up: Master');
         this.#wantReload();
         break;
@@ -531,18 +481,18 @@ export class Arbiter {
   /** After the server hook pre_exec, where there is one. */
   #startSuccessor(): void {
     const { upgrade } = this.#options;
-    if (this.#shutdown !== null || !upgrade.mayStart()) return;
+    if (this.#ending.hasBegun || !upgrade.mayStart()) return;
     if (!this.#generations.hooks.callPreExec()) upgrade.start();
   }
 
   #notePreExec(hasFailed: boolean): void {
     if (hasFailed) this.#log.error('No new Kirin is started: the server hook pre_exec failed');
-    else if (this.#shutdown === null) this.#options.upgrade.start();
+    else if (!this.#ending.hasBegun) this.#options.upgrade.start();
   }
 
   /** Without a terminal, whose every resize sends WINCH, or while another Kirin serves. */
   #standBy(nowMs: number): void {
-    if (this.#shutdown !== null) return;
+    if (this.#ending.hasBegun) return;
     if (!this.#plan.isDaemon && !this.#options.upgrade.isSuccessorServing) {
       this.#log.debug('WINCH is ignored: this is no daemon, and no new Kirin serves beside it');
       return;
@@ -558,56 +508,17 @@ export class Arbiter {
     } catch {
       // Who cannot open one says so.
     }
-    this.#edge?.send({ type: 'reopen-logs' });
+    this.#edge.send({ type: 'reopen-logs' });
     this.#generations.reopenLogs();
   }
 
-  /** Again: with no more patience. */
   #stop(kind: StopKind, nowMs: number): void {
-    if (kind === 'quick') this.#generations.hooks.interrupt();
-    if (this.#shutdown !== null) {
-      this.#hurry(this.#shutdown, nowMs);
-      return;
-    }
-    this.#shutdown = new Shutdown(kind, nowMs, this.#activePlan().edge);
-    this.#fleet.stop = this.#edge === null ? 'quitting' : 'draining';
-    this.#advanceShutdown(nowMs);
-    this.#edge?.send({ type: 'drain', graceMs: this.#shutdown.graceMs, quick: kind === 'quick' });
+    this.#ending.stop(kind, this.#activePlan(), nowMs);
   }
 
-  #hurry(shutdown: Shutdown, nowMs: number): void {
-    shutdown.hurry(nowMs);
-    this.#edge?.send({ type: 'drain', graceMs: 0, quick: true });
-    if (this.#fleet.stop === 'quitting') this.#generations.hurry(shutdown.quitGraceMs(nowMs));
-  }
-
-  /** Ends everything at once, for a failure at the start. */
-  #end(outcome: Outcome): void {
-    if (this.#shutdown !== null) return;
-    this.#outcome = outcome;
-    const nowMs = performance.now();
-    this.#stop('quick', nowMs);
-    this.#stop('quick', nowMs);
-  }
-
-  #advanceShutdown(nowMs: number): void {
-    const shutdown = this.#shutdown;
-    if (shutdown === null) return;
-    if (nowMs >= shutdown.closeListenersAtMs) this.#options.closeListeners();
-    if (this.#fleet.stop === 'draining' && nowMs >= shutdown.edgeGivenUpAtMs) {
-      this.#log.error('The edge has not ended in time and is killed');
-      this.#edge?.kill();
-      this.#fleet.stop = 'quitting';
-    }
-    if (this.#fleet.stop !== 'quitting') return;
-    // A worker that has just come waits there for an edge to accept it: now it learns that none will.
-    this.#options.runFolder.laneSocket.close();
-    if (this.#edge === null && !this.#generations.hasZygotes) this.#fleet.stop = 'over';
-    if (nowMs < shutdown.overByMs) return;
-    this.#log.error('What is left after the grace is killed');
-    this.#edge?.kill();
-    this.#generations.killAll();
-    this.#fleet.stop = 'over';
+  /** For a failure at the start. */
+  #fail(outcome: Outcome): void {
+    this.#ending.fail(outcome, this.#activePlan(), performance.now());
   }
 
   #finish(): void {
@@ -618,18 +529,11 @@ export class Arbiter {
     this.#reloader.close();
     const { serviceManager, upgrade } = this.#options;
     if (upgrade.successorPid !== null) serviceManager?.handOver(upgrade.successorPid);
-    void upgrade.handOver().then(() => this.#resolveEnd(this.#outcome));
+    void upgrade.handOver().then(() => this.#resolveEnd(this.#ending.outcome));
   }
 }
-
-/** `a`, `a and b`, `a, b and c`. */
-const inWords = (names: readonly string[]): string =>
-  [names.slice(0, -1).join(', '), names.at(-1)].filter((part) => part !== '').join(' and ');
 
 function changedText(files: readonly string[]): string {
   if (files.length === 1) return `this file has changed: ${files[0]}`;
   return `${files.length} files have changed, among them ${files[0]}`;
 }
-
-const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
-const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;

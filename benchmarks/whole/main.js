@@ -1,4 +1,4 @@
-// `npm run bench`: builds Kirin and the harness, then runs the harness, or that of `dispatch` or `front` when this is the first argument. JavaScript, because Node 20 runs no TypeScript.
+// `npm run bench`: builds Kirin and the harness, then runs the harness, or that of `dispatch`, `front` or `threads` when this is the first argument. JavaScript, because Node 20 runs no TypeScript.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,9 @@ if (process.argv[2] === 'dispatch') {
 } else if (process.argv[2] === 'front') {
   process.argv.splice(2, 1);
   await import(new URL('../../.build/benchmarks/front/bench.js', import.meta.url).href);
+} else if (process.argv[2] === 'threads') {
+  process.argv.splice(2, 1);
+  await import(new URL('../../.build/benchmarks/threads/bench.js', import.meta.url).href);
 } else {
   await import(new URL('../../.build/benchmarks/whole/bench.js', import.meta.url).href);
 }

@@ -25,6 +25,7 @@ const ALL_APPS = [...APPS, TRANSFER].map(({ name }) => name);
 export const USAGE = `npm run bench -- [APP ...] [OPTIONS]
 npm run bench -- dispatch --help: how requests are spread over workers, which is a comparison of its own
 npm run bench -- front --help: how fast files are served beside nginx and Caddy
+npm run bench -- threads --help: what threads gain from a free-threaded CPython
 
 APP: ${ALL_APPS.join(', ')}; all by default.
 

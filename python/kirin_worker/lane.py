@@ -16,9 +16,10 @@ from .forks import end_child
 from .frames import ABORT, BODY, DONE, END, FILE, HEADER, RESPONSE, SPOOLED
 from .inbox import RECV_BYTES
 from .interrupts import RequestInterrupted
-from .native import get_ident, sleep
+from .native import allocate_lock, get_ident, runs_in_parallel, sleep
 from .outbox import LARGE_BODY
 from .shared_lane import SharedLane
+from .tracebacks import format_application_frames
 from .wsgi import ClientGone, describe
 
 TYPE_CHECKING = False
@@ -61,7 +62,21 @@ class Lane(SharedLane):
                 self.release(rid)
 
     def _receiver(self, sock: socket.socket) -> Callable[[int], bytes]:
-        return sock.recv
+        if not runs_in_parallel():
+            return sock.recv
+        recv = sock.recv
+        fence = allocate_lock()
+
+        def receive(size: int) -> bytes:
+            # What was written to `running` is seen by the control thread before `_is_reclaiming` is read: shared memory
+            # has no lock of its own that would ensure it.
+            with fence:
+                pass
+            while self._is_reclaiming:
+                sleep(NEWS_SECONDS)
+            return recv(size)
+
+        return receive
 
     def _loop(self, recv: Callable[[int], bytes]) -> None:
         inbox = self._inbox
@@ -121,9 +136,10 @@ class Lane(SharedLane):
                 exposure.rid = 0
                 if exposure.news:
                     self._heed_news(rid, environ)
-            except RequestInterrupted:
+            except RequestInterrupted as error:
                 exposure.rid = 0
-                log.error(f"Request {describe(environ)} was interrupted: it was past its deadline")
+                where = f"; it was here:\n{format_application_frames(error)}" if runs_in_parallel() else ""
+                log.error(f"Request {describe(environ)} was interrupted: it was past its deadline{where}")
             except SystemExit as error:
                 if not self.in_child:
                     raise

@@ -6,6 +6,7 @@ imported before any code of the application's; whoever must not be at the mercy 
 
 from __future__ import annotations
 
+import sys
 from _thread import allocate_lock, get_ident, start_new_thread
 from os import fork, waitpid
 from select import POLLIN, POLLOUT, poll
@@ -28,6 +29,7 @@ __all__ = [
     "get_ident",
     "getsignal",
     "poll",
+    "runs_in_parallel",
     "signal",
     "sleep",
     "socket",
@@ -49,6 +51,12 @@ def start_thread(name: str, run: Callable[[], object]) -> None:
         run()
 
     start_new_thread(named, ())
+
+
+def runs_in_parallel() -> bool:
+    """Whether threads do, in a free-threaded CPython. An extension module that cannot may have enabled the lock."""
+    is_gil_enabled = getattr(sys, "_is_gil_enabled", None)
+    return is_gil_enabled is not None and not is_gil_enabled()
 
 
 class Bell:

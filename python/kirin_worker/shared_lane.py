@@ -16,6 +16,7 @@ from .exposure import FORKED, Exposure
 from .frames import END, TAIL
 from .inbox import Inbox
 from .interrupts import is_possible
+from .native import runs_in_parallel
 from .outbox import LOCK_SECONDS, Outbox
 from .tracebacks import format_other_threads, format_stack
 from .wsgi import describe, serve
@@ -151,6 +152,11 @@ class SharedLane:
         """Logs where this request is, or the close() that runs after it, and raises RequestInterrupted there."""
         exposure = self._exposure
         if rid != self._running[self.index] or rid == exposure.news:
+            return
+        if runs_in_parallel():
+            # Another thread's frames must not be looked at while it runs: it tells itself where it was interrupted.
+            if is_possible():
+                exposure.interrupt(rid)
             return
         frame = sys._current_frames().get(exposure.thread)
         if frame is None or self._running[self.index] != rid:

@@ -6,6 +6,7 @@ requests run. src/dispatcher/worker-peer.ts is the other end.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -71,6 +72,7 @@ class Worker:
         self._quitting = False
         self._is_stop_quick = False
         self._can_send_files = False
+        self._lacks_files = False
         self._probe = os.open(__file__, os.O_RDONLY)
         lane_parts = (app, self._base_environ(), status[1:], log, False, serve if hooks is None else hooks.serve)
         self._crew: Crew
@@ -120,7 +122,16 @@ class Worker:
     # --- the edge -----------------------------------------------------------------------------------------
 
     def _connect_lane(self, lane: SharedLane) -> native.socket:
-        sock = self._connect("lane", lane.index)
+        try:
+            sock = self._connect("lane", lane.index)
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE) and not self._lacks_files:
+                self._lacks_files = True
+                self._log.warning(
+                    f"This worker can have no more than {lane.index} lanes: {error.strerror}. Raise the limit of open"
+                    " files, or lower worker_connections"
+                )
+            raise
         lane.can_send_files = self._can_send_files
         return sock
 

@@ -1,5 +1,6 @@
 import type { Alarm, Clock } from './clock.ts';
 import type { Lane } from './lane.ts';
+import type { WorkerPeer } from './worker-peer.ts';
 
 /** How often deadlines are looked at while nothing is expected sooner. */
 const COARSE_MS = 100;
@@ -34,6 +35,8 @@ export class LaneWatch {
   readonly #owner: WatchOwner;
   #alarm: Alarm | null = null;
   #isCoarse = false;
+  /** Workers with idle lanes, at most two; null: not looked for in this look yet. */
+  #idle: readonly WorkerPeer[] | null = null;
 
   constructor(limits: WatchLimits, clock: Clock, owner: WatchOwner) {
     this.limits = limits;
@@ -61,6 +64,7 @@ export class LaneWatch {
 
   #look(): void {
     this.#alarm = null;
+    this.#idle = null;
     const nowMs = this.#clock.now();
     let isBusy = false;
     let isClose = false;
@@ -85,7 +89,8 @@ export class LaneWatch {
     if (lane.isReclaimed) {
       if (lane.isAsked) return true;
       if (lane.isUnread) {
-        if (!this.#hasIdleElsewhere(lane)) return false;
+        const isUrgent = lane.jobs.length > 1 || this.#hasIdleElsewhere(lane.worker);
+        if (!isUrgent && nowMs - lane.askedAtMs < COARSE_MS) return false;
       } else if (lane.jobs.length < 2) {
         return true;
       }
@@ -93,13 +98,15 @@ export class LaneWatch {
     } else if (nowMs - lane.activeSinceMs < stealAfterMs) {
       return false;
     }
-    lane.reclaim(lane.worker.hasGreenlets && this.#hasIdleElsewhere(lane));
+    lane.askedAtMs = nowMs;
+    lane.reclaim(lane.worker.hasGreenlets && this.#hasIdleElsewhere(lane.worker));
     return true;
   }
 
   /** Whether another worker could begin at once. */
-  #hasIdleElsewhere({ worker }: Lane): boolean {
-    return this.#owner.lanes().some((each) => each.depth === 0 && each.isFed && each.worker !== worker);
+  #hasIdleElsewhere(worker: WorkerPeer): boolean {
+    this.#idle ??= twoWithIdleLanes(this.#owner.lanes());
+    return this.#idle.some((each) => each !== worker);
   }
 
   #enforceDeadline(lane: Lane, nowMs: number): void {
@@ -117,4 +124,14 @@ export class LaneWatch {
     const graceMs = isAlone ? INTERRUPT_MS : Math.max(INTERRUPT_MS, gracefulTimeoutMs);
     if (overdueMs >= graceMs) this.#owner.laneGivenUp(lane);
   }
+}
+
+function twoWithIdleLanes(lanes: readonly Lane[]): readonly WorkerPeer[] {
+  const workers: WorkerPeer[] = [];
+  for (const { worker, depth, isFed } of lanes) {
+    if (depth > 0 || !isFed || workers.includes(worker)) continue;
+    workers.push(worker);
+    if (workers.length === 2) break;
+  }
+  return workers;
 }

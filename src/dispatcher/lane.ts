@@ -27,6 +27,7 @@ export abstract class Lane implements LaneLoad {
   isReclaimed = false;
   /** What it has not begun is on its way back. */
   isAsked = false;
+  askedAtMs = 0;
   /** A greenlet that has not read what it was given, when it was asked last. */
   isUnread = false;
   /** When its request ran past the deadline; 0: it has not. */

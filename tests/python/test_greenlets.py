@@ -18,7 +18,7 @@ pytest.importorskip("gevent")
 
 #: Requests of a kind hold their lane, or their worker, until `go` is there.
 APP = """
-import ctypes, gevent, os, subprocess, threading, time
+import ctypes, gevent, os, resource, subprocess, threading, time
 libc = ctypes.CDLL(None)
 def begun():
     open("begun", "a").close()
@@ -65,6 +65,10 @@ def napping():
     time.sleep(0.05)
     with open("executions", "a") as file:
         file.write("napped ")
+def limit():
+    here = os.open("/dev/null", os.O_RDONLY)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (here + 2, here + 2))
+    os.close(here)
 def command():
     return [subprocess.run(["echo", "-n", "echoed"], stdout=subprocess.PIPE).stdout]
 def application(environ, start_response):
@@ -118,6 +122,19 @@ def test_lanes_are_opened_as_the_edge_asks_for_them_and_up_to_the_limit(start: A
     assert ask(again, 9) == b"/"
     control.send(frames.frame(QUIT))
     assert worker.wait() == 0
+
+
+def test_a_worker_that_may_open_no_more_files_says_so_once_and_serves_on(start: Any) -> None:
+    worker = worker_of(start, threads=2, max_lanes=100)
+    control, lanes = worker.meet()
+    assert ask(lanes[0], 1, "/limit") == b"/limit"
+    for _ in range(2):
+        control.send(widen(98))
+        control.send(frames.frame(frames.RECLAIM, a=0))
+        control.expect(RETURNED)
+    wait_for(lambda: "can have no more than" in worker.log)
+    assert worker.log.count("Raise the limit of open files") == 1
+    assert ask(lanes[1], 2) == b"/"
 
 
 def test_the_next_edge_gets_the_lanes_that_a_worker_begins_with(start: Any) -> None:

@@ -6,7 +6,7 @@ import { Dispatcher, type DispatcherLimits } from '../../../src/dispatcher/dispa
 import { RouteHistory } from '../../../src/dispatcher/history.ts';
 import type { JobFailure } from '../../../src/dispatcher/job.ts';
 import { LaneRules } from '../../../src/dispatcher/lane-rules.ts';
-import { KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
+import { KIND, RECLAIM_FLAG, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
 import { FakeJob } from './fake-job.ts';
 import { FakeWorker, type FakeWorkerFacts, frame, responseFrame } from './fake-worker.ts';
 import { LIMITS } from './limits.ts';
@@ -329,6 +329,55 @@ describe('a silent lane', () => {
       [1, 2, 2],
     );
     for (const job of jobs) assert.deepEqual(job.events, ['head 200 OK', 'end']);
+  });
+
+  it('that is a greenlet is asked for what it has not read, when another worker could begin at once', (t) => {
+    const { dispatcher, worker, submit, pass } = setUp(t);
+    const one = worker({ pid: 1, maxLanes: 2 });
+    const [first, second] = [new FakeJob('a'), new FakeJob('b')];
+    submit(first);
+    pass(6);
+    assert.deepEqual(one.takeReclaimFlags(), [0]);
+    one.answerReclaim(0, []);
+    const two = worker({ pid: 2, maxLanes: 2 });
+    pass(10);
+    assert.deepEqual(one.takeReclaimFlags(), [RECLAIM_FLAG.unread]);
+    one.answerReclaim(0, [first.id], { isStalled: true });
+    assert.equal(two.lanes[0]?.depth, 1);
+    // It gets nothing as long as it is stalled, and goes on counting as one that serves.
+    submit(second);
+    assert.equal(one.lanes[0]?.depth, 0);
+    two.die();
+    assert.equal(dispatcher.isReady, true);
+    one.resume();
+    assert.equal(one.lanes[0]?.depth, 1);
+  });
+
+  it('that is a greenlet and runs what it was given is not asked again', (t) => {
+    const { worker, submit, pass } = setUp(t, { timeoutMs: 0 });
+    const one = worker({ pid: 1, maxLanes: 2 });
+    worker({ pid: 2, maxLanes: 2 });
+    const job = new FakeJob('a');
+    submit(job);
+    pass(6);
+    one.answerReclaim(0, [], { runningId: job.id });
+    one.takeReclaimFlags();
+    pass(500);
+    assert.deepEqual(one.takeReclaimFlags(), []);
+  });
+
+  it('that is a greenlet and had read nothing is asked again for what stands behind the one that it runs by now', (t) => {
+    const { worker, submit, pass, fastJob } = setUp(t);
+    const one = worker({ maxLanes: 2 });
+    const jobs = [fastJob(), fastJob()] as const;
+    submit(...jobs);
+    pass(6);
+    one.answerReclaim(0, []);
+    assert.equal(one.takeReclaimFlags().length, 1);
+    pass(10);
+    assert.equal(one.takeReclaimFlags().length, 1);
+    one.answerReclaim(0, [jobs[1].id], { runningId: jobs[0].id });
+    assert.deepEqual(one.lanes[0]?.jobs, [jobs[0]]);
   });
 
   it('is asked again while it has not handed back what it cannot have begun', (t) => {

@@ -5,7 +5,7 @@ import type { Dispatcher } from '../../../src/dispatcher/dispatcher.ts';
 import type { Lane } from '../../../src/dispatcher/lane.ts';
 import { LaneConnection } from '../../../src/dispatcher/lane-connection.ts';
 import type { WorkerPeer } from '../../../src/dispatcher/worker-peer.ts';
-import { HEADER_BYTES, KIND, RESPONSE_FLAG } from '../../../src/protocol/lane/frames.ts';
+import { HEADER_BYTES, KIND, RESPONSE_FLAG, RETURNED_FLAG } from '../../../src/protocol/lane/frames.ts';
 
 /** A socket that delivers at once, and keeps what is written to it. */
 export class FakeSocket extends EventEmitter {
@@ -125,9 +125,34 @@ export class FakeWorker {
   }
 
   returned(lane: number, ...ids: readonly number[]): void {
+    this.answerReclaim(lane, ids);
+  }
+
+  /** `runningId`: what the lane runs; `isStalled`: some of the ids had not been read. */
+  answerReclaim(
+    lane: number,
+    ids: readonly number[],
+    { runningId = 0, isStalled = false }: { runningId?: number; isStalled?: boolean } = {},
+  ): void {
     const payload = Buffer.alloc(ids.length * 4);
     for (const [at, id] of ids.entries()) payload.writeUInt32LE(id, at * 4);
-    this.control.deliver(frame(KIND.returned, { a: lane }, payload));
+    const flags = isStalled ? RETURNED_FLAG.stalled : 0;
+    this.control.deliver(frame(KIND.returned, { flags, a: lane, b: runningId }, payload));
+  }
+
+  resume(): void {
+    this.control.deliver(frame(KIND.resumed));
+  }
+
+  /** Of each RECLAIM since the last call; whatever else has been said is forgotten. */
+  takeReclaimFlags(): number[] {
+    const bytes = Buffer.from(this.control.written, 'latin1');
+    this.control.written = '';
+    const flags: number[] = [];
+    for (let at = 0; at < bytes.length; at += HEADER_BYTES + bytes.readUInt32LE(at)) {
+      if (bytes[at + 4] === KIND.reclaim) flags.push(bytes[at + 5] as number);
+    }
+    return flags;
   }
 
   /** What the edge has said over the control connection since the last call. */

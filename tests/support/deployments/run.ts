@@ -46,7 +46,7 @@ async function observe(site: Site): Promise<Observed> {
   if (workers > 0) {
     await site.waitForWorkers(workers);
     for (const step of steps) facts.set(unusedName(step.what, facts), await step.act(site));
-    if (!site.hasEnded) site.signal(stop);
+    if (!site.hasEnded && !site.isToldToStop) site.signal(stop);
   }
   const { code, signal } = await site.ended();
   facts.set('the end', { status: String(signal ?? code), files: site.filesLeft().join(' ') });

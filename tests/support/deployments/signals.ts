@@ -172,3 +172,19 @@ export function edit(file: string, text: string): Step {
     },
   };
 }
+
+/** TERM while the page is being made, which says `begins` in the log. */
+export function stopDuring(line: string): Step {
+  return {
+    what: `${line}, and TERM meanwhile`,
+    act: async (site) => {
+      const answer = ask(line).act(site);
+      await waitFor(() => /^begins$/m.test(site.errorLog()), {
+        what: 'the beginning of the request',
+        details: () => site.report(),
+      });
+      site.signal('SIGTERM');
+      return answer;
+    },
+  };
+}

@@ -30,6 +30,7 @@ export class Site {
   readonly folder = makeTemporaryFolder();
   readonly #commands = makeTemporaryFolder();
   readonly #process: KirinProcess;
+  isToldToStop = false;
 
   constructor(server: Server, deployment: Deployment) {
     this.server = server;
@@ -183,6 +184,7 @@ export class Site {
     const { masterPid } = this;
     // 0 would be whoever runs the tests.
     if (masterPid === 0) throw new Error(`no pid of ${this.server} is known:\n${this.report()}`);
+    this.isToldToStop ||= signal === 'SIGTERM';
     process.kill(masterPid, signal);
   }
 

@@ -2,7 +2,16 @@
 
 import type { Deployment } from '../deployment.ts';
 import { ask, leaveEarly, request } from '../requests.ts';
-import { askUntilAborted, edit, recycle, reload, reloadBroken, standBy, upgrade } from '../signals.ts';
+import {
+  askUntilAborted,
+  edit,
+  recycle,
+  reload,
+  reloadBroken,
+  standBy,
+  stopDuring,
+  upgrade,
+} from '../signals.ts';
 
 const PAGE = `
 def app(environ, start_response):
@@ -142,5 +151,13 @@ def on_exit(server):
     workers: 2,
     steps: [ask('GET /'), ask('GET /other?a')],
     differs: ['keeps connections'],
+  },
+  {
+    name: 'a stop while a request is running',
+    after: "Gunicorn's signals page, TERM",
+    folder: 'probe',
+    command: 'gunicorn -b 127.0.0.1:0 --access-logfile - probe:app',
+    steps: [stopDuring('GET /takes-its-time')],
+    differs: [],
   },
 ];

@@ -21,6 +21,8 @@ export const processRows = {
   'applications that do not load': {
     told: '| an application that cannot be loaded | the traceback with `Exception in worker process` |',
     shows: [
+      // On a busy machine, where the edge has not come so far that it could be told.
+      { where: ERROR_LOG, kirin: /^ERROR The edge has not ended in time and is killed$/ },
       // It may end before it listens, or after.
       { where: /^the error log: order$/, gunicorn: /\nERROR Reason: /, kirin: /\nERROR Reason: / },
       { where: ERROR_LOG, gunicorn: /^INFO (Listening at|Using worker): / },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
@@ -25,6 +25,11 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 `;
+
+const withoutGevent =
+  spawnSync(testPython, ['-c', 'import gevent']).status === 0
+    ? false
+    : 'gevent is not in the virtual environment of the tests';
 
 describe('pre_request and post_request', () => {
   const diaries: HookDiary[] = [];
@@ -65,6 +70,26 @@ describe('pre_request and post_request', () => {
         'post_request / 200 OK 0',
       ],
     );
+  });
+
+  it('are called by greenlets, too', { skip: withoutGevent }, async () => {
+    const diary = diaryWith('', ['post_worker_init', 'pre_request', 'post_request', 'worker_exit']);
+    const args = ['--worker-class', 'gevent'];
+    await withKirin({ app: 'main:app', cwd: diary.folder.path, args }, async (kirin) => {
+      await Promise.all(
+        ['/one', '/two', '/stream'].map(async (path) => (await fetch(kirin.url + path)).text()),
+      );
+      await diary.waitFor('post_request', 3);
+    });
+    assert.equal(diary.of('pre_request').length, 3);
+    assert.deepEqual(
+      diary
+        .of('post_request')
+        .map(({ note }) => note)
+        .sort(),
+      ['/one 200 OK 14', '/stream 200 OK 17', '/two 200 OK 14'],
+    );
+    assert.deepEqual([diary.hooks().at(0), diary.hooks().at(-1)], ['post_worker_init', 'worker_exit']);
   });
 
   it('may change the request before the application sees it', async () => {

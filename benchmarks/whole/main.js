@@ -13,15 +13,6 @@ for (const [program, ...args] of [
   if (status !== 0) console.error(`bench: ${args.at(-1)} did not succeed; what was built is measured`);
 }
 
-if (process.argv[2] === 'dispatch') {
-  process.argv.splice(2, 1);
-  await import(new URL('../../.build/benchmarks/dispatch/bench.js', import.meta.url).href);
-} else if (process.argv[2] === 'front') {
-  process.argv.splice(2, 1);
-  await import(new URL('../../.build/benchmarks/front/bench.js', import.meta.url).href);
-} else if (process.argv[2] === 'threads') {
-  process.argv.splice(2, 1);
-  await import(new URL('../../.build/benchmarks/threads/bench.js', import.meta.url).href);
-} else {
-  await import(new URL('../../.build/benchmarks/whole/bench.js', import.meta.url).href);
-}
+const others = ['dispatch', 'front', 'threads'];
+const harness = others.includes(process.argv[2] ?? '') ? process.argv.splice(2, 1)[0] : 'whole';
+await import(new URL(`../../.build/benchmarks/${harness}/bench.js`, import.meta.url).href);

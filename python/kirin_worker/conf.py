@@ -87,6 +87,9 @@ def _describe(variables: dict[str, Any], request: dict[str, Any]) -> dict[str, A
     for name, value in variables.items():
         if name in known:
             settings[name] = _value(value)
+            # In a logging configuration a tuple is something else than a list.
+            if name == "logconfig_dict" and settings[name].get("value") != value:
+                settings[name] = {"text": _short_repr(value), "object": {"type": type(value).__name__, "name": ""}}
         elif name in hook_arguments:
             if value is not None:
                 hooks.append(name)

@@ -69,6 +69,9 @@ def _set_up(logging: Any, level: str) -> None:
     class Handler(logging.Handler):  # type: ignore[misc]
         def emit(self, record: Any) -> None:
             try:
+                if log.current().is_configured:  # this logger was left out of the logging configuration
+                    log.current().write(self.format(record) + "\n")
+                    return
                 if "metric" in record.__dict__:
                     log.current().metric(record.__dict__)
                     if not record.msg:

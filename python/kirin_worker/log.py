@@ -17,6 +17,7 @@ from .tracebacks import format_error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from logging import Logger
     from typing import Any
 
     from .relay_client import RelayClient
@@ -43,13 +44,25 @@ class Log:
         self.has_partial_line = False
         self._partial_lines: dict[int, str] = {}
         self._relay: RelayClient | None = None
+        self._logger: Logger | None = None
+        self._is_relay_only = False
         self.fd = 2 if path == "-" else _open(path)
 
-    def relay_to(self, path: str) -> None:
-        """Every record goes to the relay, too."""
+    def write_by(self, logger: Logger) -> None:
+        """Python's logging is configured by the user: it decides what becomes of each record."""
+        self._logger = logger
+        self._level = 0
+
+    @property
+    def is_configured(self) -> bool:
+        return self._logger is not None
+
+    def relay_to(self, path: str, only: bool = False) -> None:
+        """Every record goes to the relay, too, or there alone."""
         from .relay_client import RelayClient
 
         self._relay = RelayClient(path)
+        self._is_relay_only = only
 
     # --- records ------------------------------------------------------------------------------------------
 
@@ -95,6 +108,11 @@ class Log:
 
     def _record(self, level: str, message: str, is_exception: bool = False) -> None:
         message = message.translate(_ESCAPES)
+        if self._logger is not None:
+            self._logger.log(_LEVELS[level.lower()], "%s", message)
+            if self._relay is not None:
+                self._relay.send({"type": "counted", "level": _LEVELS[level.lower()], "exception": is_exception})
+            return
         if self._relay is not None:
             facts: dict[str, Any] = {
                 "level": _LEVELS[level.lower()],
@@ -105,6 +123,8 @@ class Log:
             if is_exception:
                 facts["exception"] = True
             self._relay.send({"type": "log", **facts})
+            if self._is_relay_only:
+                return
         stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
         line = f"[{stamp}] [{os.getpid()}] [{level}] {message}"
         if self._colour and level in _COLOURS:
@@ -278,10 +298,25 @@ def setup(boot: Mapping[str, Any]) -> Log:
         _current = Log("-", boot["logLevel"], boot["colour"])
         _current.error(f"The error log {path!r} cannot be opened ({error.strerror}); using standard error")
     if boot["relay"] is not None:
-        _current.relay_to(boot["relay"])
+        _current.relay_to(boot["relay"], only=boot["logConfig"] is not None)
     if boot["captureOutput"]:
         _current.capture()
     return _current
+
+
+_is_configured = False
+
+
+def configure(boot: Mapping[str, Any]) -> None:
+    """Before the application is loaded, whose own loggers may be in the logging configuration. Raises Refused."""
+    global _is_configured
+    if boot["logConfig"] is None or _is_configured:
+        return
+    from . import log_config
+
+    log_config.apply(boot["logConfig"])
+    current().write_by(log_config.loggers()[0])
+    _is_configured = True
 
 
 def open_log(boot: Mapping[str, Any]) -> Log:
@@ -292,3 +327,7 @@ def open_log(boot: Mapping[str, Any]) -> Log:
 def reopen() -> None:
     if _current is not None:
         _current.reopen()
+    if _is_configured:
+        from . import log_config
+
+        log_config.reopen_files()

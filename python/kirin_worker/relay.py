@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 
-from . import supervision
+from . import log_config, supervision
 from .statsd import Statsd
 from .syslog import SyslogHandler, SyslogSender
 
@@ -87,6 +87,8 @@ class Relay:
             self._begin(message)
         elif kind == "serve":
             os.rename(self._start["path"] + ".new", self._start["path"])
+        elif kind == "reopen":
+            log_config.reopen_files()
         elif kind == "hand-over":
             self._hand_over()
         elif kind == "end":
@@ -97,8 +99,12 @@ class Relay:
         supervision.set_title("relay", start["name"])
         _set_up(self._error_log, logging.DEBUG)
         _set_up(self._access_log, logging.INFO)
+        if start["logging"] is not None:
+            _add_own_handlers(start["logging"], self._error_log, self._access_log)
         if start["syslog"] is not None:
             self._send_to_syslog(start["syslog"])
+        if start["logging"] is not None and not self._configure(start["logging"]):
+            return
         if start["statsd"] is not None:
             self._statsd = Statsd(start["statsd"], self._warn)
         # Whoever connects reaches the one before it until this one is told to serve.
@@ -109,7 +115,26 @@ class Relay:
         self._listener.listen(128)
         self._listener.setblocking(False)
         self._poll.register(self._listener, select.POLLIN)
-        self._tell({"type": "ready"})
+        self._tell(
+            {
+                "type": "ready",
+                "level": self._error_log.getEffectiveLevel(),
+                "access": self._access_log.isEnabledFor(logging.INFO),
+                "atoms": start["logging"] is not None and log_config.needs_atoms(self._access_log),
+            }
+        )
+
+    def _configure(self, spec: dict[str, Any]) -> bool:
+        from .zygote import prepare
+
+        try:
+            prepare(spec)
+            log_config.apply(spec["config"])
+        except (log_config.Refused, OSError) as error:
+            self._tell({"type": "failed", "error": str(error)})
+            self._is_ending = True
+            return False
+        return True
 
     def _send_to_syslog(self, spec: dict[str, Any]) -> None:
         sender = SyslogSender(spec["address"], self._warn)
@@ -176,11 +201,14 @@ class Relay:
     def _take(self, record: dict[str, Any]) -> None:
         kind = record["type"]
         if kind == "access":
-            _handle(self._access_log, logging.INFO, record["line"], record)
+            _handle_request(self._access_log, record, self._start["logging"])
         elif kind == "log":
             _handle(self._error_log, record["level"], record["text"], record)
             if self._statsd is not None:
                 self._statsd.count_line(record["level"], "exception" in record)
+        elif kind == "counted":
+            if self._statsd is not None:
+                self._statsd.count_line(record["level"], record["exception"])
         elif kind == "metrics":
             if self._statsd is not None:
                 self._statsd.send(record["text"])
@@ -208,10 +236,39 @@ def _set_up(log: logging.Logger, level: int) -> None:
     log.addHandler(logging.NullHandler())
 
 
+def _add_own_handlers(spec: dict[str, Any], error_log: logging.Logger, access_log: logging.Logger) -> None:
+    """Of loggers that the configuration says nothing of these stay."""
+    error_log.setLevel(spec["logLevel"].upper())
+    targets = (
+        (error_log, spec["errorLog"], sys.stderr, logging.Formatter(log_config.ERROR_FORMAT, log_config.DATE_FORMAT)),
+        (access_log, spec["accessLog"], sys.stdout, logging.Formatter("%(message)s")),
+    )
+    for log, target, stream, formatter in targets:
+        if target is not None:
+            handler = logging.StreamHandler(stream) if target == "-" else logging.FileHandler(target)
+            handler.setFormatter(formatter)
+            log.addHandler(handler)
+
+
 def _handle(log: logging.Logger, level: int, text: str, facts: dict[str, Any]) -> None:
-    if not log.isEnabledFor(level):
+    if log.isEnabledFor(level):
+        _emit(log, logging.LogRecord(log.name, level, "", 0, text, None, None), facts)
+
+
+def _handle_request(log: logging.Logger, facts: dict[str, Any], spec: dict[str, Any] | None) -> None:
+    if not log.isEnabledFor(logging.INFO):
         return
-    record = logging.LogRecord(log.name, level, "", 0, text, None, None)
+    atoms = facts.get("atoms")
+    if atoms is None or spec is None:
+        _emit(log, logging.LogRecord(log.name, logging.INFO, "", 0, facts["line"], None, None), facts)
+        return
+    args: Any = (log_config.Atoms(atoms),)
+    record = log_config.RequestRecord(log.name, logging.INFO, "", 0, spec["accessLogFormat"], args, None)
+    record.line = facts["line"]
+    _emit(log, record, facts)
+
+
+def _emit(log: logging.Logger, record: logging.LogRecord, facts: dict[str, Any]) -> None:
     record.process = facts["pid"]
     record.created = facts["at"]
     record.msecs = int(facts["at"] % 1 * 1000) + 0.0

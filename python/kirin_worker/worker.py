@@ -13,7 +13,7 @@ import signal
 import struct
 
 from . import frames, gevent_setup, loader, native, supervision
-from .log import Log, open_log
+from .log import Log, configure, open_log
 from .thread_crew import ThreadCrew
 from .wsgi import base_environ, serve
 
@@ -306,6 +306,7 @@ def run(boot: dict[str, Any], status: Any, zygote_alive_fd: int, app: Any, hooks
             gevent_setup.after_fork()
         else:
             gevent_setup.patch()
+    configure(boot)
     if app is None:
         code, app = loader.load_or_report(boot)
         if app is None:

@@ -192,6 +192,7 @@ class Zygote:
             from . import load_failure
 
             load_failure.tell_by(self._tell)
+        _configure_log(boot)
         code, self._app = _load(boot)
         if not code:
             _share_memory()
@@ -494,6 +495,12 @@ def _set_up_gevent(*, is_patched: bool) -> bool:
     from . import greenlet_crew  # noqa: F401
 
     return True
+
+
+def _configure_log(boot: Boot) -> None:
+    from . import log
+
+    log.configure(boot)
 
 
 def _open_log(boot: Boot) -> None:

@@ -44,6 +44,8 @@ export interface ArbiterOptions {
   readonly onListening: () => void;
   /** A worker serves for the first time. */
   readonly onServing: () => void;
+  /** Log files were rotated. */
+  readonly onReopenLogs: () => void;
   /** There are more workers than before, or fewer. */
   readonly onWorkers: (count: number) => void;
   /** It is stopping, and the sockets are the edge's alone from now on. May be called again. */
@@ -503,6 +505,7 @@ export class Arbiter {
 
   #reopenLogs(): void {
     this.#log.reopen();
+    this.#options.onReopenLogs();
     try {
       giveLogFiles(this.#activePlan());
     } catch {

@@ -221,6 +221,7 @@ function bootSpec(
     logLevel: settings.loglevel,
     colour: settings.errorlog === '-' && hasColour,
     relay: null,
+    logConfig: null,
     name,
     reportModules: settings.reload,
     spew: settings.spew,

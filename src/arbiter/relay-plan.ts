@@ -1,7 +1,8 @@
+import { DictInFile } from '../config/log-config-kinds.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { parseSyslogAddress, SYSLOG_FACILITIES } from '../config/syslog-kinds.ts';
-import type { RelaySpec, RelayUse } from '../protocol/supervision/relay.ts';
+import type { LogConfigSpec, RelaySpec, RelayUse } from '../protocol/supervision/relay.ts';
 
 /** A relay that the settings ask for. */
 export interface RelayPlan {
@@ -12,13 +13,11 @@ export interface RelayPlan {
 }
 
 /** null: no setting asks for one. */
-export function relayPlan(
-  { settings, python }: ResolvedConfig,
-  name: string,
-  env: NodeJS.ProcessEnv,
-): RelayPlan | null {
+export function relayPlan(resolved: ResolvedConfig, name: string, env: NodeJS.ProcessEnv): RelayPlan | null {
+  const { settings, python, path } = resolved;
   const { syslog, statsd_host: statsd } = settings;
-  if (!syslog && statsd === null) return null;
+  const config = logConfig(resolved);
+  if (!syslog && statsd === null && config === null) return null;
   return {
     python: python.path,
     env,
@@ -29,15 +28,39 @@ export function relayPlan(
         statsd === null
           ? null
           : { address: statsd, prefix: settings.statsd_prefix, tags: settings.dogstatsd_tags },
+      logging:
+        config === null
+          ? null
+          : {
+              config,
+              errorLog: settings.errorlog,
+              accessLog: settings.accesslog,
+              accessLogFormat: settings.access_log_format,
+              logLevel: settings.loglevel,
+              chdir: settings.chdir,
+              pythonPath: [...path.front.toReversed(), ...settings.pythonpath],
+              pythonPathEnd: path.back,
+            },
     },
     use: {
       // StatsD counts them.
       errors: true,
       access: syslog && !settings.disable_redirect_access_to_syslog,
       metrics: statsd !== null,
+      atoms: false,
+      onlyFrom: null,
       backlog: statsd !== null && settings.enable_backlog_metric,
     },
   };
+}
+
+/** As in Gunicorn, a dict comes before JSON, and that before an ini file. */
+function logConfig({ settings, configFile }: ResolvedConfig): LogConfigSpec | null {
+  const { logconfig_dict: dict, logconfig_json: json, logconfig: ini } = settings;
+  if (dict instanceof DictInFile) return configFile === null ? null : { kind: 'file', ...configFile };
+  if (Object.keys(dict).length > 0) return { kind: 'dict', value: dict };
+  if (json !== null) return { kind: 'json', path: json };
+  return ini === null ? null : { kind: 'ini', path: ini };
 }
 
 function syslogSpec(settings: Settings, name: string): RelaySpec['syslog'] {

@@ -7,6 +7,8 @@ import { describeExit, exitStatus } from './exit-status.ts';
 import { launchAs } from './launch.ts';
 import type { Owner } from './plan.ts';
 
+type Ready = Extract<RelayToArbiter, { type: 'ready' }>;
+
 export interface RelayOptions {
   readonly python: string;
   /** Path of python/kirin_worker. */
@@ -21,6 +23,7 @@ export class RelayProcess {
   readonly #channel: Duplex;
   readonly #ended: Promise<string>;
   #unread = '';
+  #ready: Ready | null = null;
   #hasEnded = false;
   #onMessage: (message: RelayToArbiter) => void = () => {};
 
@@ -67,10 +70,17 @@ export class RelayProcess {
     });
     relay.#send({ type: 'start', ...spec });
     const message = await Promise.race([answer, relay.#ended]);
-    if (typeof message === 'object' && message.type === 'ready') return relay;
+    if (typeof message === 'object' && message.type === 'ready') {
+      relay.#ready = message;
+      return relay;
+    }
     relay.kill();
     const why = typeof message === 'object' && message.type === 'failed' ? message.error : `it ${message}`;
-    throw new KirinError('log-unusable', `the process that hands on log records cannot start: ${why}`);
+    const what =
+      spec.logging === null
+        ? 'the process that hands on log records cannot start'
+        : 'the logging configuration cannot be used';
+    throw new KirinError('log-unusable', `${what}: ${why}`);
   }
 
   get pid(): number | undefined {
@@ -84,6 +94,15 @@ export class RelayProcess {
   /** How it ended, in words. */
   get ended(): Promise<string> {
     return this.#ended;
+  }
+
+  /** What it has found. */
+  get ready(): Ready | null {
+    return this.#ready;
+  }
+
+  reopen(): void {
+    this.#send({ type: 'reopen' });
   }
 
   serve(): void {

@@ -25,6 +25,7 @@ export class Relays {
   #client: RelayClient | null = null;
   #wanted: RelayPlan | null = null;
   #current: RelayProcess | null = null;
+  #ready: RelayProcess['ready'] = null;
   #hasEnded = false;
   #workers: number | null = null;
 
@@ -40,7 +41,8 @@ export class Relays {
    */
   async equip(plan: Plan): Promise<Plan> {
     const { relay: wanted } = plan;
-    if (!isDeepStrictEqual(wanted, this.#wanted)) {
+    // The files that a logging configuration is read from may have changed.
+    if (wanted?.spec.logging || !isDeepStrictEqual(wanted, this.#wanted)) {
       if (wanted === null) await this.#leave();
       else await this.#replace(wanted);
       this.#wanted = wanted;
@@ -49,8 +51,8 @@ export class Relays {
     const path = this.#path;
     return {
       ...plan,
-      edge: { ...plan.edge, relay: { path, ...wanted.use } },
-      boot: { ...plan.boot, relay: wanted.use.errors ? path : null },
+      edge: { ...plan.edge, relay: { path, ...this.#use(wanted) } },
+      boot: { ...plan.boot, relay: path, logConfig: wanted.spec.logging?.config ?? null },
     };
   }
 
@@ -67,6 +69,18 @@ export class Relays {
     this.#folder?.remove();
   }
 
+  reopen(): void {
+    this.#current?.reopen();
+  }
+
+  /** With what the relay has found in a logging configuration. */
+  #use(wanted: RelayPlan): RelayPlan['use'] {
+    const ready = this.#ready;
+    if (wanted.spec.logging === null || ready === null) return wanted.use;
+    const { level, access, atoms } = ready;
+    return { ...wanted.use, access, atoms, onlyFrom: level };
+  }
+
   get #path(): string {
     this.#folder ??= createPrivateFolder('relay.sock', this.#owner);
     return this.#folder.socketPath;
@@ -79,7 +93,9 @@ export class Relays {
     next.serve();
     old?.handOver();
     this.#client ??= new RelayClient(this.#path);
+    this.#ready = next.ready;
     this.#log.relay = wanted.use.errors ? this.#client : null;
+    this.#log.onlyRelayedFrom = this.#use(wanted).onlyFrom;
     this.#wanted = wanted;
     this.#tellWorkers();
   }
@@ -106,6 +122,7 @@ export class Relays {
     this.#current = null;
     this.#client = null;
     this.#log.relay = null;
+    this.#log.onlyRelayedFrom = null;
     await client?.close(CLIENT_GRACE_MS);
     if (this.#hasEnded) await current?.end(RELAY_GRACE_MS);
     else void current?.end(RELAY_GRACE_MS);

@@ -119,6 +119,7 @@ export async function runArbiter(
           edgeEnv: process.env,
           zygoteScript: ZYGOTE_SCRIPT,
           onListening: () => writePidFile(pidFile, log),
+          onReopenLogs: () => relays.reopen(),
           onWorkers: (count) => relays.countWorkers(count),
           onServing: () => {
             predecessor?.tell({ type: 'serving' });

@@ -97,6 +97,7 @@ export function configFrom(
     sourceFiles,
     sites: file?.sites ?? [],
     sslContext: file?.sslContext ?? null,
+    configFile: location === null ? null : { location, cwd: start.cwd, argv: [start.program, ...start.argv] },
     hooks: location === null || file === null ? null : serverHooks(location, file, start),
   };
 }

@@ -49,6 +49,8 @@ export interface ResolvedConfig {
   readonly sites: readonly SiteSpec[];
   /** What the configuration file's `ssl_context` wants. */
   readonly sslContext: SslContextReport | null;
+  /** How the configuration file is run; null: there is none. */
+  readonly configFile: Pick<ServerHooks, 'location' | 'cwd' | 'argv'> | null;
   /** null: there is no configuration file that defines one. */
   readonly hooks: ServerHooks | null;
   /** What is said once, at the start. */

@@ -4,6 +4,7 @@
 import { development } from './sections/development.ts';
 import { http2 } from './sections/http2.ts';
 import { leniency } from './sections/leniency.ts';
+import { logConfig } from './sections/log-config.ts';
 import { logging } from './sections/logging.ts';
 import { paste } from './sections/paste.ts';
 import { processSettings } from './sections/process.ts';
@@ -31,6 +32,7 @@ const TABLE = {
   ...leniency,
   ...queue,
   ...logging,
+  ...logConfig,
   ...syslog,
   ...statsd,
   ...processSettings,
@@ -65,7 +67,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Trust', names: namesOf(trust) },
   { title: 'Leniency', names: namesOf(leniency) },
   { title: 'Queue', names: namesOf(queue) },
-  { title: 'Logging', names: namesOf(logging) },
+  { title: 'Logging', names: namesOf({ ...logging, ...logConfig }) },
   { title: 'Syslog', names: namesOf(syslog) },
   { title: 'StatsD', names: namesOf(statsd) },
   { title: 'Process', names: namesOf(processSettings) },

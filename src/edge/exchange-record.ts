@@ -109,6 +109,18 @@ export class ExchangeRecord implements AccessRecord {
     return null;
   }
 
+  *requestFields(): Iterable<readonly [name: string, value: string]> {
+    const { names, values } = this.#exchange.head.fields;
+    for (const [index, name] of names.entries()) yield [name, values[index] ?? ''];
+  }
+
+  *responseFields(): Iterable<readonly [name: string, value: string]> {
+    for (const line of this.#exchange.responseHead.split('\r\n').slice(1)) {
+      const colon = line.indexOf(':');
+      if (colon > 0) yield [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }
+  }
+
   environ(anyCase: string): string | null {
     const { head } = this.#exchange;
     const peer = this.#peer;

@@ -73,6 +73,7 @@ export class EdgeLogs {
     const old = this.#relay;
     this.#relay = relay === null ? null : new RelayClient(relay.path);
     this.error.relay = relay?.errors ? this.#relay : null;
+    this.error.onlyRelayedFrom = relay?.onlyFrom ?? null;
     this.#meter?.flush();
     void old?.close(0);
     this.#meter = relay?.metrics && this.#relay !== null ? new RequestMeter(this.#relay) : null;
@@ -88,11 +89,12 @@ export class EdgeLogs {
   #openAccess(): AccessLog | null {
     const { accessLog, accessLogFormat, relay } = this.#config;
     const writers: AccessLineWriter[] = [];
-    if (accessLog !== null) {
+    const isWrittenHere = relay === null || relay.onlyFrom === null;
+    if (accessLog !== null && isWrittenHere) {
       const report = (message: string) => this.error.warning(message);
       writers.push(new LineWriter({ target: accessLog, report }));
     }
-    if (relay?.access && this.#relay !== null) writers.push(new RelayedAccessLines(this.#relay));
+    if (relay?.access && this.#relay !== null) writers.push(new RelayedAccessLines(this.#relay, relay.atoms));
     return writers.length === 0 ? null : new AccessLog(accessLogFormat, writers);
   }
 }

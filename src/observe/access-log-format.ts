@@ -130,3 +130,35 @@ function commonLogTime(at: Date): string {
   const time = `${pad2(at.getHours())}:${pad2(at.getMinutes())}:${pad2(at.getSeconds())}`;
   return `[${date}:${time} ${localOffset(at)}]`;
 }
+
+/** Every atom, and every field of request and response, not escaped: numbers where Gunicorn has such. */
+export function atomsOf(record: AccessRecord): Record<string, string | number> {
+  const { durationUs } = record;
+  const wholeUs = Math.floor(durationUs);
+  const atoms: Record<string, string | number> = {
+    h: record.remoteAddress || ABSENT,
+    l: ABSENT,
+    u: record.authUser ?? ABSENT,
+    t: endTime(record),
+    r: record.requestLine,
+    m: record.method,
+    U: record.path,
+    q: record.query,
+    H: record.protocol,
+    s: String(record.status),
+    B: record.bodyBytes,
+    b: String(record.bodyBytes),
+    f: record.referer ?? ABSENT,
+    a: record.userAgent ?? ABSENT,
+    T: Math.floor(wholeUs / 1e6),
+    M: Math.floor(wholeUs / 1e3),
+    D: wholeUs,
+    L: decimalSeconds(durationUs),
+    Q: microseconds(record.queuedUs),
+    S: microseconds(record.serviceUs),
+    p: record.workerPid === null ? ABSENT : `<${record.workerPid}>`,
+  };
+  for (const [name, value] of record.requestFields()) atoms[`{${name}}i`] = value;
+  for (const [name, value] of record.responseFields()) atoms[`{${name}}o`] = value;
+  return atoms;
+}

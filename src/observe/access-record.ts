@@ -32,6 +32,9 @@ export interface AccessRecord {
   /** Names are lower-case. */
   requestField(name: string): string | null;
   responseField(name: string): string | null;
+  /** All of them; names are lower-case. */
+  requestFields(): Iterable<readonly [name: string, value: string]>;
+  responseFields(): Iterable<readonly [name: string, value: string]>;
   /** As the application would see it: `REMOTE_ADDR`, `HTTP_HOST`. The name is in any case. */
   environ(name: string): string | null;
 }

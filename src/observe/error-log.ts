@@ -43,6 +43,8 @@ export class ErrorLog {
   readonly #hasColour: boolean;
   /** null: none. */
   relay: Relay | null = null;
+  /** The relay alone writes, from this of its levels on; null: it is told of what is written here. */
+  onlyRelayedFrom: number | null = null;
   #fd: number;
 
   /** @throws {KirinError} when the file cannot be opened */
@@ -103,7 +105,7 @@ export class ErrorLog {
   }
 
   #write(level: LogLevel, message: string): void {
-    if (SEVERITY[level] < this.#threshold) return;
+    if (SEVERITY[level] < (this.onlyRelayedFrom ?? this.#threshold)) return;
     const now = new Date();
     const text = printable(message);
     this.relay?.send({
@@ -113,6 +115,7 @@ export class ErrorLog {
       pid: process.pid,
       at: now.getTime() / 1000,
     });
+    if (this.onlyRelayedFrom !== null && this.relay !== null) return;
     const line = `[${timestamp(now)}] [${process.pid}] [${level.toUpperCase()}] ${text}`;
     const colour = this.#hasColour ? COLOUR[level] : '';
     writeQuietly(this.#fd, colour === '' ? `${line}\n` : `\x1b[${colour}m${line}\x1b[0m\n`);

@@ -15,7 +15,13 @@ export type RelayRecord =
       /** It comes with a traceback. */
       readonly exception?: true;
     }
-  | { readonly type: 'access'; readonly line: string; readonly pid: number; readonly at: number }
+  | {
+      readonly type: 'access';
+      readonly line: string;
+      readonly pid: number;
+      readonly at: number;
+      readonly atoms?: Readonly<Record<string, string | number>>;
+    }
   /** Of StatsD, a line each. */
   | { readonly type: 'metrics'; readonly text: string }
   | { readonly type: 'lost'; readonly count: number };

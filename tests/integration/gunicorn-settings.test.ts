@@ -18,7 +18,7 @@ const SAME = `config wsgi_app bind backlog workers worker_class worker_connectio
   accesslog access_log_format errorlog loglevel capture_output proc_name pythonpath proxy_protocol proxy_allow_ips
   forwarder_headers header_map permit_obsolete_folding strip_header_spaces permit_unconventional_http_method
   permit_unconventional_http_version casefold_http_method certfile keyfile ca_certs cert_reqs ciphers syslog
-  syslog_addr syslog_prefix syslog_facility disable_redirect_access_to_syslog statsd_host
+  syslog_addr syslog_prefix syslog_facility disable_redirect_access_to_syslog logconfig logconfig_json logconfig_dict statsd_host
   statsd_prefix dogstatsd_tags enable_backlog_metric
   http_protocols http2_max_concurrent_streams http2_initial_window_size http2_max_frame_size http2_max_header_list_size http2_cleartext`;
 
@@ -29,10 +29,6 @@ const WITHOUT_EFFECT = `sendfile reuse_port worker_tmp_dir tmp_upload_dir defaul
   control_socket control_socket_mode control_socket_disable`;
 
 const REFUSED = `protocol logger_class dirty_apps dirty_workers`;
-
-/** Refused for now; the message says so. */
-const NOT_YET = `logconfig
-  logconfig_json logconfig_dict`;
 
 /** Defaults that --print-config shows otherwise, and why. */
 const OTHER_DEFAULTS: Readonly<Record<string, string>> = {
@@ -73,7 +69,7 @@ describe('of the settings of the newest Gunicorn', { skip }, () => {
   after(() => folder.remove());
 
   it('each is one thing here', () => {
-    const listed = [SAME, WITHOUT_EFFECT, REFUSED, NOT_YET].flatMap(namesIn);
+    const listed = [SAME, WITHOUT_EFFECT, REFUSED].flatMap(namesIn);
     const settings = known.filter(({ isHook }) => !isHook).map(({ name }) => name);
     assert.deepEqual(listed.sort(), settings.sort());
   });
@@ -85,7 +81,6 @@ describe('of the settings of the newest Gunicorn', { skip }, () => {
     }
     for (const name of namesIn(WITHOUT_EFFECT)) assert.ok(row(name)?.without, name);
     for (const name of namesIn(REFUSED)) assert.doesNotMatch(row(name)?.refused ?? 'yet', /\byet\b/, name);
-    for (const name of namesIn(NOT_YET)) assert.match(row(name)?.refused ?? '', /^not supported yet/, name);
   });
 
   it('each hook is known', () => {

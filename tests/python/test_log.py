@@ -19,7 +19,14 @@ PYTHON_FOLDER = os.path.dirname(os.path.dirname(log_module.__file__))
 
 
 def boot(path: str, *, level: str = "info", capture: bool = False) -> dict[str, object]:
-    return {"errorLog": path, "logLevel": level, "colour": False, "captureOutput": capture, "relay": None}
+    return {
+        "errorLog": path,
+        "logLevel": level,
+        "colour": False,
+        "captureOutput": capture,
+        "relay": None,
+        "logConfig": None,
+    }
 
 
 def test_a_line_is_in_gunicorns_format(log: ReadableLog) -> None:

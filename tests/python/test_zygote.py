@@ -65,6 +65,7 @@ class Arbiter:
             "scriptName": "",
             "errorLog": "-",
             "relay": None,
+            "logConfig": None,
             "captureOutput": False,
             "logLevel": "info",
             "colour": False,

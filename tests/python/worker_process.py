@@ -69,6 +69,7 @@ class Process:
             "scriptName": "",
             "errorLog": str(folder / "errors"),
             "relay": None,
+            "logConfig": None,
             "captureOutput": False,
             "logLevel": "debug",
             "colour": False,

@@ -1,12 +1,13 @@
 // Settings of Gunicorn's that would have to have an effect, and have none yet or never will: any value but the default is refused.
 
-import { dictionary, objectName, texts } from '../gunicorn-kinds.ts';
-import { integer, optionalText, text } from '../kinds.ts';
+import { objectName, texts } from '../gunicorn-kinds.ts';
+import { integer, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
-const YET = 'not supported yet';
-const LOGGING = `${YET}; --error-logfile, --access-logfile, --access-logformat and --log-level say what is logged, and where`;
 const DIRTY = 'Kirin has no dirty arbiters; run such work in a task queue';
+
+/** With these names a file says no more than that the logs are Gunicorn's; StatsD is chosen by statsd_host. */
+const OWN_LOGGERS = ['simple', 'gunicorn.instrument.statsd.Statsd'];
 
 export const refused = {
   protocol: setting<string>({
@@ -22,17 +23,8 @@ export const refused = {
     default: 'gunicorn.glogging.Logger',
     help: 'A Python class that writes the logs',
     refused:
-      'the logs are written by the edge and the arbiter, which are no Python; --access-logformat says how a line looks',
-    accepts: (name) => name === 'simple',
-  }),
-  logconfig: unsupportedText(['--log-config'], 'A file for logging.config', LOGGING),
-  logconfig_json: unsupportedText(['--log-config-json'], 'A JSON file for logging.config', LOGGING),
-  logconfig_dict: setting<object>({
-    flags: [],
-    kind: dictionary,
-    default: {},
-    help: 'A dict for logging.config',
-    refused: LOGGING,
+      'requests are logged by the edge, which is no Python; a filter or a formatter of yours in logconfig_dict does what such a class is for',
+    accepts: (name) => OWN_LOGGERS.includes(name),
   }),
   dirty_apps: setting<readonly string[]>({
     flags: ['--dirty-app'],
@@ -49,7 +41,3 @@ export const refused = {
     refused: DIRTY,
   }),
 };
-
-function unsupportedText(flags: readonly string[], help: string, why: string) {
-  return setting<string | null>({ flags, kind: optionalText, default: null, help, refused: why });
-}

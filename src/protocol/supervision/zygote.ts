@@ -3,6 +3,7 @@
 
 import type { ExitStatus, LogLevel } from './edge.ts';
 import type { LoadFailure } from './load-failure.ts';
+import type { LogConfigSpec } from './relay.ts';
 
 /** Everything a zygote and its workers need; the first line that the arbiter sends. */
 export interface BootSpec {
@@ -44,6 +45,8 @@ export interface BootSpec {
   readonly colour: boolean;
   /** The relay's socket, where the error log's lines go besides; null: nowhere. */
   readonly relay: string | null;
+  /** How Python's logging is configured, and the error log with it; null: as Kirin has it. */
+  readonly logConfig: LogConfigSpec | null;
   /** For the process title; null for none. */
   readonly name: string | null;
   /** Report the files of the loaded modules, for `--reload`. */

@@ -21,6 +21,8 @@ export function record(different: Partial<AccessRecord> = {}): AccessRecord {
     workerPid: 77,
     requestField: () => null,
     responseField: () => null,
+    requestFields: () => [],
+    responseFields: () => [],
     environ: () => null,
     ...different,
   };

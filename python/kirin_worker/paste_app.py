@@ -20,17 +20,9 @@ def load(paste: dict[str, Any]) -> Callable[..., Any]:
     except ImportError:
         raise AppImportError(f"--paste needs PasteDeploy: {sys.executable} -m pip install PasteDeploy") from None
     file = paste["file"]
-    if paste["hasLoggers"]:
-        _set_up_loggers(file)
     section = "" if paste["app"] is None else "#" + paste["app"]
     application = loadapp(f"config:{file}{section}", relative_to=os.getcwd(), global_conf=dict(paste["globals"]))
     if not callable(application):
         raise AppImportError(f"Application object must be callable: it is of type {type(application).__name__}.")
     result: Callable[..., Any] = application
     return result
-
-
-def _set_up_loggers(file: str) -> None:
-    from logging.config import fileConfig
-
-    fileConfig(file, {"__file__": file, "here": os.path.dirname(file)}, disable_existing_loggers=False)

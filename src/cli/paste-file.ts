@@ -36,7 +36,7 @@ export async function readPasteFile(
   const globals = Object.fromEntries(pairs.map(pasteGlobal));
   const report = await run(python, JSON.stringify({ file, globals }), env);
   if ('error' in report) throw new KirinError('config-file-unusable', report.error);
-  return { app: { file, app: paste.app, globals, hasLoggers: report.hasLoggers }, report };
+  return { app: { file, app: paste.app, globals }, report };
 }
 
 async function run(

@@ -56,7 +56,7 @@ export async function resolveStart(start: Start, limitMs: number | null = null):
   const python = chooseInterpreter(settings.python, settings.chdir, env);
   const folder = sources.paste.endsWith('.toml') ? settings.chdir : cwd;
   const { app, report } = await readPasteFile({ ...settings, paste }, python.path, folder, env);
-  const described = [pasteSettings(paste.file, report), ...files];
+  const described = [pasteSettings(paste.file, app.file, report), ...files];
   return {
     ...resolveParsed(commandLine, input, described),
     file,

@@ -12,11 +12,16 @@ export interface PasteReport {
   readonly hasLoggers: boolean;
 }
 
-/** `name` is the file as people know it. */
-export function pasteSettings(name: string, { settings: found }: PasteReport): FileSettings {
+/** `name` is the file as people know it, `path` its absolute path. */
+export function pasteSettings(
+  name: string,
+  path: string,
+  { settings: found, hasLoggers }: PasteReport,
+): FileSettings {
   const { host, port, ...others } = found;
   const given: Given[] = addresses(host, port).map((text) => givenBy(name, 'bind', text));
   const notices: Notice[] = [];
+  if (hasLoggers) given.push(givenBy(name, 'logconfig', path));
   for (const [key, text] of Object.entries(others)) {
     const setting = SETTING_NAMES.find((each) => each === key.toLowerCase());
     if (setting !== undefined) given.push(givenBy(name, setting, text));

@@ -29,7 +29,6 @@ export interface PasteApp {
   /** The name of its section; null: main. */
   readonly app: string | null;
   readonly globals: Readonly<Record<string, string>>;
-  readonly hasLoggers: boolean;
 }
 
 /** Everything that the arbiter needs to know about what the user wants. */

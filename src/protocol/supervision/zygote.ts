@@ -16,8 +16,6 @@ export interface BootSpec {
     readonly file: string;
     readonly app: string | null;
     readonly globals: Readonly<Record<string, string>>;
-    /** Whether the file sets up loggers. */
-    readonly hasLoggers: boolean;
   } | null;
   readonly chdir: string;
   /** Each comes first in sys.path, before the one before it. */

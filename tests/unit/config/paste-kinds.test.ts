@@ -31,8 +31,8 @@ test('a variable of it is split at the first = that is not escaped', () => {
 });
 
 test('host and port of its server are an address, and other names are settings', () => {
-  const given = (settings: Readonly<Record<string, string>>) => {
-    const { given: all, notices } = pasteSettings('site.ini', { settings, hasLoggers: false });
+  const given = (settings: Readonly<Record<string, string>>, hasLoggers = false) => {
+    const { given: all, notices } = pasteSettings('site.ini', '/srv/site.ini', { settings, hasLoggers });
     return [...all.map(({ name, value }) => `${name}=${value}`), ...notices.map(({ message }) => message)];
   };
   assert.deepEqual(given({ host: '127.0.0.1', port: '6543', Workers: '3' }), [
@@ -41,5 +41,6 @@ test('host and port of its server are an address, and other names are settings',
   ]);
   assert.deepEqual(given({ host: 'unix:/run/a.sock,[::1]:80' }), ['bind=unix:/run/a.sock', 'bind=[::1]:80']);
   assert.deepEqual(given({ port: '6543' }), []);
+  assert.deepEqual(given({}, true), ['logconfig=/srv/site.ini']);
   assert.deepEqual(given({ wrokers: '2' }), ['site.ini: wrokers is no setting; did you mean workers?']);
 });

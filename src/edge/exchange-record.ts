@@ -98,7 +98,9 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   requestField(name: string): string | null {
-    return this.#exchange.head.fields.get(name) ?? null;
+    // Of several the last, as in Gunicorn.
+    const { names, values } = this.#exchange.head.fields;
+    return values[names.lastIndexOf(name)] ?? null;
   }
 
   responseField(name: string): string | null {

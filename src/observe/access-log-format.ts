@@ -35,7 +35,7 @@ const ATOMS = {
 } as const satisfies Record<string, Part>;
 
 // Python's %-formatting: %(name)s, and the conversions, widths and precisions that someone might have written.
-const ATOM = /%%|%\(([^)]*)\)[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]/g;
+const ATOM = /%%|%\(([^)]*)\)([-#0 +]*)(\d*)(?:\.(\d+))?[a-zA-Z]/g;
 
 /** Compiles a format to a function from a record to its line, without the line's end. */
 export function compileAccessLogFormat(format: string): (record: AccessRecord) => string {
@@ -54,7 +54,8 @@ function parseFormat(format: string): (string | Part)[] {
   for (const match of format.matchAll(ATOM)) {
     literal += format.slice(end, match.index);
     end = match.index + match[0].length;
-    const part = match[0] === '%%' ? '%' : atom(match[1] as string);
+    const [whole, name = '', flags = '', width, precision] = match;
+    const part = whole === '%%' ? '%' : sized(atom(name), flags.includes('-'), Number(width), precision);
     if (typeof part === 'string') {
       literal += part;
       continue;
@@ -67,6 +68,26 @@ function parseFormat(format: string): (string | Part)[] {
   return parts
     .filter((part) => part !== '')
     .map((part) => (typeof part === 'string' ? part.replace(/[\r\n]/g, ' ') : part));
+}
+
+/** A lone backslash at the end would escape what comes behind it. */
+const withoutHalfEscape = (text: string): string =>
+  (/\\*$/.exec(text)?.[0].length ?? 0) % 2 === 1 ? text.slice(0, -1) : text;
+
+/** `%(s)8s`, `%(s)-8s`, `%(a).100s`: padded to a width, cut to a length. */
+function sized(
+  part: Part | string,
+  isLeft: boolean,
+  width: number,
+  precision: string | undefined,
+): Part | string {
+  if (width === 0 && precision === undefined) return part;
+  const most = precision === undefined ? Number.POSITIVE_INFINITY : Number(precision);
+  const fit = (value: string): string => {
+    const cut = value.length > most ? withoutHalfEscape(value.slice(0, most)) : value;
+    return isLeft ? cut.padEnd(width) : cut.padStart(width);
+  };
+  return typeof part === 'string' ? fit(part) : (record) => fit(part(record));
 }
 
 function atom(name: string): Part | string {

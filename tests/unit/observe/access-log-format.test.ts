@@ -75,7 +75,8 @@ test('only what the format names is asked for', () => {
 });
 
 test('other text, percent signs and conversions are as in Python', () => {
-  assert.equal(line('100%% of %(s)d %(m)-5s|'), '100% of 200 GET|');
+  assert.equal(line('100%% of %(s)d %(m)-5s|'), '100% of 200 GET  |');
+  assert.equal(line('%(s)6s|%(m).2s|%(none)3s|%(a)-8.4s|'), '   200|GE|  -|curl    |');
   assert.equal(line('a % b %'), 'a % b %');
   assert.equal(line('a\nb'), 'a b', 'a format has one line');
   assert.equal(line(''), '');
@@ -84,6 +85,11 @@ test('other text, percent signs and conversions are as in Python', () => {
 test('a client can forge neither a line nor a field', () => {
   assert.equal(line('"%(a)s"', { userAgent: 'x" 200 "y' }), '"x\\" 200 \\"y"');
   assert.equal(line('"%(a)s"', { userAgent: 'x\\" 200' }), '"x\\\\\\" 200"', 'the backslash is escaped too');
+  assert.equal(
+    line('"%(a).2s"', { userAgent: 'x"y' }),
+    '"x"',
+    'half an escape would hide the quote behind it',
+  );
   assert.equal(line('%(a)s', { userAgent: 'a\r\nb\0c\x1b[31m\x7f' }), 'a\\x0D\\x0Ab\\x00c\\x1B[31m\\x7F');
   assert.equal(line('%(f)s', { referer: '\u009b2J\u00e9' }), '\\x9B2J\\xE9', 'C1 control characters');
   assert.equal(line('%(u)s %(t)s', { authUser: 'joe [1/Jan]' }).startsWith('joe\\x20[1/Jan] ['), true);

@@ -90,11 +90,12 @@ export class Connection extends ClientConnection implements ChunkTaker {
   }
 
   takeLentChunk(chunk: Buffer): void {
-    if (this.#proxyReader === null) {
+    // Of a body that began behind another request, the first chunk was asked for before it was known.
+    if (this.#proxyReader !== null || this.isReadingBody) {
+      this.takeChunk(Buffer.from(chunk));
+    } else {
       this.#onData(chunk);
       this.#parser.detach();
-    } else {
-      this.#readProxyHeader(this.#proxyReader, Buffer.from(chunk));
     }
   }
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AppFolder, answering } from '../support/app-folder.ts';
+import { installKirin } from '../support/install-kirin.ts';
 import { KirinProcess, runKirin, withKirin } from '../support/kirin.ts';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { fieldValue } from '../support/response-reader.ts';
@@ -183,9 +184,17 @@ describe('a file that the account may not read', { skip: process.getuid?.() !== 
     const folder = makeTemporaryFolder();
     writeFileSync(join(folder, 'closed.txt'), 'x');
     writeFileSync(join(folder, 'open.txt'), 'open');
+    writeFileSync(join(folder, 'main.py'), answering('the application'));
     chmodSync(join(folder, 'closed.txt'), 0);
+    // The account may not be able to enter the folder of the tests.
+    chmodSync(folder, 0o755);
     const account = ['--user', 'nobody', '--group', '65534', '--python', '/usr/bin/python3'];
-    const kirin = new KirinProcess({ app: 'echo:app', args: [...account, '--static', `/f=${folder}`] });
+    const kirin = new KirinProcess({
+      program: installKirin(folder),
+      app: 'main:app',
+      cwd: folder,
+      args: [...account, '--static', `/f=${folder}`],
+    });
     try {
       await kirin.waitForLog(/Listening at/);
       await waitFor(async () => (await get(kirin.port, '/f/open.txt')).status === 200);

@@ -101,6 +101,40 @@ describe('a connection', () => {
     }
   });
 
+  it('keeps a body that began behind another request while others send theirs', async () => {
+    let first: Exchange | null = null;
+    const bodies: Buffer[] = [];
+    await start((exchange) => {
+      if (exchange.head.path === '/first') {
+        first = exchange;
+        return;
+      }
+      exchange.collectBody((body) => {
+        if (body.kind === 'memory') bodies.push(Buffer.concat(body.parts));
+        exchange.respond(HEAD, 0, 'ok');
+      });
+    });
+    const client = await open();
+    const other = await open();
+    const body = Buffer.from(Array.from({ length: 60_000 }, (_, i) => i % 251));
+    const post = `POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
+    await client.sendAll('GET /first HTTP/1.1\r\nHost: a\r\n\r\n');
+    await edge.exchange(0);
+    // The head and a part of the body come while the first request is answered, the rest after it.
+    await client.sendAll(Buffer.concat([Buffer.from(post), body.subarray(0, 1000)]));
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    (first as Exchange | null)?.respond(HEAD, 0, 'first');
+    await edge.exchange(1);
+    await client.sendAll(body.subarray(1000, 30_000));
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await other.sendAll(`GET /noise HTTP/1.1\r\nHost: a\r\nX-Noise: ${'n'.repeat(4000)}\r\n\r\n`);
+    await other.readResponse();
+    await client.sendAll(body.subarray(30_000));
+    await client.readResponse();
+    await client.readResponse();
+    assert.ok(bodies.some((each) => each.equals(body)));
+  });
+
   it('serves one request after another', async () => {
     await start(echo);
     const client = await open();

@@ -1,5 +1,13 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { testVenv } from '../../project.ts';
 import type { Deployment } from '../deployment.ts';
 import { ask } from '../requests.ts';
+
+const libraries = join(testVenv, 'lib');
+const hasFastApi =
+  existsSync(libraries) &&
+  readdirSync(libraries).some((python) => existsSync(join(libraries, python, 'site-packages', 'fastapi')));
 
 export const frameworks: readonly Deployment[] = [
   {
@@ -49,5 +57,22 @@ export const frameworks: readonly Deployment[] = [
       ask('GET /nowhere'),
     ],
     differs: ['keeps connections'],
+  },
+  {
+    name: 'a FastAPI application by a2wsgi, with a Flask application mounted in it',
+    after: "FastAPI's page on WSGI",
+    folder: 'small',
+    skip: hasFastApi ? false : 'FastAPI is not in the virtual environment of the tests',
+    command: 'gunicorn --threads 2 -b 127.0.0.1:0 fastapi_site:app',
+    steps: [
+      ask('GET /items/7?a=1'),
+      ask('GET /items/0'),
+      ask('GET /items/x'),
+      ask('POST /items', ['Content-Type: application/json', 'Content-Length: 8'], '{"a": 1}'),
+      ask('GET /rows'),
+      ask('GET /v1/?name=w%C3%B6rld'),
+      ask('DELETE /items/7'),
+    ],
+    differs: ['keep-alive unsaid'],
   },
 ];

@@ -133,9 +133,9 @@ function environment(
   return env;
 }
 
-function edgeConfig({ settings, sites }: ResolvedConfig, tls: TlsConfig | null): EdgeConfig {
+function edgeConfig({ settings, front }: ResolvedConfig, tls: TlsConfig | null): EdgeConfig {
   return {
-    sites,
+    front,
     backlog: settings.backlog,
     timeoutMs: milliseconds(settings.timeout),
     gracefulTimeoutMs: milliseconds(settings.graceful_timeout),

@@ -8,6 +8,7 @@ import { pasteSettings } from '../config/paste-settings.ts';
 import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
 import type { PasteApp, ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
 import type { Environment } from '../config/sources.ts';
+import { NO_FRONT } from '../protocol/supervision/front.ts';
 import type { readConfigFile } from './config-file.ts';
 import { findConfigFile, KIRIN_TOML } from './find-config-file.ts';
 import { chooseInterpreter } from './interpreter.ts';
@@ -95,7 +96,7 @@ export function configFrom(
     environment: file?.environment ?? {},
     path: file?.path ?? { front: [], back: [] },
     sourceFiles,
-    sites: file?.sites ?? [],
+    front: file?.front ?? NO_FRONT,
     sslContext: file?.sslContext ?? null,
     configFile: location === null ? null : { location, cwd: start.cwd, argv: [start.program, ...start.argv] },
     hooks: location === null || file === null ? null : serverHooks(location, file, start),

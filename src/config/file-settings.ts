@@ -1,7 +1,7 @@
 // What a configuration file gives, as python/kirin_worker/conf.py reports it.
 
 import { nearest } from '../base/edit-distance.ts';
-import type { SiteSpec } from '../protocol/supervision/site.ts';
+import { type FrontSpec, NO_FRONT } from '../protocol/supervision/front.ts';
 import type { Given } from './command-line.ts';
 import type { Problem } from './config-error.ts';
 import type { ReadContext } from './machine.ts';
@@ -63,7 +63,7 @@ export interface FileSettings {
   readonly path: AddedFolders;
   readonly sslContext: SslContextReport | null;
   /** Of a kirin.toml alone. */
-  readonly sites: readonly SiteSpec[];
+  readonly front: FrontSpec;
   /** What is wrong with it but values of settings. */
   readonly problems: readonly Problem[];
 }
@@ -87,7 +87,7 @@ export function fileSettings(name: string, report: FileReport): FileSettings {
     environment,
     path,
     sslContext,
-    sites: [],
+    front: NO_FRONT,
   };
 }
 

@@ -1,6 +1,7 @@
 // What a PasteDeploy file says about the server, as python/kirin_worker/paste_server.py reports it.
 
 import { nearest } from '../base/edit-distance.ts';
+import { NO_FRONT } from '../protocol/supervision/front.ts';
 import type { Given } from './command-line.ts';
 import type { FileSettings } from './file-settings.ts';
 import type { Notice } from './notices.ts';
@@ -32,7 +33,7 @@ export function pasteSettings(
     given,
     notices,
     hooks: [],
-    sites: [],
+    front: NO_FRONT,
     environment: {},
     path: { front: [], back: [] },
     sslContext: null,

@@ -1,4 +1,4 @@
-import type { SiteSpec } from '../protocol/supervision/site.ts';
+import type { FrontSpec } from '../protocol/supervision/front.ts';
 import type { AddedFolders } from './file-settings.ts';
 import type { Notice } from './notices.ts';
 import type { ServerHook } from './server-hooks.ts';
@@ -44,8 +44,7 @@ export interface ResolvedConfig {
   readonly path: AddedFolders;
   /** Files that the configuration was read from. */
   readonly sourceFiles: readonly string[];
-  /** None: every request is the application's. */
-  readonly sites: readonly SiteSpec[];
+  readonly front: FrontSpec;
   /** What the configuration file's `ssl_context` wants. */
   readonly sslContext: SslContextReport | null;
   /** How the configuration file is run; null: there is none. */

@@ -1,4 +1,12 @@
-import type { Exchange, FileBody, Peer, Producer, RequestBody } from '../handlers/exchange.ts';
+import {
+  type Exchange,
+  type FileBody,
+  type Groups,
+  NO_GROUPS,
+  type Peer,
+  type Producer,
+  type RequestBody,
+} from '../handlers/exchange.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   type BodyFraming,
@@ -27,6 +35,7 @@ export class Http1Exchange implements Exchange {
   readonly head: RequestHead;
   readonly receivedMs: number;
   producer: Producer | null = null;
+  groups: Groups = NO_GROUPS;
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;

@@ -2,11 +2,13 @@
 
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
+import type { Handler } from '../handlers/exchange.ts';
 import { HealthHandler } from '../handlers/health.ts';
 import { LoadFailureHandler } from '../handlers/load-failure.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
-import { type NewFileHandler, SiteHandler } from '../handlers/sites/site-handler.ts';
+import type { RouteParts } from '../handlers/sites/route-handler.ts';
+import { SiteHandler } from '../handlers/sites/site-handler.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
 import { AppMetrics } from '../observe/app-metrics.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
@@ -146,13 +148,16 @@ class Edge {
     }
     this.#app = new AppHandler(this.#dispatcher, this.#config, this.#metrics);
     this.#app.whenNotLoaded = this.#loadFailure;
-    const { sites, staticFiles } = this.#config;
+    const { front, staticFiles } = this.#config;
     const app = this.#loadFailure ?? this.#app;
     this.#fileRoutes.reset();
-    const newFileHandler: NewFileHandler = (...args) => this.#fileRoutes.handler(...args);
-    const answering = sites.length === 0 ? app : new SiteHandler(sites, app, newFileHandler);
+    const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts(app));
     rules.push(...this.#fileRoutes.rules(staticFiles, answering));
     return new Router(rules, answering);
+  }
+
+  #routeParts(app: Handler): RouteParts {
+    return { app, newFileHandler: (...args) => this.#fileRoutes.handler(...args) };
   }
 
   #metricsText(): string {

@@ -77,6 +77,8 @@ export interface Exchange {
   readonly isOver: boolean;
   /** Whom to tell when the client leaves; the connection's backpressure is his too. */
   producer: Producer | null;
+  /** What the pattern of its route has found; none: it has none. */
+  groups: Groups;
   /** For the access log: the worker that ran it, or 0. */
   workerPid: number;
   /** For log and metrics: from the whole request's arrival until a lane was given it, in µs; -1: none ever was. */
@@ -95,6 +97,11 @@ export interface Exchange {
   /** A short page for this status, made by Kirin. */
   refuse(status: number, reason?: string, extraFields?: string): void;
 }
+
+/** Text of the groups of a regular expression, the first at 0. */
+export type Groups = readonly (string | undefined)[];
+
+export const NO_GROUPS: Groups = [];
 
 export interface Handler {
   handle(exchange: Exchange): void;

@@ -1,37 +1,72 @@
-// What a route does, but to ask the application.
+// What a route does: one key of its table for each.
 
-import { REDIRECT_VARIABLES } from '../../protocol/supervision/redirect-variables.ts';
 import type { RouteAction } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { integerFrom, type TableReader, text } from '../toml/table-reader.ts';
+import { FILES_SCHEMA, files } from './files.ts';
+import type { Part } from './part.ts';
+import { STATUS, STRING } from './schemas.ts';
+import { template } from './template.ts';
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const DEFAULT_REDIRECT = 308;
 const TEXT = 'text/plain; charset=utf-8';
 const aStatus = integerFrom(200, 599);
 
+/** A route has one of these; without one, the application answers. */
+export const ACTIONS: readonly Part<RouteAction>[] = [
+  {
+    key: 'app',
+    schema: { enum: [true], description: 'The application answers.' },
+    read: (reader) => (reader.read('app', isTrue) === undefined ? undefined : { do: 'app' }),
+  },
+  {
+    key: 'files',
+    schema: FILES_SCHEMA,
+    read: (reader, context) => {
+      const spec = files(reader, context);
+      return spec === null ? undefined : { do: 'files', ...spec };
+    },
+  },
+  {
+    key: 'redirect',
+    schema: { ...STRING, description: 'Where to go: a URL, or a path, with $variables.' },
+    companions: { status: { enum: REDIRECTS, description: 'Of the redirect.' } },
+    read: redirect,
+  },
+  {
+    key: 'respond',
+    schema: {
+      description: 'A status, a text, or both.',
+      type: ['integer', 'string', 'object'],
+      minimum: 200,
+      maximum: 599,
+      additionalProperties: false,
+      properties: { status: STATUS, body: STRING, type: STRING },
+    },
+    read: (reader) => reader.read('respond', answer),
+  },
+];
+
+function isTrue(value: FileValue): true {
+  if (value === true) return value;
+  throw new ValueProblem('give true: the one application answers');
+}
+
 /** `redirect = "https://$host$request_uri"`, with or without `status`. */
-export function redirect(reader: TableReader): RouteAction | null {
+function redirect(reader: TableReader): RouteAction | undefined {
   const to = reader.read('redirect', target);
-  if (to === undefined) return null;
   const status = reader.read('status', redirectStatus) ?? DEFAULT_REDIRECT;
-  return { do: 'redirect', to, status };
+  return to === undefined ? undefined : { do: 'redirect', to, status };
 }
 
 function target(value: FileValue): string {
-  const to = text(value);
+  const to = template(value);
   if (!/^(\/|https?:\/\/|\$)/.test(to)) {
     throw new ValueProblem('give a URL, such as https://$host$request_uri, or a path');
   }
   if (/[^\x21-\x7e]/.test(to)) {
     throw new ValueProblem('a URL has no spaces, and is percent-encoded');
-  }
-  for (const [, name = ''] of to.matchAll(/\$(\w*)/g)) {
-    if (/^\d$/.test(name) || (REDIRECT_VARIABLES as readonly string[]).includes(name)) continue;
-    const known = REDIRECT_VARIABLES.map((each) => `$${each}`).join(', ');
-    throw new ValueProblem(
-      `there is no $${name}; there are ${known} and $1 to $9, the groups of the pattern`,
-    );
   }
   return to;
 }
@@ -39,11 +74,6 @@ function target(value: FileValue): string {
 function redirectStatus(value: FileValue): number {
   if (typeof value === 'number' && REDIRECTS.includes(value)) return value;
   throw new ValueProblem(`not one of ${REDIRECTS.join(', ')}`);
-}
-
-/** `respond = 404`, `respond = "pong"`, `respond = { status = 200, body = "{}", type = "application/json" }`. */
-export function respond(reader: TableReader): RouteAction | null {
-  return reader.read('respond', answer) ?? null;
 }
 
 function answer(value: FileValue): RouteAction {

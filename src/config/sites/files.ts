@@ -5,19 +5,27 @@ import type { FileRouteSpec } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
 import type { TomlTable } from '../toml/toml-node.ts';
+import { STRING, STRINGS } from './schemas.ts';
 
-const KEYS = [
-  'folder',
-  'root',
-  'index',
-  'listing',
-  'missing',
-  'expires',
-  'cache_control',
-  'symlinks',
-  'dotfiles',
-  'precompressed',
-];
+const PROPERTIES = {
+  folder: { ...STRING, description: 'What follows the path is looked up in it.' },
+  root: { ...STRING, description: 'The whole path is looked up in it.' },
+  index: { ...STRINGS, description: 'What is served for a folder.' },
+  listing: { type: 'boolean', description: 'Whether folders without an index are shown.' },
+  missing: { enum: [403, 404, 410, 'next'], description: 'Where there is no file.' },
+  expires: { type: ['integer', 'string'], description: 'Seconds, or 30d.' },
+  cache_control: { ...STRING, description: 'The Cache-Control field.' },
+  symlinks: { enum: ['off', 'inside', 'follow'] },
+  dotfiles: { type: 'boolean' },
+  precompressed: { type: 'boolean', description: 'Whether .br, .zst and .gz beside a file are used.' },
+};
+
+export const FILES_SCHEMA = {
+  description: 'A folder whose files are served, or a table that begins with one.',
+  type: ['string', 'object'],
+  additionalProperties: false,
+  properties: PROPERTIES,
+};
 
 const DEFAULTS: Omit<FileRouteSpec, 'folder'> = {
   mapping: 'alias',
@@ -41,7 +49,7 @@ export function files(within: TableReader, context: TomlContext): FileRouteSpec 
 }
 
 function fromTable(table: TomlTable, context: TomlContext): FileRouteSpec | null {
-  const reader = new TableReader(table, 'files', KEYS, context);
+  const reader = new TableReader(table, 'files', Object.keys(PROPERTIES), context);
   const folders = reader.present('folder', 'root');
   const folder = reader.read('folder', text) ?? reader.read('root', text);
   if (folders.length !== 1) {

@@ -1,12 +1,13 @@
 // `[[sites.routes]]`: which requests it is for, who may send them, and what it does.
 
-import type { PathMatch, RouteAction, RouteSpec } from '../../protocol/supervision/site.ts';
-import { addressList } from '../request-kinds.ts';
+import type { PathMatch, RouteAction, RouteOptions, RouteSpec } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
 import type { Place, TomlTable } from '../toml/toml-node.ts';
-import { redirect, respond } from './actions.ts';
-import { files } from './files.ts';
+import { ACTIONS } from './actions.ts';
+import { ROUTE_OPTIONS, readOptions } from './options.ts';
+import { keysOf, propertiesOf } from './part.ts';
+import { STRING, STRINGS } from './schemas.ts';
 
 export interface PlacedRoute {
   readonly route: RouteSpec;
@@ -15,30 +16,42 @@ export interface PlacedRoute {
   readonly isRight: boolean;
 }
 
-const PATHS = ['path', 'exact', 'pattern'] as const;
-const ACTIONS = ['app', 'files', 'redirect', 'respond'] as const;
-const KEYS = [...PATHS, 'methods', 'allow', 'deny', ...ACTIONS, 'status'];
+const PATHS = {
+  path: { ...STRING, description: 'Paths below this one, and itself.' },
+  exact: { ...STRING, description: 'This path alone.' },
+  pattern: { ...STRING, description: 'A regular expression for the decoded path.' },
+};
+const MATCHES = {
+  ...PATHS,
+  methods: { ...STRINGS, description: 'Methods, in capitals; every one without this.' },
+};
+const PARTS = [...ACTIONS, ...ROUTE_OPTIONS];
+const KEYS = [...Object.keys(MATCHES), ...keysOf(PARTS)];
+
+export const ROUTE_SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { ...MATCHES, ...propertiesOf(PARTS) },
+};
 
 const METHOD = /^[A-Z][A-Z-]*$/;
 
-export function readRoute(table: TomlTable, context: TomlContext): PlacedRoute {
+/** `inherited`: what the site says for all of its routes. */
+export function readRoute(table: TomlTable, inherited: RouteOptions, context: TomlContext): PlacedRoute {
   const problemsBefore = context.problems.length;
   const reader = new TableReader(table, 'a route', KEYS, context);
   const methods = reader.read('methods', (value) => texts(value).map(method));
-  const allow = reader.read('allow', networks);
-  const deny = reader.read('deny', networks);
   const route: RouteSpec = {
+    ...readOptions(reader, inherited, context),
     path: readPath(reader, table.place),
     methods: methods ?? null,
-    allow: allow ?? null,
-    deny: deny ?? [],
     action: readAction(reader, table.place, context),
   };
   return { route, place: table.place, isRight: context.problems.length === problemsBefore };
 }
 
 function readPath(reader: TableReader, place: Place): PathMatch {
-  const given = reader.present(...PATHS);
+  const given = reader.present(...Object.keys(PATHS));
   if (given.length > 1) reader.note(place, `a route has one of ${given.join(' and ')}`);
   const prefix = reader.read('path', path);
   const exact = reader.read('exact', path);
@@ -50,22 +63,20 @@ function readPath(reader: TableReader, place: Place): PathMatch {
 }
 
 /** Without one, the application answers. */
-function readAction(reader: TableReader, place: Place, context: TomlContext): RouteAction {
-  const given = reader.present(...ACTIONS);
-  if (given.length > 1) reader.note(place, `a route does one thing; here it has ${given.join(' and ')}`);
-  const status = reader.entry('status');
-  if (status !== undefined && given[0] !== 'redirect') {
-    reader.note(status.place, 'status belongs to redirect; to answer with a status, write respond = STATUS');
+function readAction(reader: TableReader, table: Place, context: TomlContext): RouteAction {
+  const given = ACTIONS.filter(({ key }) => reader.present(key).length > 0);
+  if (given.length > 1) {
+    reader.note(table, `a route does one thing; here it has ${given.map(({ key }) => key).join(' and ')}`);
   }
-  reader.read('app', isTrue);
-  const folder = files(reader, context);
-  if (folder !== null) return { do: 'files', ...folder };
-  return redirect(reader) ?? respond(reader) ?? { do: 'app' };
-}
-
-function isTrue(value: FileValue): true {
-  if (value === true) return value;
-  throw new ValueProblem('give true: the one application answers');
+  for (const { key, companions } of ACTIONS) {
+    if (given[0]?.key === key) continue;
+    for (const companion of reader.present(...Object.keys(companions ?? {}))) {
+      const { place } = reader.entry(companion) ?? { place: table };
+      reader.note(place, `${companion} belongs to ${key}`);
+    }
+  }
+  const read = ACTIONS.map((action) => action.read(reader, context));
+  return read.find((action) => action !== undefined) ?? { do: 'app' };
 }
 
 function path(value: FileValue): string {
@@ -95,9 +106,4 @@ function pattern(value: FileValue): string {
 function method(name: string): string {
   if (METHOD.test(name)) return name;
   throw new ValueProblem(`'${name}' is no method; give one such as GET, in capitals`);
-}
-
-function networks(value: FileValue): readonly string[] {
-  const list = texts(value);
-  return addressList.fromFile?.(list) ?? [];
 }

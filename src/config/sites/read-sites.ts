@@ -1,25 +1,43 @@
 // `[[sites]]` of a kirin.toml.
 
-import type { SiteSpec } from '../../protocol/supervision/site.ts';
+import type { RouteOptions, RouteSpec, SiteSpec } from '../../protocol/supervision/site.ts';
 import { ValueProblem } from '../setting.ts';
 import { TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
 import { placeIn, type TomlTable } from '../toml/toml-node.ts';
-import { type PlacedRoute, readRoute } from './read-route.ts';
+import { NO_OPTIONS, ROUTE_OPTIONS, readOptions } from './options.ts';
+import { keysOf, propertiesOf } from './part.ts';
+import { type PlacedRoute, ROUTE_SCHEMA, readRoute } from './read-route.ts';
+import { STRINGS } from './schemas.ts';
 import { whoTakesAll } from './shadowing.ts';
 
 const HOST = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 const ADDRESS_WITH_PORT = /:\d+$/;
 
-/** Of the file's top. */
-export function readSites(document: TomlTable, context: TomlContext): readonly SiteSpec[] {
-  const top = new TableReader(document, 'the file', [...document.entries.keys(), 'sites'], context);
+const HOSTS = {
+  ...STRINGS,
+  description: 'shop.example, *.shop.example; none: all that no other site names.',
+};
+const KEYS = ['hosts', 'routes', ...keysOf(ROUTE_OPTIONS)];
+
+export const SITE_SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    hosts: HOSTS,
+    routes: { description: 'The first that matches answers.', type: 'array', items: ROUTE_SCHEMA },
+    ...propertiesOf(ROUTE_OPTIONS),
+  },
+};
+
+/** `top`: the file's own table. */
+export function readSites(top: TableReader, context: TomlContext): readonly SiteSpec[] {
   const owners = new Map<string, string>();
   return top.tables('sites').map((table) => readSite(table, owners, context));
 }
 
 /** `owners`: where each host, or '' for all others, has been given to a site. */
 function readSite(table: TomlTable, owners: Map<string, string>, context: TomlContext): SiteSpec {
-  const reader = new TableReader(table, 'a site', ['hosts', 'routes'], context);
+  const reader = new TableReader(table, 'a site', KEYS, context);
   const place = reader.entry('hosts')?.place ?? table.place;
   const hosts = reader.read('hosts', (value) => texts(value).map(host));
   const isWrong = hosts === undefined && reader.present('hosts').length > 0;
@@ -30,9 +48,15 @@ function readSite(table: TomlTable, owners: Map<string, string>, context: TomlCo
     if (owner === undefined) owners.set(name, placeIn(context.file, place));
     else reader.note(place, `this is ${what}, and so is that at ${owner}`);
   }
-  const routes = reader.tables('routes').map((route) => readRoute(route, context));
+  const options = readOptions(reader, NO_OPTIONS, context);
+  const routes = reader.tables('routes').map((route) => readRoute(route, options, context));
   noteShadowed(routes, reader, context);
-  return { hosts: hosts ?? [], routes: routes.map(({ route }) => route) };
+  return { hosts: hosts ?? [], routes: [...routes.map(({ route }) => route), rest(options)] };
+}
+
+/** What no route has taken is the application's. */
+function rest(options: RouteOptions): RouteSpec {
+  return { ...options, path: { kind: 'any' }, methods: null, action: { do: 'app' } };
 }
 
 /** A route behind one that takes all of its requests would never be asked: its author means something else. */

@@ -7,15 +7,13 @@ import type { FileSettings } from '../file-settings.ts';
 import { isServerHook } from '../server-hooks.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts';
-import { readSites } from '../sites/read-sites.ts';
+import { FRONT_KEYS, readFront } from '../sites/read-front.ts';
 import type { TomlProblem } from './table-reader.ts';
 import { placeIn, type TomlTable } from './toml-node.ts';
 import { fileValue } from './toml-value.ts';
 
 /** What APP_MODULE is on the command line; `wsgi_app`, Gunicorn's name for it, is taken, too. */
 const APP = 'app';
-
-const SITES = 'sites';
 
 /** About the command, not about the server. */
 const COMMANDS: ReadonlySet<string> = new Set(['config', 'check_config', 'print_config']);
@@ -36,9 +34,9 @@ export function tomlKeyOf(name: SettingName): string {
 export function tomlSettings(name: string, folder: string, document: TomlTable): FileSettings {
   const given: Given[] = [];
   const problems: TomlProblem[] = [];
-  const sites = readSites(document, { file: name, folder, problems });
+  const front = readFront(document, { file: name, folder, problems });
   for (const [key, entry] of document.entries) {
-    if (key === SITES) continue;
+    if (FRONT_KEYS.includes(key)) continue;
     const { place } = entry;
     const { text } = entry.node;
     const setting = key === APP ? 'wsgi_app' : key;
@@ -63,7 +61,7 @@ export function tomlSettings(name: string, folder: string, document: TomlTable):
     environment: {},
     path: { front: [], back: [] },
     sslContext: null,
-    sites,
+    front,
     problems: problems.sort(byPlace).map((problem) => asProblem(name, problem)),
   };
 }
@@ -93,7 +91,7 @@ function whyUnknown(key: string): string {
   if (isServerHook(key)) {
     return `${key} is a server hook, which only a Python file can have; use gunicorn.conf.py`;
   }
-  const meant = ofFlag(key) ?? nearest(key, [APP, SITES, ...SETTING_NAMES.filter(isTomlSetting)]);
+  const meant = ofFlag(key) ?? nearest(key, [APP, ...FRONT_KEYS, ...SETTING_NAMES.filter(isTomlSetting)]);
   return `${key} is no setting${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 

@@ -1,5 +1,13 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Exchange, FileBody, Peer, Producer, RequestBody } from '../../handlers/exchange.ts';
+import {
+  type Exchange,
+  type FileBody,
+  type Groups,
+  NO_GROUPS,
+  type Peer,
+  type Producer,
+  type RequestBody,
+} from '../../handlers/exchange.ts';
 import type { RequestHead } from '../../protocol/http1/request-head.ts';
 import { isBodiless, statusOf } from '../../protocol/http1/response-writer.ts';
 import { responseFields } from '../../protocol/http2/response-fields.ts';
@@ -26,6 +34,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   readonly head: RequestHead;
   readonly receivedMs = performance.now();
   producer: Producer | null = null;
+  groups: Groups = NO_GROUPS;
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;

@@ -1,9 +1,5 @@
 import type { PathMatch } from '../../protocol/supervision/site.ts';
-
-/** What a pattern's groups hold; without a pattern there are none. */
-export type Groups = readonly (string | undefined)[];
-
-const NO_GROUPS: Groups = [];
+import { type Groups, NO_GROUPS } from '../exchange.ts';
 
 /** Which paths a route is for. `path` is comparable: see comparable-path.ts. Null: not this one. */
 export function pathMatcher(match: PathMatch): (path: string) => Groups | null {

@@ -1,51 +1,33 @@
-import { REASON_PHRASES } from '../../protocol/http1/errors.ts';
-import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
 import type { RouteSpec, SiteSpec } from '../../protocol/supervision/site.ts';
-import type { Exchange, Handler } from '../exchange.ts';
-import type { FileHandler } from '../files/handler.ts';
-import type { FileOptions } from '../files/options.ts';
-import { NetworkList } from '../network-list.ts';
+import type { Exchange, Groups, Handler } from '../exchange.ts';
 import { comparablePath } from './comparable-path.ts';
-import { fileOptions } from './file-options.ts';
 import { HostTable } from './host-table.ts';
-import { type Groups, pathMatcher } from './path-matcher.ts';
-import { redirect } from './redirect.ts';
-
-/** Makes what serves files; `fallback` is asked where there is none, if the options say so. */
-export type NewFileHandler = (options: FileOptions, fallback: Handler) => FileHandler;
+import { pathMatcher } from './path-matcher.ts';
+import { type RouteParts, routeHandler } from './route-handler.ts';
 
 interface Route {
   readonly match: (path: string) => Groups | null;
-  /** Of routes that serve files. */
-  readonly files: FileHandler | null;
-  readonly spec: RouteSpec;
-  readonly allow: NetworkList | null;
-  readonly deny: NetworkList;
+  readonly methods: readonly string[] | null;
+  readonly handler: Handler;
 }
 
-/** Chooses the site by the host and the route by the path, and does what the route says. */
+/** Chooses the site by the host and the route by the path, and has that answer. */
 export class SiteHandler implements Handler {
   readonly #sites: HostTable<readonly Route[]>;
-  readonly #app: Handler;
 
-  constructor(sites: readonly SiteSpec[], app: Handler, newFileHandler: NewFileHandler) {
-    this.#app = app;
-    this.#sites = new HostTable(
-      sites.map(({ hosts, routes }) => [hosts, this.#routesOf(routes, newFileHandler)]),
-    );
+  constructor(sites: readonly SiteSpec[], parts: RouteParts) {
+    this.#sites = new HostTable(sites.map(({ hosts, routes }) => [hosts, this.#routesOf(routes, parts)]));
   }
 
-  #routesOf(specs: readonly RouteSpec[], newFileHandler: NewFileHandler): readonly Route[] {
+  #routesOf(specs: readonly RouteSpec[], parts: RouteParts): readonly Route[] {
     const routes: Route[] = [];
     for (const [index, spec] of specs.entries()) {
-      const { action } = spec;
       // The path was comparable when the route before was asked.
       const next: Handler = {
-        handle: (exchange) =>
-          this.#route(exchange, routes, comparablePath(exchange.head.path) ?? '', index + 1),
+        handle: (exchange) => route(exchange, routes, comparablePath(exchange.head.path) ?? '', index + 1),
       };
-      const files = action.do === 'files' ? newFileHandler(fileOptions(spec.path, action), next) : null;
-      routes.push(routeOf(spec, files));
+      const { path, methods } = spec;
+      routes.push({ match: pathMatcher(path), methods, handler: routeHandler(spec, next, parts) });
     }
     return routes;
   }
@@ -57,77 +39,22 @@ export class SiteHandler implements Handler {
       exchange.refuse(421, 'There is no site of this name here');
       return;
     }
-    if (routes.length === 0) {
-      this.#app.handle(exchange);
-      return;
-    }
-    const path = comparablePath(head.path);
-    if (path === null) {
-      exchange.refuse(400, 'The path can be read in more than one way');
-      return;
-    }
-    this.#route(exchange, routes, path, 0);
-  }
-
-  /** The first route that matches, from that index on. */
-  #route(exchange: Exchange, routes: readonly Route[], path: string, from: number): void {
-    for (let index = from; index < routes.length; index += 1) {
-      const route = routes[index] as Route;
-      if (route.spec.methods?.includes(exchange.head.method) === false) continue;
-      const groups = route.match(path);
-      if (groups === null) continue;
-      this.#answer(exchange, route, groups);
-      return;
-    }
-    this.#app.handle(exchange);
-  }
-
-  #answer(exchange: Exchange, { spec, files, allow, deny }: Route, groups: Groups): void {
-    const address = exchange.peer.remoteAddress;
-    if (deny.includes(address) || allow?.includes(address) === false) {
-      exchange.refuse(403);
-      return;
-    }
-    const { action } = spec;
-    switch (action.do) {
-      case 'app':
-        this.#app.handle(exchange);
-        break;
-      case 'redirect':
-        redirect(exchange, action.to, action.status, groups);
-        break;
-      case 'respond':
-        respond(exchange, action);
-        break;
-      case 'files':
-        // Written so that its files would be looked up elsewhere: `//static/a`.
-        if (files === null || files.prefix.restOf(exchange.head.path) === null) exchange.refuse(404);
-        else files.handle(exchange);
-        break;
-    }
+    // Of a site with one route, that for everything, no path is compared.
+    const path = routes.length === 1 ? '' : comparablePath(head.path);
+    if (path === null) exchange.refuse(400, 'The path can be read in more than one way');
+    else route(exchange, routes, path, 0);
   }
 }
 
-function routeOf(spec: RouteSpec, files: FileHandler | null): Route {
-  return {
-    files,
-    match: pathMatcher(spec.path),
-    spec,
-    allow: spec.allow === null ? null : new NetworkList(spec.allow),
-    deny: new NetworkList(spec.deny),
-  };
-}
-
-function respond(
-  exchange: Exchange,
-  { status, body, type }: { readonly status: number; readonly body: string; readonly type: string },
-): void {
-  if (body === '' && status >= 400) {
-    exchange.refuse(status);
+/** The first route that matches, from that index on. The last matches everything. */
+function route(exchange: Exchange, routes: readonly Route[], path: string, from: number): void {
+  for (let index = from; index < routes.length; index += 1) {
+    const { match, methods, handler } = routes[index] as Route;
+    if (methods?.includes(exchange.head.method) === false) continue;
+    const groups = match(path);
+    if (groups === null) continue;
+    exchange.groups = groups;
+    handler.handle(exchange);
     return;
   }
-  const bytes = Buffer.from(body, 'utf8').toString('latin1');
-  const phrase = REASON_PHRASES[status] ?? '';
-  const head = `${status} ${phrase}\r\nContent-Type: ${type}\r\nContent-Length: ${bytes.length}\r\n`;
-  exchange.respond(head, RESPONSE_FLAG.length, bytes);
 }

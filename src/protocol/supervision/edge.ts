@@ -1,8 +1,8 @@
 // What arbiter and edge say to one another over Node's IPC channel, as JSON.
 
+import type { FrontSpec } from './front.ts';
 import type { LoadFailure } from './load-failure.ts';
 import type { RelayUse } from './relay.ts';
-import type { SiteSpec } from './site.ts';
 import type { TlsConfig } from './tls-config.ts';
 
 /** A listening socket that the arbiter bound and the edge inherits as descriptor `fd`. */
@@ -119,8 +119,7 @@ export interface EdgeConfig {
   /** Path prefix of the health pages (PREFIX/live, PREFIX/ready, PREFIX/metrics), or null. */
   readonly healthPath: string | null;
   readonly staticFiles: StaticConfig;
-  /** None: every request is the application's. */
-  readonly sites: readonly SiteSpec[];
+  readonly front: FrontSpec;
   readonly accessLog: string | null;
   readonly accessLogFormat: string;
   readonly errorLog: string;

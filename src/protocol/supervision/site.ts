@@ -1,4 +1,4 @@
-// The sites of a kirin.toml, as the edge is told: read, checked, and without a place of their own.
+// The sites of a kirin.toml, as the edge is told.
 
 export type PathMatch =
   /** Every path. */
@@ -34,19 +34,23 @@ export interface FileRouteSpec {
   readonly precompressed: boolean;
 }
 
-export interface RouteSpec {
-  readonly path: PathMatch;
-  /** In capitals; null: every method. */
-  readonly methods: readonly string[] | null;
+/** What holds around a route's action. A site may say it for all of its routes; what a route says itself is stronger. */
+export interface RouteOptions {
   /** Addresses and networks; null: everybody who is not denied. */
   readonly allow: readonly string[] | null;
   readonly deny: readonly string[];
+}
+
+export interface RouteSpec extends RouteOptions {
+  readonly path: PathMatch;
+  /** In capitals; null: every method. */
+  readonly methods: readonly string[] | null;
   readonly action: RouteAction;
 }
 
 export interface SiteSpec {
   /** In lower case: `shop.example`, `*.shop.example`; none: every host that is no other site's. */
   readonly hosts: readonly string[];
-  /** The first that matches answers; what none takes is the application's. */
+  /** The first that matches answers; the last takes every request that none before it has taken. */
   readonly routes: readonly RouteSpec[];
 }

@@ -9,6 +9,7 @@ import type { AccessRecord } from '../../../src/observe/access-record.ts';
 import { ErrorLog } from '../../../src/observe/error-log.ts';
 import type { RequestSink } from '../../../src/observe/request-sink.ts';
 import type { EdgeConfig } from '../../../src/protocol/supervision/edge.ts';
+import { NO_FRONT } from '../../../src/protocol/supervision/front.ts';
 import { RawConnection } from '../../support/raw-connection.ts';
 import { listFolder, makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -64,7 +65,7 @@ const CONFIG: EdgeConfig = {
     listing: false,
     symlinks: 'inside',
   },
-  sites: [],
+  front: NO_FRONT,
   accessLog: null,
   accessLogFormat: '',
   errorLog: '-',

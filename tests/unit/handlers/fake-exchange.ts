@@ -1,4 +1,12 @@
-import type { Exchange, FileBody, Peer, Producer, RequestBody } from '../../../src/handlers/exchange.ts';
+import {
+  type Exchange,
+  type FileBody,
+  type Groups,
+  NO_GROUPS,
+  type Peer,
+  type Producer,
+  type RequestBody,
+} from '../../../src/handlers/exchange.ts';
 import { TrustPolicy } from '../../../src/handlers/trust.ts';
 import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
 import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
@@ -53,6 +61,7 @@ export class FakeExchange implements Exchange {
   readonly receivedMs = performance.now();
   readonly events: string[] = [];
   producer: Producer | null = null;
+  groups: Groups = NO_GROUPS;
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;

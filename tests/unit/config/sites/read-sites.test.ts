@@ -7,8 +7,8 @@ import type { SiteSpec } from '../../../../src/protocol/supervision/site.ts';
 function read(source: string) {
   const document = readToml(source);
   assert.ok(!('fault' in document), JSON.stringify(document));
-  const { sites, problems } = tomlSettings('kirin.toml', '/srv', document);
-  return { sites, problems: problems.map(({ message }) => message) };
+  const { front, problems } = tomlSettings('kirin.toml', '/srv', document);
+  return { sites: front.sites, problems: problems.map(({ message }) => message) };
 }
 
 function sitesOf(source: string): readonly SiteSpec[] {
@@ -48,10 +48,33 @@ hosts = "[::1]"
       [
         [{ kind: 'exact', path: '/a' }, 'respond'],
         [{ kind: 'prefix', path: '/b' }, 'app'],
+        [{ kind: 'any' }, 'app'],
       ],
     );
-    assert.deepEqual(second, { hosts: ['[::1]'], routes: [] });
+    assert.deepEqual(second?.hosts, ['[::1]']);
+    assert.deepEqual(
+      second?.routes.map(({ path }) => path),
+      [{ kind: 'any' }],
+    );
     assert.equal(more.length, 0);
+  });
+
+  it('say for all of their routes what a route does not say itself', () => {
+    const [site] = sitesOf(`
+[[sites]]
+allow = ["192.0.2.0/24"]
+deny = ["192.0.2.1"]
+[[sites.routes]]
+path = "/open"
+allow = "*"
+`);
+    assert.deepEqual(
+      site?.routes.map(({ allow, deny }) => [allow, deny]),
+      [
+        [['*'], ['192.0.2.1']],
+        [['192.0.2.0/24'], ['192.0.2.1']],
+      ],
+    );
   });
 
   const paths: readonly (readonly [lines: string, path: object])[] = [
@@ -141,7 +164,8 @@ hosts = "[::1]"
     ['status = 301', /^kirin\.toml:3:1: status belongs to redirect/],
     ['redirect = "b"', /give a URL/],
     ['redirect = "/a b"', /no spaces/],
-    ['redirect = "https://$hots/"', /there is no \$hots; there are \$scheme, \$host/],
+    ['redirect = "https://$hots/"', /there is no \$hots; did you mean \$host\?/],
+    ['redirect = "/$nonsense"', /there is no \$nonsense; there are \$args, .*\$cookie_NAME.* and \$1 to \$9/],
     ['redirect = "/b"\nstatus = 200', /^kirin\.toml:4:1: status = 200: not one of 301, 302, 303, 307, 308$/],
     ['respond = 199', /from 200 to 599/],
     ['respond = 600', /from 200 to 599/],

@@ -1,0 +1,49 @@
+// What may be said for a site, and for a route: see RouteOptions.
+
+import type { RouteOptions } from '../../protocol/supervision/site.ts';
+import { addressList } from '../request-kinds.ts';
+import type { FileValue } from '../setting.ts';
+import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
+import type { Part } from './part.ts';
+import { STRINGS } from './schemas.ts';
+
+/** `fallback` holds where neither the site nor the route says anything. */
+interface RouteOption<T> extends Part<T> {
+  readonly fallback: T;
+}
+
+const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions[Name]> } = {
+  allow: {
+    key: 'allow',
+    schema: { ...STRINGS, description: 'Addresses and networks that may; all others get 403.' },
+    fallback: null,
+    read: (reader) => reader.read('allow', networks),
+  },
+  deny: {
+    key: 'deny',
+    schema: { ...STRINGS, description: 'Addresses and networks that get 403.' },
+    fallback: [],
+    read: (reader) => reader.read('deny', networks),
+  },
+};
+
+export const ROUTE_OPTIONS: readonly Part<unknown>[] = Object.values(OPTIONS);
+
+export const NO_OPTIONS = Object.fromEntries(
+  Object.entries(OPTIONS).map(([name, { fallback }]) => [name, fallback]),
+) as unknown as RouteOptions;
+
+/** `inherited`: what holds where the table says nothing. */
+export function readOptions(
+  reader: TableReader,
+  inherited: RouteOptions,
+  context: TomlContext,
+): RouteOptions {
+  const own = Object.entries(OPTIONS).map(([name, option]) => [name, option.read(reader, context)]);
+  return { ...inherited, ...Object.fromEntries(own.filter(([, value]) => value !== undefined)) };
+}
+
+function networks(value: FileValue): readonly string[] {
+  const list = texts(value);
+  return addressList.fromFile?.(list) ?? [];
+}

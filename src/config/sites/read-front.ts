@@ -1,0 +1,19 @@
+// What a kirin.toml says about serving: the tables at its top that are no settings.
+
+import type { FrontSpec } from '../../protocol/supervision/front.ts';
+import { TableReader, type TomlContext } from '../toml/table-reader.ts';
+import type { TomlTable } from '../toml/toml-node.ts';
+import { readSites, SITE_SCHEMA } from './read-sites.ts';
+
+export const FRONT_SCHEMAS = {
+  sites: { description: 'What is answered for which host.', type: 'array', items: SITE_SCHEMA },
+};
+
+export const FRONT_KEYS: readonly string[] = Object.keys(FRONT_SCHEMAS);
+
+/** `document`: the whole file; other keys are none of its concern. */
+export function readFront(document: TomlTable, context: TomlContext): FrontSpec {
+  const known = [...document.entries.keys(), ...FRONT_KEYS];
+  const top = new TableReader(document, 'the file', known, context);
+  return { sites: readSites(top, context) };
+}

@@ -1,0 +1,98 @@
+import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { Exchange, FileBody, Groups, Peer, Producer, RequestBody } from './exchange.ts';
+
+/**
+ * Stands between an exchange and the handlers further in, and passes everything on. Layers that change requests or responses extend
+ * it, and give theirs to the next handler in the exchange's place.
+ */
+export abstract class ExchangeFilter implements Exchange {
+  protected readonly outer: Exchange;
+
+  constructor(outer: Exchange) {
+    this.outer = outer;
+  }
+
+  get head(): RequestHead {
+    return this.outer.head;
+  }
+
+  get peer(): Peer {
+    return this.outer.peer;
+  }
+
+  get receivedMs(): number {
+    return this.outer.receivedMs;
+  }
+
+  get isOver(): boolean {
+    return this.outer.isOver;
+  }
+
+  get producer(): Producer | null {
+    return this.outer.producer;
+  }
+
+  set producer(producer: Producer | null) {
+    this.outer.producer = producer;
+  }
+
+  get groups(): Groups {
+    return this.outer.groups;
+  }
+
+  set groups(groups: Groups) {
+    this.outer.groups = groups;
+  }
+
+  get workerPid(): number {
+    return this.outer.workerPid;
+  }
+
+  set workerPid(pid: number) {
+    this.outer.workerPid = pid;
+  }
+
+  get queuedUs(): number {
+    return this.outer.queuedUs;
+  }
+
+  set queuedUs(us: number) {
+    this.outer.queuedUs = us;
+  }
+
+  get serviceUs(): number {
+    return this.outer.serviceUs;
+  }
+
+  set serviceUs(us: number) {
+    this.outer.serviceUs = us;
+  }
+
+  collectBody(done: (body: RequestBody) => void): void {
+    this.outer.collectBody(done);
+  }
+
+  respond(head: string, flags: number, body: string | Buffer): void {
+    this.outer.respond(head, flags, body);
+  }
+
+  begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
+    this.outer.begin(head, flags, body, isEnd);
+  }
+
+  write(body: Buffer, isEnd: boolean): void {
+    this.outer.write(body, isEnd);
+  }
+
+  respondFile(head: string, flags: number, body: FileBody): void {
+    this.outer.respondFile(head, flags, body);
+  }
+
+  abort(): void {
+    this.outer.abort();
+  }
+
+  refuse(status: number, reason?: string, extraFields?: string): void {
+    this.outer.refuse(status, reason, extraFields);
+  }
+}

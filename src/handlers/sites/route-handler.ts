@@ -1,0 +1,46 @@
+import type { RouteSpec } from '../../protocol/supervision/site.ts';
+import type { Handler } from '../exchange.ts';
+import type { FileHandler } from '../files/handler.ts';
+import type { FileOptions } from '../files/options.ts';
+import { access } from './access.ts';
+import { fileOptions } from './file-options.ts';
+import { redirect } from './redirect.ts';
+import { respond } from './respond.ts';
+
+/** What routes are made with: the edge's. */
+export interface RouteParts {
+  readonly app: Handler;
+  /** Makes what serves files; `fallback` is asked where there is none, if the options say so. */
+  readonly newFileHandler: (options: FileOptions, fallback: Handler) => FileHandler;
+}
+
+/** What stands around the action, from the outside to the inside. A layer that has nothing to do for this route is `next` itself. */
+const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => Handler)[] = [access];
+
+/** Does what a route says. `next`: asks the routes behind this one. */
+export function routeHandler(spec: RouteSpec, next: Handler, parts: RouteParts): Handler {
+  return LAYERS.reduceRight((inner, layer) => layer(spec, inner, parts), action(spec, next, parts));
+}
+
+function action({ action, path }: RouteSpec, next: Handler, { app, newFileHandler }: RouteParts): Handler {
+  switch (action.do) {
+    case 'app':
+      return app;
+    case 'redirect':
+      return redirect(action.to, action.status);
+    case 'respond':
+      return respond(action);
+    case 'files':
+      return belowPrefix(newFileHandler(fileOptions(path, action), next));
+  }
+}
+
+function belowPrefix(files: FileHandler): Handler {
+  return {
+    handle: (exchange) => {
+      // Written so that its files would be looked up elsewhere: `//static/a`.
+      if (files.prefix.restOf(exchange.head.path) === null) exchange.refuse(404);
+      else files.handle(exchange);
+    },
+  };
+}

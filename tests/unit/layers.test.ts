@@ -12,8 +12,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['base'],
   tls: ['base', 'protocol'],
   dispatcher: ['base', 'protocol', 'config', 'observe'],
-  handlers: ['base', 'protocol', 'config', 'observe', 'dispatcher'],
-  edge: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'handlers'],
+  upstreams: ['base', 'protocol', 'observe'],
+  handlers: ['base', 'protocol', 'config', 'observe', 'dispatcher', 'upstreams'],
+  edge: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams', 'handlers'],
   arbiter: ['base', 'protocol', 'config', 'observe', 'tls'],
   cli: ['base', 'protocol', 'config', 'observe', 'arbiter'],
 };

@@ -1,0 +1,29 @@
+// What a proxy needs of a group of servers: which one the next request goes to. Connections are the proxy's own.
+
+export type EndpointAddress =
+  /** `host` is an IP address. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** One address of a server. The same object, as long as it is one of the upstream's. */
+export interface Endpoint {
+  readonly address: EndpointAddress;
+  /** As people wrote it: $upstream_addr. */
+  readonly label: string;
+}
+
+export interface Upstream {
+  /**
+   * The server for the next request; null: none is there.
+   * @param key what hash balancing hashes, else null
+   * @param tried those that have failed for this request
+   */
+  choose(key: string | null, tried: readonly Endpoint[]): Endpoint | null;
+  /** Every `choose` that gave an endpoint is followed by one `ended`; `failed` counts towards max_fails. */
+  ended(endpoint: Endpoint, outcome: 'ok' | 'failed'): void;
+  /** How the hash's key is worked out: a template of the configuration; null: nothing is hashed. */
+  readonly hashKey: string | null;
+  /** Connections that wait for the next request, at most, to each endpoint. */
+  readonly keepalive: number;
+  readonly keepaliveTimeoutMs: number;
+}

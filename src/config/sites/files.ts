@@ -6,6 +6,7 @@ import { type FileValue, ValueProblem } from '../setting.ts';
 import { TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
 import type { TomlTable } from '../toml/toml-node.ts';
 import { STRING, STRINGS } from './schemas.ts';
+import { seconds, truth } from './values.ts';
 
 const PROPERTIES = {
   folder: { ...STRING, description: 'What follows the path is looked up in it.' },
@@ -67,16 +68,11 @@ function fromTable(table: TomlTable, context: TomlContext): FileRouteSpec | null
     listing: reader.read('listing', truth) ?? DEFAULTS.listing,
     missing: reader.read('missing', missing) ?? DEFAULTS.missing,
     cacheControl: reader.read('cache_control', fieldValue) ?? DEFAULTS.cacheControl,
-    expires: reader.read('expires', duration) ?? DEFAULTS.expires,
+    expires: reader.read('expires', seconds) ?? DEFAULTS.expires,
     symlinks: reader.read('symlinks', symlinks) ?? DEFAULTS.symlinks,
     dotfiles: reader.read('dotfiles', truth) ?? DEFAULTS.dotfiles,
     precompressed: reader.read('precompressed', truth) ?? DEFAULTS.precompressed,
   };
-}
-
-function truth(value: FileValue): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new ValueProblem('not true or false');
 }
 
 function names(value: FileValue): readonly string[] {
@@ -97,26 +93,6 @@ function fieldValue(value: FileValue): string {
   throw new ValueProblem(
     'not a value for Cache-Control; give one such as "public, max-age=31536000, immutable"',
   );
-}
-
-const SECONDS_OF: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 604_800,
-  y: 31_536_000,
-};
-const MOST_SECONDS = 10 * 31_536_000;
-
-/** Seconds, or a number with s, m, h, d, w or y. */
-function duration(value: FileValue): number {
-  const [, digits, unit] = (typeof value === 'string' && /^(\d+)([smhdwy])$/.exec(value)) || [];
-  const seconds = digits === undefined ? value : Number(digits) * (SECONDS_OF[unit ?? ''] as number);
-  if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 && seconds <= MOST_SECONDS) {
-    return seconds;
-  }
-  throw new ValueProblem('not a number of seconds, or one such as "30d" (s, m, h, d, w, y; at most "10y")');
 }
 
 function symlinks(value: FileValue): FileRouteSpec['symlinks'] {

@@ -1,6 +1,7 @@
 import { decodePath } from '../handlers/environ.ts';
 import type { Exchange, Peer } from '../handlers/exchange.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
+import { fieldOf } from '../protocol/http1/response-head.ts';
 import { isBodiless, statusOf } from '../protocol/http1/response-writer.ts';
 
 /** Nginx's number for a client that left before its response; nothing was sent. */
@@ -104,11 +105,7 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   responseField(name: string): string | null {
-    for (const line of this.#exchange.responseHead.split('\r\n').slice(1)) {
-      const colon = line.indexOf(':');
-      if (line.slice(0, colon).toLowerCase() === name) return line.slice(colon + 1).trim();
-    }
-    return null;
+    return fieldOf(this.#exchange.responseHead, name);
   }
 
   *requestFields(): Iterable<readonly [name: string, value: string]> {

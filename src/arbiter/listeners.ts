@@ -15,7 +15,7 @@ interface SocketFileOptions {
 }
 
 export interface ListenerOptions extends SocketFileOptions {
-  /** For its URL. */
+  /** Of addresses that do not say it. */
   readonly scheme: 'http' | 'https';
 }
 
@@ -46,12 +46,18 @@ export async function bindListener(
   if (address.kind === 'tcp') {
     const host = await resolveHost(address.host);
     const socket = bindTcp(host, address.port);
-    return { socket, key, file: null, isInherited: false, ...tcpFacts(fd, options, host, socket.port) };
+    return {
+      socket,
+      key,
+      file: null,
+      isInherited: false,
+      ...tcpFacts(fd, address, options, host, socket.port),
+    };
   }
   const { path } = address;
   const socket = await bindSocketFile(path, options);
   const file = resolve(path);
-  return { socket, key, file, isInherited: false, ...unixFacts(fd, path) };
+  return { socket, key, file, isInherited: false, ...unixFacts(fd, address, path) };
 }
 
 /** For a socket that this process has as descriptor `inherited`. */
@@ -66,20 +72,32 @@ export function inheritListener(
   const file = address.kind === 'unix' ? resolve(address.path) : null;
   const fd = FIRST_LISTENER_FD + index;
   const shownPath = address.kind === 'unix' ? address.path : (path ?? address.text);
-  const facts = tcp === null ? unixFacts(fd, shownPath) : tcpFacts(fd, options, tcp.address, tcp.port);
+  const facts =
+    tcp === null ? unixFacts(fd, address, shownPath) : tcpFacts(fd, address, options, tcp.address, tcp.port);
   return { socket, key, file, isInherited: true, ...facts };
 }
 
 type Facts = Pick<Listener, 'url' | 'spec'>;
 
-function tcpFacts(fd: number, { scheme }: ListenerOptions, host: string, port: number): Facts {
+function tcpFacts(
+  fd: number,
+  address: BindAddress,
+  options: ListenerOptions,
+  host: string,
+  port: number,
+): Facts {
+  const scheme = address.scheme ?? options.scheme;
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { url, spec: { fd, kind: 'tcp', host, port } };
+  return { url, spec: { ...said(address), fd, kind: 'tcp', host, port } };
 }
 
-function unixFacts(fd: number, path: string): Facts {
-  return { url: path.startsWith('fd://') ? path : `unix:${path}`, spec: { fd, kind: 'unix', path } };
+function unixFacts(fd: number, address: BindAddress, path: string): Facts {
+  const url = path.startsWith('fd://') ? path : `unix:${path}`;
+  return { url, spec: { ...said(address), fd, kind: 'unix', path } };
 }
+
+const said = ({ scheme }: BindAddress): Pick<ListenerSpec, 'scheme'> =>
+  scheme === undefined ? {} : { scheme };
 
 /**
  * `keepsFiles`: another Kirin goes on with the sockets. One that was bound here stays open then, since closing it would remove its

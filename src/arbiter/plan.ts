@@ -165,8 +165,7 @@ function edgeConfig({ settings, front }: ResolvedConfig, tls: TlsConfig | null):
       maxFrameBytes: settings.http2_max_frame_size,
       maxHeaderListBytes: settings.http2_max_header_list_size,
     },
-    http2Cleartext:
-      tls === null && settings.http2_cleartext !== 'off' && settings.http_protocols.includes('h2'),
+    http2Cleartext: settings.http2_cleartext !== 'off' && settings.http_protocols.includes('h2'),
     forwardedAllowIps: settings.forwarded_allow_ips,
     stripHeaderSpaces: settings.strip_header_spaces,
     permitObsoleteFolding: settings.permit_obsolete_folding,

@@ -15,7 +15,7 @@ export class Predecessor {
 
   constructor({ pid, sockets, opened }: UpgradeOffer) {
     this.pid = pid;
-    this.opened = opened.map(({ fd, text }) => ({ kind: 'fd', fd, text }));
+    this.opened = opened.map((socket) => ({ kind: 'fd', ...socket }));
     this.#sockets = [...sockets];
     process.on('message', this.#hear).on('disconnect', this.#lose);
   }

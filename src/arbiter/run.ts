@@ -23,7 +23,7 @@ import type { ServiceManager } from './service-manager.ts';
 import { SignalInbox } from './signal-inbox.ts';
 import type { StartCommand } from './successor.ts';
 import { chooseAddresses, type InheritedAddress } from './systemd-sockets.ts';
-import { withTls } from './tls.ts';
+import { checkSchemes, withTls } from './tls.ts';
 import { Upgrade } from './upgrade.ts';
 import { version } from './version.ts';
 
@@ -62,6 +62,7 @@ export async function runArbiter(
     leakingFds: given.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])).filter(leaks),
   };
   const secured = await withTls(initial);
+  const schemeNotices = checkSchemes(addresses, secured.tls);
   const asked = planFrom(initial, surroundings, secured.tls);
   checkAccess(asked, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
   const pidFile = asked.pidFile === null ? null : claimPidFile(asked.pidFile, predecessor);
@@ -81,7 +82,7 @@ export async function runArbiter(
   try {
     const plan = await relays.equip(asked);
     log.info(`Starting kirin ${version()}`);
-    tell([...initial.notices, ...secured.notices], log, told);
+    tell([...initial.notices, ...secured.notices, ...schemeNotices], log, told);
     for (let attempt = 1; ; attempt++) {
       await bindAll(addresses, listeners, attempt, binding);
       const unwanted = closeUnwanted(predecessor);
@@ -98,7 +99,7 @@ export async function runArbiter(
           planAgain: async () => {
             const config = await resolveAgain();
             const { tls, notices } = await withTls(config);
-            tell([...config.notices, ...notices], log, told);
+            tell([...config.notices, ...notices, ...checkSchemes(addresses, tls)], log, told);
             const next = planFrom(config, surroundings, tls);
             checkAccess({ ...next, owner: plan.owner }, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
             return relays.equip(next);

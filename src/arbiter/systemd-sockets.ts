@@ -25,7 +25,9 @@ export function takeSystemdSockets(env: NodeJS.ProcessEnv, pid: number): Inherit
 
 function addressOf(fd: number, name: string): InheritedAddress {
   const isNamed = name !== '' && name !== UNNAMED;
-  return { kind: 'fd', fd, text: isNamed ? `fd://${fd} (${name})` : `fd://${fd}` };
+  const address = { kind: 'fd', fd, text: isNamed ? `fd://${fd} (${name})` : `fd://${fd}` } as const;
+  // FileDescriptorName=https
+  return name === 'http' || name === 'https' ? { ...address, scheme: name } : address;
 }
 
 /** Where to listen: sockets that were opened for Kirin take the place of addresses that it would bind. */
@@ -34,5 +36,8 @@ export function chooseAddresses(
   opened: readonly BindAddress[],
 ): readonly BindAddress[] {
   if (opened.length === 0) return bind;
-  return [...bind.filter(({ kind }) => kind === 'fd'), ...opened];
+  const named = bind.filter((address) => address.kind === 'fd');
+  const isNamed = (address: BindAddress) =>
+    address.kind === 'fd' && named.some(({ fd }) => fd === address.fd);
+  return [...named, ...opened.filter((address) => !isNamed(address))];
 }

@@ -77,7 +77,7 @@ export class Upgrade {
     const offer: UpgradeOffer = {
       pid: process.pid,
       sockets: listeners.map(({ key }, index) => ({ fd: FIRST_SOCKET_FD + index, address: key })),
-      opened: opened.map(({ fd, text }) => ({ fd, text })),
+      opened: opened.map(({ kind: _, ...socket }) => socket),
     };
     const fds = listeners.map(({ socket }) => socket.fd);
     this.#phase = 'starting';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { checkAccess } from '../arbiter/account-access.ts';
 import { launchAs } from '../arbiter/launch.ts';
 import { planFrom } from '../arbiter/plan.ts';
-import { withTls } from '../arbiter/tls.ts';
+import { checkSchemes, withTls } from '../arbiter/tls.ts';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
@@ -25,7 +25,8 @@ export async function checkApp(
   { program, isQuiet }: { program: Program; isQuiet: boolean },
 ): Promise<number> {
   const { tls, notices } = await withTls(config);
-  for (const { message } of notices) process.stderr.write(`${program}: ${message}\n`);
+  const schemeNotices = checkSchemes(config.settings.bind, tls);
+  for (const { message } of [...notices, ...schemeNotices]) process.stderr.write(`${program}: ${message}\n`);
   const plan = planFrom(
     config,
     {

@@ -167,7 +167,7 @@ export class Server {
 
   /** Plain connections alone: what TLS reads goes through buffers of its own. */
   #acceptHandle(handle: ConnectionHandle, spec: ListenerSpec): boolean {
-    if (this.#terminator !== null || this.#parts.config.http2Cleartext) return false;
+    if (this.#terminatorFor(spec) !== null || this.#parts.config.http2Cleartext) return false;
     const reader = new SocketReader(handle);
     reader.socket.setNoDelay(true);
     const peer = this.#meet(reader.socket, spec);
@@ -181,15 +181,20 @@ export class Server {
   #accept(socket: Socket, spec: ListenerSpec): void {
     const peer = this.#meet(socket, spec);
     if (peer === null) return;
-    this.#connections.add(this.#begin(socket, peer));
+    this.#connections.add(this.#begin(socket, peer, spec));
   }
 
-  #begin(socket: Socket, peer: Peer): ClientConnection {
-    const terminator = this.#terminator;
+  #begin(socket: Socket, peer: Peer, spec: ListenerSpec): ClientConnection {
+    const terminator = this.#terminatorFor(spec);
     if (terminator !== null) return new Handshake(socket, peer, this, terminator);
     // Anybody else is served HTTP/1, as in Gunicorn.
     if (this.#parts.config.http2Cleartext && peer.rules.isTrusted) return new Preface(socket, peer, this);
     return this.#connection(socket, socket, peer, this.proxyReader(peer));
+  }
+
+  /** null: plain HTTP is spoken there. */
+  #terminatorFor({ scheme }: ListenerSpec): TlsTerminator | null {
+    return scheme === 'http' ? null : this.#terminator;
   }
 
   /** Who has connected. null: it has been reset already, and its address is lost: without one it would pass for a peer on a unix socket. */

@@ -19,7 +19,7 @@ export const http2 = {
     default: 'off',
     help: 'HTTP/2 without TLS, of trusted proxies: off, or prior-knowledge',
     detail:
-      'With `prior-knowledge`, and h2 among `http_protocols`, peers of `forwarded_allow_ips` have to begin with HTTP/2, and get 400 otherwise; everybody else is served HTTP/1. With a certificate it has no effect.',
+      'With `prior-knowledge`, and h2 among `http_protocols`, peers of `forwarded_allow_ips` have to begin with HTTP/2, and get 400 otherwise; everybody else is served HTTP/1. It has no effect on addresses that speak HTTPS.',
   }),
   http2_max_concurrent_streams: setting<number>({
     flags: ['--http2-max-concurrent-streams'],

@@ -11,7 +11,7 @@ export const serverSocket = {
     environment: { variable: 'PORT', toValue: (port) => `0.0.0.0:${port}` },
     help: 'Address to listen on; repeatable',
     detail:
-      'HOST:PORT, :PORT (every IPv4 address), HOST (port 8000), [IPV6]:PORT, unix:PATH or fd://N (an inherited, bound descriptor); several are separated by commas. Port 0 is any free one.',
+      'HOST:PORT, :PORT (every IPv4 address), HOST (port 8000), [IPV6]:PORT, unix:PATH or fd://N (an inherited, bound descriptor); several are separated by commas. Port 0 is any free one. `http://` or `https://` in front says what is spoken there, and makes the default port 80 or 443; without it that is HTTPS where there is a certificate, else HTTP.',
     common: true,
   }),
   backlog: setting<number>({

@@ -6,9 +6,14 @@ import type { RelayUse } from './relay.ts';
 import type { TlsConfig } from './tls-config.ts';
 
 /** A listening socket that the arbiter bound and the edge inherits as descriptor `fd`. */
-export type ListenerSpec =
-  | { readonly fd: number; readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly fd: number; readonly kind: 'unix'; readonly path: string };
+export type ListenerSpec = {
+  readonly fd: number;
+  /** What is spoken on it; without it HTTPS where there is a certificate, else HTTP. */
+  readonly scheme?: 'http' | 'https';
+} & (
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+);
 
 /** What is set about the requests for a path: on how many lanes they run. */
 export interface LaneRuleSpec {
@@ -94,7 +99,7 @@ export interface EdgeConfig {
   /** null: connections are not encrypted. */
   readonly tls: TlsConfig | null;
   readonly http2: Http2Limits;
-  /** Trusted peers speak HTTP/2 without TLS. */
+  /** Trusted peers speak HTTP/2 where it is not encrypted. */
   readonly http2Cleartext: boolean;
   /** Addresses and networks, or `*`. */
   readonly forwardedAllowIps: readonly string[];

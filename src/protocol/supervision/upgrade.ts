@@ -12,7 +12,11 @@ export interface UpgradeOffer {
   readonly pid: number;
   readonly sockets: readonly OfferedSocket[];
   /** Those that systemd had opened, by their numbers then: they still take the place of addresses to bind. */
-  readonly opened: readonly { readonly fd: number; readonly text: string }[];
+  readonly opened: readonly {
+    readonly fd: number;
+    readonly text: string;
+    readonly scheme?: 'http' | 'https';
+  }[];
 }
 
 export type OldToNew =

@@ -16,6 +16,12 @@ describe('sockets of systemd', () => {
     assert.deepEqual(env, { HOME: '/root' }, 'no child is told of them');
   });
 
+  it('whose name is a scheme speak that', () => {
+    const env = { LISTEN_PID: '77', LISTEN_FDS: '3', LISTEN_FDNAMES: 'http:https:web' };
+    const schemes = takeSystemdSockets(env, PID).map(({ scheme }) => scheme);
+    assert.deepEqual(schemes, ['http', 'https', undefined]);
+  });
+
   it('of another process are left alone', () => {
     const env = { LISTEN_PID: '78', LISTEN_FDS: '1' };
     assert.deepEqual(takeSystemdSockets(env, PID), []);
@@ -42,6 +48,14 @@ describe('the addresses to listen on', () => {
     assert.deepEqual(
       chooseAddresses(bind, opened).map(({ text }) => text),
       ['fd://9', 'fd://3'],
+    );
+  });
+
+  it('are each there once, and speak what bind says', () => {
+    const opened = takeSystemdSockets({ LISTEN_PID: '77', LISTEN_FDS: '2' }, PID);
+    assert.deepEqual(
+      chooseAddresses([parseBindAddress('https://fd://4')], opened).map(({ text }) => text),
+      ['https://fd://4', 'fd://3'],
     );
   });
 });

@@ -18,6 +18,7 @@ export const ERRORS = {
   'pidfile-unusable': { exitCode: 1, hint: null },
   'log-unusable': { exitCode: 1, hint: null },
   'tls-unusable': { exitCode: 1, hint: null },
+  'file-unusable': { exitCode: 1, hint: null },
   'account-unable': {
     exitCode: 1,
     hint: 'Let that user in (chmod o+rx, or a group), or put what it needs where everybody may read, such as under /usr/local or /srv.',

@@ -3,11 +3,12 @@
 import { defaultText, flagForms } from '../config/describe.ts';
 import { COMMAND_SWITCHES } from '../config/flags.ts';
 import { OFFERED_SECTIONS, SECTIONS, SETTINGS, type SettingName } from '../config/settings.ts';
+import { COMMANDS } from './commands.ts';
 
 const WIDTH = 80;
 
 const INTRODUCTION = `usage: kirin [OPTIONS] [APP_MODULE]
-
+       kirin ${Object.keys(COMMANDS).join(' | ')} [--help]
 APP_MODULE is module:attribute, module, or a factory: 'hello:create_app()'.
 `;
 
@@ -40,7 +41,14 @@ export function wholeHelp(): string {
     return `${title}:\n${options.map((name) => twoColumns(leftText(name), helpWithDefault(name), column)).join('')}`;
   });
   const switches = Object.values(COMMAND_SWITCHES).map((row) => switchText(row, column));
-  return [INTRODUCTION, ...sections, `Command:\n${switches.join('')}`, VARIABLES].join('\n');
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => twoColumns(name, summary, column));
+  return [
+    INTRODUCTION,
+    `Commands, in the place of options and APP_MODULE:\n${commands.join('')}`,
+    ...sections,
+    `Command:\n${switches.join('')}`,
+    VARIABLES,
+  ].join('\n');
 }
 
 /** As argparse shapes Gunicorn's: every option, in one list, each spelling with its placeholder. */

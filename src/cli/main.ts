@@ -3,15 +3,18 @@
 
 import { type Predecessor, takePredecessor } from '../arbiter/predecessor.ts';
 import { takeSystemdSockets } from '../arbiter/systemd-sockets.ts';
-import { KirinError } from '../base/errors.ts';
+import { ERRORS, KirinError } from '../base/errors.ts';
 import { parseWords } from '../config/command-line.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
+import { commandHint, commandIn } from './commands.ts';
 import { failureText } from './failure-text.ts';
 import { type Program, programFrom, versionLine } from './program.ts';
 import { configFrom, resolveStart, type Start } from './resolve.ts';
 
 /** Gunicorn's, for what nobody foresaw. */
 const BUG_EXIT_CODE = 255;
+/** The application could not be imported. */
+const NO_MODULE_EXIT_CODE = 3;
 
 async function main(): Promise<void> {
   keepStandardErrorBlocking();
@@ -19,8 +22,10 @@ async function main(): Promise<void> {
   try {
     // Not process.exit: what is still on its way to a pipe gets there.
     process.exitCode = await run(process.argv.slice(2), predecessor);
+    suggestCommand(process.exitCode);
   } catch (error) {
     process.exitCode = explain(error, programFrom(process.argv[1]));
+    suggestCommand(process.exitCode);
     // Its log is read, also when nobody reads this process's standard error.
     predecessor?.tell({ type: 'failed', text: error instanceof Error ? error.message : String(error) });
   }
@@ -29,6 +34,11 @@ async function main(): Promise<void> {
 
 async function run(argv: readonly string[], predecessor: Predecessor | null): Promise<number> {
   const program = programFrom(process.argv[1]);
+  const command = commandIn(argv, program);
+  if (command !== null) {
+    const runCommand = await command.load();
+    return runCommand({ words: argv.slice(1), env: process.env, cwd: process.cwd(), print });
+  }
   const commandLine = parseWords(argv);
   const openedSockets = takeSystemdSockets(process.env, process.pid);
   const env = { ...process.env };
@@ -99,6 +109,13 @@ function print(text: string): number {
   });
   process.stdout.write(text);
   return 0;
+}
+
+/** What has turned out to be no application may be a misspelt command. */
+function suggestCommand(exitCode: number): void {
+  if (exitCode !== NO_MODULE_EXIT_CODE && exitCode !== ERRORS.usage.exitCode) return;
+  const hint = commandHint(process.argv.slice(2), programFrom(process.argv[1]));
+  if (hint !== null) process.stderr.write(`${hint}\n`);
 }
 
 function explain(error: unknown, program: Program): number {

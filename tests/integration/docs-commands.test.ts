@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { opensslIsMissing } from '../support/certificates.ts';
 import { installCommand } from '../support/commands-folder.ts';
 import { startKirin } from '../support/kirin.ts';
@@ -82,8 +83,15 @@ describe('the documentation', () => {
   for (const command of new Set(commands)) {
     const skip = command.includes('--certfile') && opensslIsMissing;
     it(`has a command that is accepted: ${command}`, { skip }, () => {
-      const line = command.replace(/^kirin/, 'kirin --check-config');
-      const env = { ...process.env, PATH, VIRTUAL_ENV: testVenv, PYTHONDONTWRITEBYTECODE: '1' };
+      const isCommand = Object.keys(COMMANDS).some((name) => command.startsWith(`kirin ${name} `));
+      const line = isCommand ? command : command.replace(/^kirin/, 'kirin --check-config');
+      const env = {
+        XDG_DATA_HOME: join(folder, 'data'),
+        ...process.env,
+        PATH,
+        VIRTUAL_ENV: testVenv,
+        PYTHONDONTWRITEBYTECODE: '1',
+      };
       const { status, stderr } = spawnSync('/bin/sh', ['-c', line], { cwd: folder, env, encoding: 'utf8' });
       assert.equal(status, 0, stderr);
     });

@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   handlers: ['base', 'protocol', 'config', 'observe', 'dispatcher', 'upstreams'],
   edge: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams', 'handlers'],
   arbiter: ['base', 'protocol', 'config', 'observe', 'tls'],
-  cli: ['base', 'protocol', 'config', 'observe', 'arbiter'],
+  cli: ['base', 'protocol', 'config', 'observe', 'tls', 'arbiter'],
 };
 
 /** Modules of Node that do I/O, tell the time or touch the process. */

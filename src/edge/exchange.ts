@@ -7,6 +7,7 @@ import {
   type Producer,
   type RequestBody,
 } from '../handlers/exchange.ts';
+import { refusalPage } from '../handlers/refusal-page.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   type BodyFraming,
@@ -25,7 +26,6 @@ import { commonFields } from './common-fields.ts';
 import type { Connection } from './connection.ts';
 import { FileSender } from './file-sender.ts';
 import type { Outgoing } from './outgoing.ts';
-import { refusalPage } from './refusal-page.ts';
 
 const CRLF = Buffer.from('\r\n');
 const NO_BODY: RequestBody = { kind: 'none' };
@@ -36,6 +36,7 @@ export class Http1Exchange implements Exchange {
   readonly receivedMs: number;
   producer: Producer | null = null;
   groups: Groups = NO_GROUPS;
+  requestId = '';
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;

@@ -44,6 +44,14 @@ export abstract class ExchangeFilter implements Exchange {
     this.outer.groups = groups;
   }
 
+  get requestId(): string {
+    return this.outer.requestId;
+  }
+
+  set requestId(id: string) {
+    this.outer.requestId = id;
+  }
+
   get workerPid(): number {
     return this.outer.workerPid;
   }

@@ -79,6 +79,8 @@ export interface Exchange {
   producer: Producer | null;
   /** What the pattern of its route has found; none: it has none. */
   groups: Groups;
+  /** What tells it from all others, in logs for instance; '': nobody has asked yet, see request-id.ts. */
+  requestId: string;
   /** For the access log: the worker that ran it, or 0. */
   workerPid: number;
   /** For log and metrics: from the whole request's arrival until a lane was given it, in µs; -1: none ever was. */

@@ -5,6 +5,7 @@ import {
   type VariableFamily,
 } from '../protocol/supervision/template.ts';
 import type { Exchange } from './exchange.ts';
+import { requestIdOf } from './request-id.ts';
 import { comparablePath } from './sites/comparable-path.ts';
 import { forwardedScheme } from './trust.ts';
 
@@ -57,6 +58,8 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
       return ({ head }) => head.query;
     case 'request_uri':
       return ({ head }) => withOneSlash(head.query === '' ? head.path : `${head.path}?${head.query}`);
+    case 'request_id':
+      return requestIdOf;
     case 'request_method':
       return ({ head }) => head.method;
     case 'server_protocol':

@@ -4,8 +4,10 @@ import type { RouteOptions } from '../../protocol/supervision/site.ts';
 import { addressList } from '../request-kinds.ts';
 import type { FileValue } from '../setting.ts';
 import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
+import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
 import type { Part } from './part.ts';
 import { STRINGS } from './schemas.ts';
+import { truth } from './values.ts';
 
 /** `fallback` holds where neither the site nor the route says anything. */
 interface RouteOption<T> extends Part<T> {
@@ -24,6 +26,24 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     schema: { ...STRINGS, description: 'Addresses and networks that get 403.' },
     fallback: [],
     read: (reader) => reader.read('deny', networks),
+  },
+  addHeaders: {
+    key: 'add_headers',
+    schema: ADD_HEADERS_SCHEMA,
+    fallback: [],
+    read: (reader) => reader.read('add_headers', addHeaders),
+  },
+  removeHeaders: {
+    key: 'remove_headers',
+    schema: { ...STRINGS, description: 'Fields that responses lose.' },
+    fallback: [],
+    read: (reader) => reader.read('remove_headers', removeHeaders),
+  },
+  requestId: {
+    key: 'request_id',
+    schema: { type: 'boolean', description: 'Whether requests and responses get an X-Request-ID.' },
+    fallback: false,
+    read: (reader) => reader.read('request_id', truth),
   },
 };
 

@@ -1,6 +1,7 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Peer } from '../../handlers/exchange.ts';
+import { refusalPage } from '../../handlers/refusal-page.ts';
 import { HttpError } from '../../protocol/http1/errors.ts';
 import { effectiveLimits } from '../../protocol/http1/limits.ts';
 import { statusOf } from '../../protocol/http1/response-writer.ts';
@@ -8,7 +9,6 @@ import { HeadReader } from '../../protocol/http2/request-head.ts';
 import { responseFields } from '../../protocol/http2/response-fields.ts';
 import { ClientConnection } from '../client-connection.ts';
 import { commonFields } from '../common-fields.ts';
-import { refusalPage } from '../refusal-page.ts';
 import type { Server } from '../server.ts';
 import { endReading } from './end-reading.ts';
 import { Http2Exchange } from './exchange.ts';

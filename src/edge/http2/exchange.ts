@@ -8,6 +8,7 @@ import {
   type Producer,
   type RequestBody,
 } from '../../handlers/exchange.ts';
+import { refusalPage } from '../../handlers/refusal-page.ts';
 import type { RequestHead } from '../../protocol/http1/request-head.ts';
 import { isBodiless, statusOf } from '../../protocol/http1/response-writer.ts';
 import { responseFields } from '../../protocol/http2/response-fields.ts';
@@ -18,7 +19,6 @@ import { commonFields } from '../common-fields.ts';
 import { Timed } from '../deadlines.ts';
 import { FileSender } from '../file-sender.ts';
 import { Outgoing } from '../outgoing.ts';
-import { refusalPage } from '../refusal-page.ts';
 import type { Http2Connection } from './connection.ts';
 import { endReading } from './end-reading.ts';
 
@@ -35,6 +35,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   readonly receivedMs = performance.now();
   producer: Producer | null = null;
   groups: Groups = NO_GROUPS;
+  requestId = '';
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;
@@ -238,8 +239,10 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
         if (!this.#isAborted && !stream.closed && !stream.destroyed) stream.sendTrailers({});
       });
     }
+    // Without `sendDate`, Node would add a Date to who wants none.
+    const options = { endStream: body === 'none', waitForTrailers: mayBreakOff, sendDate: false };
     try {
-      stream.respond(fields, { endStream: body === 'none', waitForTrailers: mayBreakOff });
+      stream.respond(fields, options);
     } catch (error) {
       this.#cannotSend(error as Error, mayBreakOff);
       return false;

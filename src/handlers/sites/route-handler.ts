@@ -4,7 +4,9 @@ import type { FileHandler } from '../files/handler.ts';
 import type { FileOptions } from '../files/options.ts';
 import { access } from './access.ts';
 import { fileOptions } from './file-options.ts';
+import { headers } from './headers.ts';
 import { redirect } from './redirect.ts';
+import { requestId } from './request-id.ts';
 import { respond } from './respond.ts';
 
 /** What routes are made with: the edge's. */
@@ -15,7 +17,11 @@ export interface RouteParts {
 }
 
 /** What stands around the action, from the outside to the inside. A layer that has nothing to do for this route is `next` itself. */
-const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => Handler)[] = [access];
+const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => Handler)[] = [
+  requestId,
+  headers,
+  access,
+];
 
 /** Does what a route says. `next`: asks the routes behind this one. */
 export function routeHandler(spec: RouteSpec, next: Handler, parts: RouteParts): Handler {

@@ -39,6 +39,20 @@ export interface RouteOptions {
   /** Addresses and networks; null: everybody who is not denied. */
   readonly allow: readonly string[] | null;
   readonly deny: readonly string[];
+  /** Fields of responses. */
+  readonly addHeaders: readonly HeaderSpec[];
+  /** In lower case; before others are added. */
+  readonly removeHeaders: readonly string[];
+  /** Requests and responses get an X-Request-ID. */
+  readonly requestId: boolean;
+}
+
+export interface HeaderSpec {
+  readonly name: string;
+  /** With $variables. */
+  readonly value: string;
+  /** Whether errors get it, too. */
+  readonly onErrors: boolean;
 }
 
 export interface RouteSpec extends RouteOptions {

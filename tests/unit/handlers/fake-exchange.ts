@@ -62,6 +62,7 @@ export class FakeExchange implements Exchange {
   readonly events: string[] = [];
   producer: Producer | null = null;
   groups: Groups = NO_GROUPS;
+  requestId = '';
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;

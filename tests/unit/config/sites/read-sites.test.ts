@@ -151,7 +151,29 @@ allow = "*"
     assert.deepEqual(route?.methods, ['GET', 'HEAD']);
   });
 
+  it('add and remove headers', () => {
+    const route = routeOf(
+      'add_headers = { X-A = "$host", X-B = ["1", { value = "2", errors = true }] }\nremove_headers = "X-C"\nrequest_id = true',
+    );
+    assert.deepEqual(route?.addHeaders, [
+      { name: 'X-A', value: '$host', onErrors: false },
+      { name: 'X-B', value: '1', onErrors: false },
+      { name: 'X-B', value: '2', onErrors: true },
+    ]);
+    assert.deepEqual(route?.removeHeaders, ['x-c']);
+    assert.equal(route?.requestId, true);
+  });
+
   const wrong: readonly (readonly [lines: string, complaint: RegExp])[] = [
+    ['add_headers = "X-A: 1"', /not a table such as/],
+    ['add_headers = { "X A" = "1" }', /'X A' is no name of a field/],
+    ['add_headers = { X-A = "$hots" }', /did you mean \$host/],
+    ['add_headers = { X-A = "a\\nb" }', /the value of X-A holds a control character/],
+    ['add_headers = { X-A = { errors = true } }', /X-A has no value/],
+    ['add_headers = { X-A = { value = "1", error = true } }', /X-A has error, which is none of/],
+    ['add_headers = { Content-Length = "1" }', /Content-Length is Kirin's own/],
+    ['remove_headers = "Transfer-Encoding"', /Transfer-Encoding is Kirin's own/],
+    ['request_id = "yes"', /not true or false/],
     ['paths = "/a"', /^kirin\.toml:3:1: paths is nothing that a route has; did you mean path\?$/],
     ['path = "a"', /^kirin\.toml:3:1: path = "a": a path begins with a slash$/],
     ['path = "/a?b"', /no query/],

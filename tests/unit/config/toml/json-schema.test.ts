@@ -20,6 +20,9 @@ describe('the JSON Schema of kirin.toml', () => {
     { static_files: ['/static=static', '/media=media'], static_listing: true },
     { sites: [{ hosts: ['shop.example'], routes: [{ path: '/a', redirect: '/b', status: 301 }] }] },
     { sites: [{ routes: [{ path: '/a', files: { folder: 'x', expires: '30d' } }, { files: 'y' }] }] },
+    {
+      sites: [{ add_headers: { 'X-A': 'a', 'X-B': ['b', { value: 'c', errors: true }] }, request_id: true }],
+    },
     { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
   ];
   for (const document of right) {
@@ -50,6 +53,7 @@ describe('the JSON Schema of kirin.toml', () => {
     { sites: [{ routes: [{ redirect: '/b', status: 200 }] }] },
     { sites: [{ routes: [{ respond: { code: 1 } }] }] },
     { sites: [{ routes: [{ files: { folders: 'x' } }] }] },
+    { sites: [{ add_headers: { 'X-A': { error: true } } }] },
   ];
   for (const document of wrong) {
     it(`refuses ${JSON.stringify(document)}`, () => assert.ok(!validate(document)));

@@ -9,7 +9,10 @@ const CLIENT_LEFT = 499;
 
 /** What an exchange, of any version, leaves for the access log. */
 export interface FinishedExchange
-  extends Pick<Exchange, 'head' | 'receivedMs' | 'workerPid' | 'queuedUs' | 'serviceUs'> {
+  extends Pick<
+    Exchange,
+    'head' | 'receivedMs' | 'workerPid' | 'queuedUs' | 'serviceUs' | 'remoteUser' | 'accessLog'
+  > {
   /** '' when nothing was sent. */
   readonly responseHead: string;
   readonly bodyBytes: number;

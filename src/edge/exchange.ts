@@ -8,6 +8,7 @@ import {
   type RequestBody,
 } from '../handlers/exchange.ts';
 import { refusalPage } from '../handlers/refusal-page.ts';
+import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   type BodyFraming,
@@ -40,6 +41,8 @@ export class Http1Exchange implements Exchange {
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;
+  remoteUser: string | null = null;
+  accessLog: RequestSink | null | undefined = undefined;
   /** For the access log. */
   responseHead = '';
   bodyBytes = 0;
@@ -49,7 +52,11 @@ export class Http1Exchange implements Exchange {
   isOver = false;
   #collector: BodyCollector | null = null;
   #whenCollected: ((body: RequestBody) => void) | null = null;
+  #isAnswering = false;
+  /** What came of the body before it was asked for. */
+  #held: Buffer[] | null = null;
   #outgoing: Outgoing | null = null;
+  #whenOver: (() => void)[] | null = null;
   #framing: BodyFraming = 'sized';
   #keepAlive = false;
 
@@ -73,10 +80,17 @@ export class Http1Exchange implements Exchange {
     return this.responseHead === '' ? 0 : statusOf(this.responseHead);
   }
 
+  whenOver(callback: () => void): void {
+    if (this.isOver) callback();
+    else if (this.#whenOver === null) this.#whenOver = [callback];
+    else this.#whenOver.push(callback);
+  }
+
   // --- the request's body ---
 
   collectBody(done: (body: RequestBody) => void): void {
-    if (this.isRead) {
+    const held = this.#held;
+    if (this.isRead && held === null) {
       done(NO_BODY);
       return;
     }
@@ -90,12 +104,34 @@ export class Http1Exchange implements Exchange {
         if (!this.isOver) this.refuse(500);
       },
     });
-    if (this.head.expectsContinue) connection.sayContinue();
+    if (held !== null) {
+      this.#held = null;
+      for (const data of held) this.#collector.add(data);
+      connection.resumeReading();
+      if (this.isRead) this.takeEnd();
+    } else if (this.head.expectsContinue) {
+      connection.sayContinue();
+    }
   }
 
   /** More of the body, from the connection. */
   takeBody(data: Buffer): void {
-    this.#collector?.add(data);
+    if (this.#collector !== null) {
+      this.#collector.add(data);
+    } else if (!this.isOver && !this.#isAnswering) {
+      // Whoever answers has not made up his mind: the client waits, too.
+      this.#held ??= [];
+      this.#held.push(data);
+      this.#connection.pauseReading();
+    }
+  }
+
+  /** Nobody will ask for the body: the client must be rid of it, since some read nothing before. */
+  #beginAnswer(): void {
+    this.#isAnswering = true;
+    if (this.#held === null) return;
+    this.#held = null;
+    this.#connection.resumeReading();
   }
 
   /** The body is complete. */
@@ -127,6 +163,7 @@ export class Http1Exchange implements Exchange {
 
   begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
     if (this.isOver) return;
+    this.#beginAnswer();
     const context = this.#context(flags, performance.now());
     const status = statusOf(head);
     this.responseHead = head;
@@ -167,6 +204,7 @@ export class Http1Exchange implements Exchange {
       body.opened?.();
       return;
     }
+    this.#beginAnswer();
     const context = this.#context(flags, performance.now());
     this.#connection.limitSending();
     new FileSender(this.#connection.socket, body, {
@@ -253,7 +291,12 @@ export class Http1Exchange implements Exchange {
   #close(): void {
     this.isOver = true;
     this.#collector?.discard();
+    this.#held = null;
     this.#outgoing?.discard();
     this.#outgoing = null;
+    const callbacks = this.#whenOver;
+    if (callbacks === null) return;
+    this.#whenOver = null;
+    for (const callback of callbacks) callback();
   }
 }

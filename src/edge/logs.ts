@@ -37,6 +37,11 @@ export class EdgeLogs {
     return allOf([this.#access, this.#meter].filter((sink) => sink !== null));
   }
 
+  /** Who counts them; null: nobody. */
+  get meter(): RequestSink | null {
+    return this.#meter;
+  }
+
   /** The error log stays: it is the arbiter's too. */
   reconfigure(config: EdgeConfig): void {
     const before = this.#config;

@@ -4,6 +4,7 @@ import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
 import type { Handler } from '../handlers/exchange.ts';
 import { HealthHandler } from '../handlers/health.ts';
+import { LimitZones } from '../handlers/limits/limit-zones.ts';
 import { LoadFailureHandler } from '../handlers/load-failure.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
@@ -46,6 +47,7 @@ class Edge {
   readonly #dispatcher: Dispatcher;
   readonly #metrics = new AppMetrics();
   readonly #fileRoutes: FileRoutes;
+  readonly #limits: LimitZones;
   #app: AppHandler | null = null;
   /** What answers instead of the application, while that does not load. */
   #loadFailure: LoadFailureHandler | null = null;
@@ -59,6 +61,8 @@ class Edge {
     this.#config = config;
     this.#logs = new EdgeLogs(config, () => this.#dispatcher.queued);
     this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
+    const limited = new RefusalLog((line) => this.#logs.error.warning(line));
+    this.#limits = new LimitZones((line) => limited.note(() => line));
     const expired = new RefusalLog((line) => this.#logs.error.warning(line));
     const refused = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#dispatcher = new Dispatcher(config, {
@@ -108,6 +112,7 @@ class Edge {
       router: this.#router(),
       trust: new TrustPolicy(this.#config),
       requests: this.#logs.requests,
+      meter: this.#logs.meter,
     };
   }
 
@@ -151,13 +156,18 @@ class Edge {
     const { front, staticFiles } = this.#config;
     const app = this.#loadFailure ?? this.#app;
     this.#fileRoutes.reset();
+    this.#limits.reset();
     const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts(app));
     rules.push(...this.#fileRoutes.rules(staticFiles, answering));
     return new Router(rules, answering);
   }
 
   #routeParts(app: Handler): RouteParts {
-    return { app, newFileHandler: (...args) => this.#fileRoutes.handler(...args) };
+    return {
+      app,
+      newFileHandler: (...args) => this.#fileRoutes.handler(...args),
+      limits: this.#limits,
+    };
   }
 
   #metricsText(): string {

@@ -39,6 +39,8 @@ export interface ServerParts {
   readonly trust: TrustPolicy;
   /** null: nobody wants to know of requests. */
   readonly requests: RequestSink | null;
+  /** Who counts requests, wherever their lines go; null: nobody. */
+  readonly meter: RequestSink | null;
 }
 
 /** The sockets that face clients, and what their connections share. */
@@ -260,8 +262,16 @@ export class Server {
   }
 
   logAccess(exchange: FinishedExchange, peer: Peer, nowMs: number): void {
-    const { requests } = this.#parts;
-    if (requests !== null) requests.write(new ExchangeRecord(exchange, peer, nowMs));
+    const { requests, meter } = this.#parts;
+    const { accessLog } = exchange;
+    if (accessLog === undefined) {
+      if (requests !== null) requests.write(new ExchangeRecord(exchange, peer, nowMs));
+      return;
+    }
+    if (accessLog === null && meter === null) return;
+    const record = new ExchangeRecord(exchange, peer, nowMs);
+    accessLog?.write(record);
+    meter?.write(record);
   }
 
   noteRefused(error: HttpError, peer: Peer): void {

@@ -1,3 +1,4 @@
+import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import type { Exchange, FileBody, Groups, Peer, Producer, RequestBody } from './exchange.ts';
 
@@ -74,6 +75,26 @@ export abstract class ExchangeFilter implements Exchange {
 
   set serviceUs(us: number) {
     this.outer.serviceUs = us;
+  }
+
+  get remoteUser(): string | null {
+    return this.outer.remoteUser;
+  }
+
+  set remoteUser(user: string | null) {
+    this.outer.remoteUser = user;
+  }
+
+  get accessLog(): RequestSink | null | undefined {
+    return this.outer.accessLog;
+  }
+
+  set accessLog(sink: RequestSink | null | undefined) {
+    this.outer.accessLog = sink;
+  }
+
+  whenOver(callback: () => void): void {
+    this.outer.whenOver(callback);
   }
 
   collectBody(done: (body: RequestBody) => void): void {

@@ -1,3 +1,4 @@
+import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
 import type { FieldRules } from './trust.ts';
@@ -87,6 +88,12 @@ export interface Exchange {
   queuedUs: number;
   /** For log and metrics: how long the worker took, by its own measure, in µs; -1: not known. */
   serviceUs: number;
+  /** Who has proved to be that, by Basic authentication; null: nobody was asked. */
+  remoteUser: string | null;
+  /** Where it goes down in a log; undefined: in that of the server; null: nowhere. */
+  accessLog: RequestSink | null | undefined;
+  /** Calls back once, when the response is complete or nobody waits for it any more. */
+  whenOver(callback: () => void): void;
   /** Calls back when the whole body is there; never, if the client leaves before. */
   collectBody(done: (body: RequestBody) => void): void;
   /** @param body latin-1, or bytes that nobody changes any more */

@@ -5,6 +5,7 @@ import { addressList } from '../request-kinds.ts';
 import type { FileValue } from '../setting.ts';
 import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
 import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
+import { CONNECTION_LIMIT_SCHEMA, connectionLimits, RATE_LIMIT_SCHEMA, rateLimits } from './limits.ts';
 import type { Part } from './part.ts';
 import { STRINGS } from './schemas.ts';
 import { truth } from './values.ts';
@@ -44,6 +45,13 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     schema: { type: 'boolean', description: 'Whether requests and responses get an X-Request-ID.' },
     fallback: false,
     read: (reader) => reader.read('request_id', truth),
+  },
+  rateLimits: { key: 'rate_limit', schema: RATE_LIMIT_SCHEMA, fallback: [], read: rateLimits },
+  connectionLimits: {
+    key: 'connection_limit',
+    schema: CONNECTION_LIMIT_SCHEMA,
+    fallback: [],
+    read: connectionLimits,
   },
 };
 

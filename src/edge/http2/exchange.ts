@@ -9,6 +9,7 @@ import {
   type RequestBody,
 } from '../../handlers/exchange.ts';
 import { refusalPage } from '../../handlers/refusal-page.ts';
+import type { RequestSink } from '../../observe/request-sink.ts';
 import type { RequestHead } from '../../protocol/http1/request-head.ts';
 import { isBodiless, statusOf } from '../../protocol/http1/response-writer.ts';
 import { responseFields } from '../../protocol/http2/response-fields.ts';
@@ -39,6 +40,8 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;
+  remoteUser: string | null = null;
+  accessLog: RequestSink | null | undefined = undefined;
   /** For the access log. */
   responseHead = '';
   bodyBytes = 0;
@@ -50,6 +53,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   #isAborted = false;
   #collector: BodyCollector | null = null;
   #outgoing: Outgoing | null = null;
+  #whenOver: (() => void)[] | null = null;
 
   constructor(
     connection: Http2Connection,
@@ -67,6 +71,12 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
 
   get peer(): Peer {
     return this.#connection.peer;
+  }
+
+  whenOver(callback: () => void): void {
+    if (this.isOver) callback();
+    else if (this.#whenOver === null) this.#whenOver = [callback];
+    else this.#whenOver.push(callback);
   }
 
   // --- the request's body ---
@@ -293,5 +303,9 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
     this.#collector?.discard();
     this.#outgoing?.discard();
     this.#outgoing = null;
+    const callbacks = this.#whenOver;
+    if (callbacks === null) return;
+    this.#whenOver = null;
+    for (const callback of callbacks) callback();
   }
 }

@@ -2,6 +2,9 @@ import type { RouteSpec } from '../../protocol/supervision/site.ts';
 import type { Handler } from '../exchange.ts';
 import type { FileHandler } from '../files/handler.ts';
 import type { FileOptions } from '../files/options.ts';
+import { connectionLimit } from '../limits/connection-limit.ts';
+import type { LimitZones } from '../limits/limit-zones.ts';
+import { rateLimit } from '../limits/rate-limit.ts';
 import { access } from './access.ts';
 import { fileOptions } from './file-options.ts';
 import { headers } from './headers.ts';
@@ -14,12 +17,16 @@ export interface RouteParts {
   readonly app: Handler;
   /** Makes what serves files; `fallback` is asked where there is none, if the options say so. */
   readonly newFileHandler: (options: FileOptions, fallback: Handler) => FileHandler;
+  /** What limits know of their keys. */
+  readonly limits: LimitZones;
 }
 
 /** What stands around the action, from the outside to the inside. A layer that has nothing to do for this route is `next` itself. */
 const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => Handler)[] = [
   requestId,
   headers,
+  rateLimit,
+  connectionLimit,
   access,
 ];
 

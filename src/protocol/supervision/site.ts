@@ -1,5 +1,7 @@
 // The sites of a kirin.toml, as the edge is told.
 
+import type { ConnectionLimitSpec, RateLimitSpec } from './guards.ts';
+
 export type PathMatch =
   /** Every path. */
   | { readonly kind: 'any' }
@@ -45,6 +47,8 @@ export interface RouteOptions {
   readonly removeHeaders: readonly string[];
   /** Requests and responses get an X-Request-ID. */
   readonly requestId: boolean;
+  readonly rateLimits: readonly RateLimitSpec[];
+  readonly connectionLimits: readonly ConnectionLimitSpec[];
 }
 
 export interface HeaderSpec {

@@ -124,6 +124,7 @@ export class EdgeHarness {
       router: new Router([], handler),
       trust: new TrustPolicy(config),
       requests,
+      meter: null,
     });
     this.server = new Server(this.folder, log, this.#parts(this.config));
   }

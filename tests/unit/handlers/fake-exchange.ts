@@ -8,6 +8,7 @@ import {
   type RequestBody,
 } from '../../../src/handlers/exchange.ts';
 import { TrustPolicy } from '../../../src/handlers/trust.ts';
+import type { RequestSink } from '../../../src/observe/request-sink.ts';
 import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
 import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
 
@@ -66,6 +67,9 @@ export class FakeExchange implements Exchange {
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;
+  remoteUser: string | null = null;
+  accessLog: RequestSink | null | undefined = undefined;
+  readonly #whenOver: (() => void)[] = [];
   body: RequestBody = { kind: 'none' };
   file: FileBody | null = null;
   isOver = false;
@@ -73,6 +77,16 @@ export class FakeExchange implements Exchange {
   constructor(head: RequestHead, peer: Peer = PEER) {
     this.head = head;
     this.peer = peer;
+  }
+
+  whenOver(callback: () => void): void {
+    this.#whenOver.push(callback);
+  }
+
+  /** The response has been taken, or its client has left. */
+  finish(): void {
+    this.isOver = true;
+    for (const callback of this.#whenOver.splice(0)) callback();
   }
 
   collectBody(done: (body: RequestBody) => void): void {

@@ -13,9 +13,10 @@ import { SiteHandler } from '../handlers/sites/site-handler.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
 import { AppMetrics } from '../observe/app-metrics.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
-import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter } from '../protocol/supervision/edge.ts';
+import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter, ListenerSpec } from '../protocol/supervision/edge.ts';
 import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import { FileRoutes } from './file-routes.ts';
+import { httpsPortOf } from './https-port.ts';
 import { serveLanes } from './lane-server.ts';
 import { LoadReporter } from './load-report.ts';
 import { EdgeLogs } from './logs.ts';
@@ -43,6 +44,7 @@ const OVERHEARD = [
 
 class Edge {
   #config: EdgeConfig;
+  readonly #listeners: readonly ListenerSpec[];
   readonly #logs: EdgeLogs;
   readonly #dispatcher: Dispatcher;
   readonly #metrics = new AppMetrics();
@@ -59,6 +61,7 @@ class Edge {
   constructor(start: StartMessage) {
     const config = start.config;
     this.#config = config;
+    this.#listeners = start.listeners;
     this.#logs = new EdgeLogs(config, () => this.#dispatcher.queued);
     this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
     const limited = new RefusalLog((line) => this.#logs.error.warning(line));
@@ -167,6 +170,7 @@ class Edge {
       app,
       newFileHandler: (...args) => this.#fileRoutes.handler(...args),
       limits: this.#limits,
+      httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
     };
   }
 

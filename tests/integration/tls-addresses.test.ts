@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import { CertificateFolder, opensslIsMissing } from '../support/certificates.ts';
-import { type KirinProcess, runKirin, withKirin } from '../support/kirin.ts';
+import { runKirin, withKirin } from '../support/kirin.ts';
+import { listeningPorts } from '../support/listening-ports.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
-
-/** Of each address that the log tells. */
-function portsOf(kirin: KirinProcess): Record<string, number> {
-  const [, urls = ''] = /Listening at: (\S+)/.exec(kirin.log()) ?? [];
-  return Object.fromEntries(urls.split(',').map((url) => [url.split(':')[0], Number(url.split(':').at(-1))]));
-}
 
 describe('addresses with a scheme', { skip: opensslIsMissing }, () => {
   const folder = new CertificateFolder();
@@ -22,9 +17,9 @@ describe('addresses with a scheme', { skip: opensslIsMissing }, () => {
   const pair = ['--certfile', cert, '--keyfile', key];
   after(() => folder.remove());
 
-  async function schemeSeen(port: number | undefined, tls?: ConnectionOptions): Promise<string> {
+  async function schemeSeen(port: number, tls?: ConnectionOptions): Promise<string> {
     const client = await RawConnection.open({
-      port: port ?? 0,
+      port,
       ...(tls === undefined ? {} : { tls }),
     });
     client.send(REQUEST);
@@ -36,14 +31,14 @@ describe('addresses with a scheme', { skip: opensslIsMissing }, () => {
   it('speak plain HTTP beside HTTPS, also after HUP', async () => {
     const bind = ['http://127.0.0.1:0', 'https://127.0.0.1:0'];
     await withKirin({ app: 'environ_dump:app', bind, args: pair }, async (kirin) => {
-      const { http, https } = portsOf(kirin);
+      const { http, https } = listeningPorts(kirin);
       assert.equal(await schemeSeen(http), 'http');
       assert.equal(await schemeSeen(https, secured), 'https');
       kirin.signal('SIGHUP');
       await kirin.waitForLog(/Ready: 1 worker, generation 2/);
       assert.equal(await schemeSeen(http), 'http');
       assert.equal(await schemeSeen(https, secured), 'https');
-      const confused = await RawConnection.open({ port: https ?? 0 });
+      const confused = await RawConnection.open({ port: https });
       confused.send(REQUEST);
       assert.equal((await confused.readResponse()).status, 400);
       await confused.readToEnd();

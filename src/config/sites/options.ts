@@ -6,6 +6,7 @@ import type { FileValue } from '../setting.ts';
 import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
 import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
 import { CONNECTION_LIMIT_SCHEMA, connectionLimits, RATE_LIMIT_SCHEMA, rateLimits } from './limits.ts';
+import { HSTS_SCHEMA, HTTPS_ONLY_SCHEMA, hsts, httpsOnly } from './https.ts';
 import type { Part } from './part.ts';
 import { STRINGS } from './schemas.ts';
 import { truth } from './values.ts';
@@ -52,6 +53,18 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     schema: CONNECTION_LIMIT_SCHEMA,
     fallback: [],
     read: connectionLimits,
+  },
+  httpsOnly: {
+    key: 'https_only',
+    schema: HTTPS_ONLY_SCHEMA,
+    fallback: null,
+    read: (reader) => reader.read('https_only', httpsOnly),
+  },
+  hsts: {
+    key: 'hsts',
+    schema: HSTS_SCHEMA,
+    fallback: null,
+    read: (reader) => reader.read('hsts', hsts),
   },
 };
 

@@ -24,6 +24,7 @@ const PATHS = {
 const MATCHES = {
   ...PATHS,
   methods: { ...STRINGS, description: 'Methods, in capitals; every one without this.' },
+  scheme: { enum: ['http', 'https'], description: 'By which clients come; both without this.' },
 };
 const PARTS = [...ACTIONS, ...ROUTE_OPTIONS];
 const KEYS = [...Object.keys(MATCHES), ...keysOf(PARTS)];
@@ -45,6 +46,7 @@ export function readRoute(table: TomlTable, inherited: RouteOptions, context: To
     ...readOptions(reader, inherited, context),
     path: readPath(reader, table.place),
     methods: methods ?? null,
+    scheme: reader.read('scheme', scheme) ?? null,
     action: readAction(reader, table.place, context),
   };
   return { route, place: table.place, isRight: context.problems.length === problemsBefore };
@@ -101,6 +103,11 @@ function pattern(value: FileValue): string {
     throw new ValueProblem((error as Error).message);
   }
   return source;
+}
+
+function scheme(value: FileValue): 'http' | 'https' {
+  if (value === 'http' || value === 'https') return value;
+  throw new ValueProblem('not "http" or "https"');
 }
 
 function method(name: string): string {

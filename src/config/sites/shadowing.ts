@@ -3,7 +3,8 @@ import type { PathMatch, RouteSpec } from '../../protocol/supervision/site.ts';
 /** Whether the first takes every request that the second matches. Of patterns it is not known. */
 export function whoTakesAll(first: RouteSpec, second: RouteSpec): boolean {
   if (first.action.do === 'files' && first.action.missing === 'next') return false;
-  return takesPaths(first.path, second.path) && takesMethods(first.methods, second.methods);
+  const takesScheme = first.scheme === null || first.scheme === second.scheme;
+  return takesScheme && takesPaths(first.path, second.path) && takesMethods(first.methods, second.methods);
 }
 
 function takesPaths(first: PathMatch, second: PathMatch): boolean {

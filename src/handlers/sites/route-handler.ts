@@ -8,6 +8,8 @@ import { rateLimit } from '../limits/rate-limit.ts';
 import { access } from './access.ts';
 import { fileOptions } from './file-options.ts';
 import { headers } from './headers.ts';
+import { hsts } from './hsts.ts';
+import { httpsOnly } from './https-only.ts';
 import { redirect } from './redirect.ts';
 import { requestId } from './request-id.ts';
 import { respond } from './respond.ts';
@@ -15,6 +17,8 @@ import { respond } from './respond.ts';
 /** What routes are made with: the edge's. */
 export interface RouteParts {
   readonly app: Handler;
+  /** Where HTTPS is spoken; null: on its own port, or nowhere. */
+  readonly httpsPort: number | null;
   /** Makes what serves files; `fallback` is asked where there is none, if the options say so. */
   readonly newFileHandler: (options: FileOptions, fallback: Handler) => FileHandler;
   /** What limits know of their keys. */
@@ -24,7 +28,9 @@ export interface RouteParts {
 /** What stands around the action, from the outside to the inside. A layer that has nothing to do for this route is `next` itself. */
 const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => Handler)[] = [
   requestId,
+  hsts,
   headers,
+  httpsOnly,
   rateLimit,
   connectionLimit,
   access,

@@ -1,5 +1,6 @@
 import type { RouteSpec, SiteSpec } from '../../protocol/supervision/site.ts';
 import type { Exchange, Groups, Handler } from '../exchange.ts';
+import { schemeOf } from '../template.ts';
 import { comparablePath } from './comparable-path.ts';
 import { HostTable } from './host-table.ts';
 import { pathMatcher } from './path-matcher.ts';
@@ -8,6 +9,7 @@ import { type RouteParts, routeHandler } from './route-handler.ts';
 interface Route {
   readonly match: (path: string) => Groups | null;
   readonly methods: readonly string[] | null;
+  readonly scheme: 'http' | 'https' | null;
   readonly handler: Handler;
 }
 
@@ -26,8 +28,8 @@ export class SiteHandler implements Handler {
       const next: Handler = {
         handle: (exchange) => route(exchange, routes, comparablePath(exchange.head.path) ?? '', index + 1),
       };
-      const { path, methods } = spec;
-      routes.push({ match: pathMatcher(path), methods, handler: routeHandler(spec, next, parts) });
+      const { path, methods, scheme } = spec;
+      routes.push({ match: pathMatcher(path), methods, scheme, handler: routeHandler(spec, next, parts) });
     }
     return routes;
   }
@@ -49,8 +51,9 @@ export class SiteHandler implements Handler {
 /** The first route that matches, from that index on. The last matches everything. */
 function route(exchange: Exchange, routes: readonly Route[], path: string, from: number): void {
   for (let index = from; index < routes.length; index += 1) {
-    const { match, methods, handler } = routes[index] as Route;
+    const { match, methods, scheme, handler } = routes[index] as Route;
     if (methods?.includes(exchange.head.method) === false) continue;
+    if (scheme !== null && schemeOf(exchange) !== scheme) continue;
     const groups = match(path);
     if (groups === null) continue;
     exchange.groups = groups;

@@ -49,6 +49,10 @@ export interface RouteOptions {
   readonly requestId: boolean;
   readonly rateLimits: readonly RateLimitSpec[];
   readonly connectionLimits: readonly ConnectionLimitSpec[];
+  /** Plain requests are sent to HTTPS, at this port, or (null) the one that is known; null: they are answered. */
+  readonly httpsOnly: { readonly port: number | null } | null;
+  /** Value of Strict-Transport-Security; null: it is not sent. */
+  readonly hsts: string | null;
 }
 
 export interface HeaderSpec {
@@ -63,6 +67,8 @@ export interface RouteSpec extends RouteOptions {
   readonly path: PathMatch;
   /** In capitals; null: every method. */
   readonly methods: readonly string[] | null;
+  /** null: both. */
+  readonly scheme: 'http' | 'https' | null;
   readonly action: RouteAction;
 }
 

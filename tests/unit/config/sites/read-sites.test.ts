@@ -77,6 +77,19 @@ allow = "*"
     );
   });
 
+  it('may be for one scheme alone', () => {
+    assert.equal(routeOf('scheme = "http"')?.scheme, 'http');
+    assert.equal(routeOf('path = "/a"')?.scheme, null);
+    assert.match(complaintOf('scheme = "ftp"'), /scheme = "ftp": not "http" or "https"/);
+    const both = '[[sites]]\n[[sites.routes]]\nscheme = "http"\n[[sites.routes]]\n';
+    assert.equal(sitesOf(`${both}scheme = "https"\n`)[0]?.routes.length, 3);
+    assert.match(read(`${both}scheme = "http"\npath = "/a"\n`).problems[0] ?? '', /never asked/);
+    assert.match(
+      read('[[sites]]\n[[sites.routes]]\n[[sites.routes]]\nscheme = "http"\n').problems[0] ?? '',
+      /never asked/,
+    );
+  });
+
   const paths: readonly (readonly [lines: string, path: object])[] = [
     ['', { kind: 'any' }],
     ['path = "/"', { kind: 'any' }],

@@ -23,6 +23,8 @@ describe('the JSON Schema of kirin.toml', () => {
     {
       sites: [{ add_headers: { 'X-A': 'a', 'X-B': ['b', { value: 'c', errors: true }] }, request_id: true }],
     },
+    { sites: [{ https_only: true, hsts: '1y', routes: [{ scheme: 'http', https_only: false }] }] },
+    { sites: [{ https_only: { port: 8443 }, hsts: { max_age: '1y', subdomains: true, preload: true } }] },
     { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
   ];
   for (const document of right) {
@@ -50,6 +52,8 @@ describe('the JSON Schema of kirin.toml', () => {
     { sites: { hosts: [] } },
     { sites: [{ host: 'a' }] },
     { sites: [{ routes: [{ paths: '/a' }] }] },
+    { sites: [{ routes: [{ scheme: 'ftp' }] }] },
+    { sites: [{ https_only: { ports: 1 } }] },
     { sites: [{ routes: [{ redirect: '/b', status: 200 }] }] },
     { sites: [{ routes: [{ respond: { code: 1 } }] }] },
     { sites: [{ routes: [{ files: { folders: 'x' } }] }] },

@@ -4,9 +4,12 @@ import type { FrontSpec } from '../../protocol/supervision/front.ts';
 import { TableReader, type TomlContext } from '../toml/table-reader.ts';
 import type { TomlTable } from '../toml/toml-node.ts';
 import { readSites, SITE_SCHEMA } from './read-sites.ts';
+import { RESOLVER_SCHEMA, readResolvers, readUpstreams, UPSTREAMS_SCHEMA } from './read-upstreams.ts';
 
 export const FRONT_SCHEMAS = {
   sites: { description: 'What is answered for which host.', type: 'array', items: SITE_SCHEMA },
+  upstreams: UPSTREAMS_SCHEMA,
+  resolver: RESOLVER_SCHEMA,
 };
 
 export const FRONT_KEYS: readonly string[] = Object.keys(FRONT_SCHEMAS);
@@ -15,5 +18,6 @@ export const FRONT_KEYS: readonly string[] = Object.keys(FRONT_SCHEMAS);
 export function readFront(document: TomlTable, context: TomlContext): FrontSpec {
   const known = [...document.entries.keys(), ...FRONT_KEYS];
   const top = new TableReader(document, 'the file', known, context);
-  return { sites: readSites(top, context) };
+  const resolvers = readResolvers(top);
+  return { sites: readSites(top, context), upstreams: readUpstreams(top, resolvers, context), resolvers };
 }

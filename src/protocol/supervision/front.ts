@@ -1,10 +1,14 @@
 // What a kirin.toml says about serving beside the settings, as the edge is told: read and checked.
 
 import type { SiteSpec } from './site.ts';
+import type { UpstreamSpec } from './upstream.ts';
 
 export interface FrontSpec {
   /** None: every request is the application's. */
   readonly sites: readonly SiteSpec[];
+  readonly upstreams: readonly UpstreamSpec[];
+  /** `ADDRESS:PORT` of the name servers that are asked for what is no upstream; none: the system is. */
+  readonly resolvers: readonly string[];
 }
 
-export const NO_FRONT: FrontSpec = { sites: [] };
+export const NO_FRONT: FrontSpec = { sites: [], upstreams: [], resolvers: [] };

@@ -26,6 +26,10 @@ describe('the JSON Schema of kirin.toml', () => {
     { sites: [{ https_only: true, hsts: '1y', routes: [{ scheme: 'http', https_only: false }] }] },
     { sites: [{ https_only: { port: 8443 }, hsts: { max_age: '1y', subdomains: true, preload: true } }] },
     { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
+    { upstreams: { shop: { servers: ['10.0.0.1:8000', { address: 'app', weight: 2, backup: true }] } } },
+    { upstreams: { shop: { servers: ['a'], balance: { hash: '$remote_addr', consistent: true } } } },
+    { upstreams: { shop: { servers: ['a'], balance: 'two-choices', health: '/health' } }, resolver: '::1' },
+    { upstreams: { shop: { servers: ['a'], health: { path: '/', status: [200, '3xx'], every: '5s' } } } },
   ];
   for (const document of right) {
     it(`takes ${JSON.stringify(document)}`, () =>
@@ -58,6 +62,11 @@ describe('the JSON Schema of kirin.toml', () => {
     { sites: [{ routes: [{ respond: { code: 1 } }] }] },
     { sites: [{ routes: [{ files: { folders: 'x' } }] }] },
     { sites: [{ add_headers: { 'X-A': { error: true } } }] },
+    { upstreams: [{ servers: ['a'] }] },
+    { upstreams: { shop: { servers: [] } } },
+    { upstreams: { shop: { servers: [{ wieght: 1 }] } } },
+    { upstreams: { shop: { servers: ['a'], balance: 'random' } } },
+    { upstreams: { shop: { servers: ['a'], health: { status: true } } } },
   ];
   for (const document of wrong) {
     it(`refuses ${JSON.stringify(document)}`, () => assert.ok(!validate(document)));
@@ -65,7 +74,10 @@ describe('the JSON Schema of kirin.toml', () => {
 
   it('knows every setting that is offered, and takes its default as kirin shows it', () => {
     const { properties } = jsonSchema() as { properties: Record<string, { description: string }> };
-    assert.deepEqual(Object.keys(properties).sort(), [...OFFERED.map(tomlKeyOf), 'sites'].sort());
+    assert.deepEqual(
+      Object.keys(properties).sort(),
+      [...OFFERED.map(tomlKeyOf), 'sites', 'upstreams', 'resolver'].sort(),
+    );
     for (const name of OFFERED) {
       const { default: usual, kind, help } = SETTINGS[name];
       assert.ok(properties[tomlKeyOf(name)]?.description.startsWith(help), name);

@@ -7,12 +7,14 @@ import { RelayedAccessLines } from '../observe/relayed-access-lines.ts';
 import { RequestMeter } from '../observe/request-meter.ts';
 import { allOf, type RequestSink } from '../observe/request-sink.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
+import { SiteLogs } from './site-logs.ts';
 
 const BACKLOG_EVERY_MS = 1000;
 
 /** What the edge writes, and where to. */
 export class EdgeLogs {
   readonly error: ErrorLog;
+  readonly sites: SiteLogs;
   #config: EdgeConfig;
   #relay: RelayClient | null = null;
   #access: AccessLog | null;
@@ -28,6 +30,7 @@ export class EdgeLogs {
     this.#config = config;
     this.#queued = queued;
     this.error = new ErrorLog({ target: config.errorLog, level: config.logLevel });
+    this.sites = new SiteLogs((problem) => this.error.error(problem));
     this.#connect();
     this.#access = this.#openAccess();
   }
@@ -64,11 +67,13 @@ export class EdgeLogs {
   reopen(): void {
     this.error.reopen();
     this.#access?.reopen();
+    this.sites.reopen();
   }
 
   /** Resolves once the process may exit. */
   async close(limitMs: number): Promise<void> {
     this.#access?.close();
+    this.sites.close();
     this.#meter?.flush();
     await this.#relay?.close(limitMs);
   }

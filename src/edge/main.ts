@@ -160,6 +160,7 @@ class Edge {
     const app = this.#loadFailure ?? this.#app;
     this.#fileRoutes.reset();
     this.#limits.reset();
+    this.#logs.sites.reset();
     const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts(app));
     rules.push(...this.#fileRoutes.rules(staticFiles, answering));
     return new Router(rules, answering);
@@ -171,6 +172,7 @@ class Edge {
       newFileHandler: (...args) => this.#fileRoutes.handler(...args),
       limits: this.#limits,
       httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
+      openLog: (spec) => this.#logs.sites.sinkFor(spec),
     };
   }
 

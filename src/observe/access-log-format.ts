@@ -110,7 +110,7 @@ const EVERY_UNSAFE = /[^\x20-\x21\x23-\x5b\x5d-\x7e]/g;
  * What a client sent, so written that it can neither end its quotes or its line, nor reach a terminal as a control sequence.
  * Gunicorn escapes the quote alone, and not the backslash: there a value `\"` ends the quotes.
  */
-function escaped(value: string): string {
+export function escaped(value: string): string {
   return UNSAFE.test(value) ? value.replace(EVERY_UNSAFE, escapeCharacter) : value;
 }
 

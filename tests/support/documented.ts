@@ -11,7 +11,7 @@ export async function checkDocumented(
   files: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const text = readFileSync(join(projectRoot, page), 'utf8');
-  const blocks = text.match(/(?<=^\n) {4}\[(?:.*\n(?=\n* {4}))*.*\n/gm) ?? [];
+  const blocks = text.match(/(?<=^\n) {4}\[+[a-z](?:.*\n(?=\n* {4}))*.*\n/gm) ?? [];
   assert.ok(blocks.length > 0, `${page} has no example`);
   for (const block of blocks) {
     const source = `app = "shop:app"\n${block.replace(/^ {4}/gm, '')}`;

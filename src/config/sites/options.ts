@@ -4,6 +4,7 @@ import type { RouteOptions } from '../../protocol/supervision/site.ts';
 import { addressList } from '../request-kinds.ts';
 import type { FileValue } from '../setting.ts';
 import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
+import { ACCESS_LOG_SCHEMA, accessLog } from './access-log.ts';
 import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
 import { HSTS_SCHEMA, HTTPS_ONLY_SCHEMA, hsts, httpsOnly } from './https.ts';
 import { CONNECTION_LIMIT_SCHEMA, connectionLimits, RATE_LIMIT_SCHEMA, rateLimits } from './limits.ts';
@@ -47,6 +48,7 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     fallback: false,
     read: (reader) => reader.read('request_id', truth),
   },
+  accessLog: { key: 'access_log', schema: ACCESS_LOG_SCHEMA, fallback: null, read: accessLog },
   rateLimits: { key: 'rate_limit', schema: RATE_LIMIT_SCHEMA, fallback: [], read: rateLimits },
   connectionLimits: {
     key: 'connection_limit',

@@ -6,6 +6,7 @@ import { connectionLimit } from '../limits/connection-limit.ts';
 import type { LimitZones } from '../limits/limit-zones.ts';
 import { rateLimit } from '../limits/rate-limit.ts';
 import { access } from './access.ts';
+import { accessLog, type LogOpener } from './access-log.ts';
 import { fileOptions } from './file-options.ts';
 import { headers } from './headers.ts';
 import { hsts } from './hsts.ts';
@@ -23,12 +24,14 @@ export interface RouteParts {
   readonly newFileHandler: (options: FileOptions, fallback: Handler) => FileHandler;
   /** What limits know of their keys. */
   readonly limits: LimitZones;
+  readonly openLog: LogOpener;
 }
 
 /** What stands around the action, from the outside to the inside. A layer that has nothing to do for this route is `next` itself. */
 const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => Handler)[] = [
   requestId,
   hsts,
+  accessLog,
   headers,
   httpsOnly,
   rateLimit,

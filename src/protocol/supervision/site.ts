@@ -1,5 +1,6 @@
 // The sites of a kirin.toml, as the edge is told.
 
+import type { AccessLogSpec } from './access-log.ts';
 import type { ConnectionLimitSpec, RateLimitSpec } from './guards.ts';
 
 export type PathMatch =
@@ -47,6 +48,8 @@ export interface RouteOptions {
   readonly removeHeaders: readonly string[];
   /** Requests and responses get an X-Request-ID. */
   readonly requestId: boolean;
+  /** null: that of the server. */
+  readonly accessLog: AccessLogSpec | 'off' | null;
   readonly rateLimits: readonly RateLimitSpec[];
   readonly connectionLimits: readonly ConnectionLimitSpec[];
   /** Plain requests are sent to HTTPS, at this port, or (null) the one that is known; null: they are answered. */

@@ -5,6 +5,7 @@ import { addressList } from '../request-kinds.ts';
 import type { FileValue } from '../setting.ts';
 import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
 import { ACCESS_LOG_SCHEMA, accessLog } from './access-log.ts';
+import { COMPRESS_SCHEMA, compression } from './compress.ts';
 import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
 import { HSTS_SCHEMA, HTTPS_ONLY_SCHEMA, hsts, httpsOnly } from './https.ts';
 import { CONNECTION_LIMIT_SCHEMA, connectionLimits, RATE_LIMIT_SCHEMA, rateLimits } from './limits.ts';
@@ -41,6 +42,12 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     schema: { ...STRINGS, description: 'Fields that responses lose.' },
     fallback: [],
     read: (reader) => reader.read('remove_headers', removeHeaders),
+  },
+  compress: {
+    key: 'compress',
+    schema: COMPRESS_SCHEMA,
+    fallback: null,
+    read: compression,
   },
   requestId: {
     key: 'request_id',

@@ -40,6 +40,16 @@ export function waitFrom(leastMs: number): (value: FileValue) => number {
   };
 }
 
+const BYTES_OF: Readonly<Record<string, number>> = { k: 1 << 10, m: 1 << 20, g: 1 << 30 };
+
+/** A number of bytes, or one with k, m or g. */
+export function byteCount(value: FileValue): number {
+  const [, digits, unit = ''] = (typeof value === 'string' && /^(\d+)([kmg])$/i.exec(value)) || [];
+  const bytes = digits === undefined ? value : Number(digits) * (BYTES_OF[unit.toLowerCase()] as number);
+  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  throw new ValueProblem('not a number of bytes, or one such as "10m" (k, m, g)');
+}
+
 /** null: no time. */
 function secondsOf(value: FileValue, form: RegExp): number | null {
   if (typeof value === 'number') return value >= 0 ? value : null;

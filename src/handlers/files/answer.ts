@@ -1,9 +1,9 @@
 // A file that was found, as the answer to one request.
 
 import { randomBytes } from 'node:crypto';
-import { type CodingWeights, parseAcceptEncoding } from '../../protocol/fields/accept-encoding.ts';
 import type { ByteRange } from '../../protocol/fields/byte-ranges.ts';
 import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
+import { codingWeights } from '../coding-weights.ts';
 import type { Exchange, FilePart } from '../exchange.ts';
 import { evaluate, readConditions } from './conditions.ts';
 import type { FoundFile } from './file-cache.ts';
@@ -35,10 +35,6 @@ export function answerWithFile(exchange: Exchange, { representations }: FoundFil
   }
 }
 
-/** Bounded: values come from clients, but hardly differ. */
-const MAX_KNOWN = 100;
-const known = new Map<string, CodingWeights>();
-
 /**
  * What the client likes best; of what it likes alike the first after the original, since that is longer. A client that takes nothing of
  * what there is gets the original, rather than a 406 that nobody could act on.
@@ -47,13 +43,7 @@ function chooseCoding(
   representations: FoundFile['representations'],
   acceptEncoding: string | undefined,
 ): Representation {
-  const key = acceptEncoding ?? '';
-  let weightOf = acceptEncoding === undefined ? undefined : known.get(key);
-  if (weightOf === undefined) {
-    weightOf = parseAcceptEncoding(acceptEncoding);
-    if (known.size >= MAX_KNOWN) known.clear();
-    if (acceptEncoding !== undefined) known.set(key, weightOf);
-  }
+  const weightOf = codingWeights(acceptEncoding);
   const [original, ...others] = representations;
   let best = original;
   let bestWeight = 0;

@@ -7,6 +7,7 @@ import type { LimitZones } from '../limits/limit-zones.ts';
 import { rateLimit } from '../limits/rate-limit.ts';
 import { access } from './access.ts';
 import { accessLog, type LogOpener } from './access-log.ts';
+import { compress } from './compress.ts';
 import { fileOptions } from './file-options.ts';
 import { headers } from './headers.ts';
 import { hsts } from './hsts.ts';
@@ -34,6 +35,7 @@ const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => H
   accessLog,
   headers,
   httpsOnly,
+  compress,
   rateLimit,
   connectionLimit,
   access,

@@ -50,12 +50,26 @@ export interface RouteOptions {
   readonly requestId: boolean;
   /** null: that of the server. */
   readonly accessLog: AccessLogSpec | 'off' | null;
+  /** null: responses are sent as they are. */
+  readonly compress: CompressionSpec | null;
   readonly rateLimits: readonly RateLimitSpec[];
   readonly connectionLimits: readonly ConnectionLimitSpec[];
   /** Plain requests are sent to HTTPS, at this port, or (null) the one that is known; null: they are answered. */
   readonly httpsOnly: { readonly port: number | null } | null;
   /** Value of Strict-Transport-Security; null: it is not sent. */
   readonly hsts: string | null;
+}
+
+export type CompressionCoding = 'zstd' | 'br' | 'gzip';
+
+export interface CompressionSpec {
+  /** The preferred one first. */
+  readonly encodings: readonly CompressionCoding[];
+  /** In lower case; a star stands for anything. */
+  readonly types: readonly string[];
+  /** Shorter bodies are sent as they are. */
+  readonly minBytes: number;
+  readonly levels: Readonly<Record<CompressionCoding, number>>;
 }
 
 export interface HeaderSpec {

@@ -177,7 +177,39 @@ allow = "*"
     assert.equal(route?.requestId, true);
   });
 
+  it('compress', () => {
+    assert.equal(routeOf('')?.compress, null);
+    assert.equal(routeOf('compress = false')?.compress, null);
+    const usual = routeOf('compress = true')?.compress;
+    assert.deepEqual(usual?.encodings, ['zstd', 'br', 'gzip']);
+    assert.deepEqual(usual?.levels, { zstd: 3, br: 4, gzip: 5 });
+    assert.equal(usual?.minBytes, 1024);
+    const own = routeOf(
+      'compress = { encodings = "gzip", types = ["Text/*", "*"], min_size = "2k", level = 11 }',
+    )?.compress;
+    assert.deepEqual(own, {
+      encodings: ['gzip'],
+      types: ['text/*', '*'],
+      minBytes: 2048,
+      levels: { zstd: 11, br: 11, gzip: 9 },
+    });
+    assert.deepEqual(routeOf('compress = { level = { gzip = 1 } }')?.compress?.levels, {
+      zstd: 3,
+      br: 4,
+      gzip: 1,
+    });
+  });
+
   const wrong: readonly (readonly [lines: string, complaint: RegExp])[] = [
+    ['compress = "gzip"', /not true or false/],
+    ['compress = { encodings = "deflate" }', /'deflate' is none of zstd, br, gzip/],
+    ['compress = { encodings = [] }', /none is left/],
+    ['compress = { types = "html" }', /'html' is no media type/],
+    ['compress = { min_size = "1kb" }', /not a number of bytes, or one such as "10m"/],
+    ['compress = { level = 0.5 }', /levels from/],
+    ['compress = { level = { gzip = 10 } }', /gzip has levels from 1 to 9/],
+    ['compress = { level = { deflate = 1 } }', /deflate is none of/],
+    ['compress = { levels = 1 }', /levels is nothing that compress has; did you mean level\?/],
     ['add_headers = "X-A: 1"', /not a table such as/],
     ['add_headers = { "X A" = "1" }', /'X A' is no name of a field/],
     ['add_headers = { X-A = "$hots" }', /did you mean \$host/],

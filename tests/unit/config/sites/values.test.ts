@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FileValue, ValueProblem } from '../../../../src/config/setting.ts';
-import { seconds, waitFrom } from '../../../../src/config/sites/values.ts';
+import { byteCount, seconds, waitFrom } from '../../../../src/config/sites/values.ts';
 
 describe('values of kirin.toml', () => {
   const times: readonly (readonly [value: FileValue, ms: number])[] = [
@@ -36,3 +36,25 @@ describe('values of kirin.toml', () => {
     for (const value of [0.5, '0.5s', '500ms', '11y', -1]) assert.throws(() => seconds(value), ValueProblem);
   });
 });
+
+it('sizes are bytes, or have a unit', () => {
+  assert.deepEqual([0, 10, '10', '1k', '10m', '2G'].map(attempt(byteCount)), [
+    0,
+    10,
+    'wrong',
+    1024,
+    10 << 20,
+    2 * 2 ** 30,
+  ]);
+  assert.deepEqual([-1, 0.5, '1kb', '', true].map(attempt(byteCount)), Array(5).fill('wrong'));
+});
+
+function attempt(read: (value: FileValue) => number) {
+  return (value: FileValue) => {
+    try {
+      return read(value);
+    } catch {
+      return 'wrong';
+    }
+  };
+}

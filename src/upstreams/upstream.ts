@@ -13,6 +13,8 @@ export interface Endpoint {
 }
 
 export interface Upstream {
+  /** What the first requests after a start may wait for: names whose addresses are not known yet. null, soon and for ever: nothing. */
+  readonly settling: Promise<void> | null;
   /**
    * The server for the next request; null: none is there.
    * @param key what hash balancing hashes, else null

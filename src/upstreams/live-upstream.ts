@@ -1,0 +1,144 @@
+import { isIP } from 'node:net';
+import type { UpstreamServerSpec, UpstreamSpec } from '../protocol/supervision/upstream.ts';
+import { addressText } from '../protocol/supervision/upstream.ts';
+import { Balancer } from './balancer.ts';
+import { type Lookup, lookupBy } from './names/lookup.ts';
+import { WatchedName } from './names/watched-name.ts';
+import { Server, type ServerState } from './server.ts';
+import type { Endpoint, Upstream } from './upstream.ts';
+
+/** How long the first requests wait for names at most; a name server that is silent takes longer. */
+const MAX_SETTLING_MS = 3000;
+
+export interface UpstreamLog {
+  info(line: string): void;
+  warning(line: string): void;
+}
+
+/** For metrics. */
+export interface ServerFacts {
+  readonly address: string;
+  /** As it is written in the configuration. */
+  readonly server: string;
+  readonly state: ServerState;
+  readonly isBackup: boolean;
+  readonly active: number;
+  readonly given: number;
+  readonly failed: number;
+}
+
+/** An upstream of the running server: it looks up names, and keeps what is known of its servers, until it is stopped. */
+export class LiveUpstream implements Upstream {
+  readonly spec: UpstreamSpec;
+  readonly hashKey: string | null;
+  readonly keepalive: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly #log: UpstreamLog;
+  readonly #balancer: Balancer;
+  readonly #names: readonly WatchedName[];
+  #settling: Promise<void> | null = null;
+
+  constructor(spec: UpstreamSpec, log: UpstreamLog, lookup: Lookup = lookupBy(spec.names.resolvers)) {
+    this.spec = spec;
+    this.hashKey = spec.balance.by === 'hash' ? spec.balance.key : null;
+    this.keepalive = spec.keepalive;
+    this.keepaliveTimeoutMs = spec.keepaliveTimeoutMs;
+    this.#log = log;
+    this.#balancer = new Balancer(spec, {
+      now: () => performance.now(),
+      random: Math.random,
+      changed: (server, change) => this.#changed(server, change),
+    });
+    this.#names = spec.servers.flatMap((server) => this.#locate(server, lookup));
+    this.#settle();
+  }
+
+  /** What the first requests after a start may wait for: names whose addresses are not known yet. null, soon and for ever: nothing. */
+  get settling(): Promise<void> | null {
+    return this.#settling;
+  }
+
+  choose(key: string | null, tried: readonly Endpoint[]): Endpoint | null {
+    return this.#balancer.choose(key, tried);
+  }
+
+  ended(endpoint: Endpoint, outcome: 'ok' | 'failed'): void {
+    if (!(endpoint instanceof Server)) throw new Error(`${endpoint.label} is no server of an upstream`);
+    this.#balancer.ended(endpoint, outcome);
+  }
+
+  facts(): readonly ServerFacts[] {
+    const nowMs = performance.now();
+    return this.#balancer.servers.map((server) => ({
+      address: server.label,
+      server: addressText(server.spec.address),
+      state: server.state(nowMs),
+      isBackup: server.spec.isBackup,
+      active: server.active,
+      given: server.given,
+      failed: server.failed,
+    }));
+  }
+
+  /** It is none of the configuration's any more. Requests that it has chosen a server for go on. */
+  stop(): void {
+    for (const name of this.#names) name.stop();
+    for (const server of this.spec.servers) this.#balancer.setAddresses(server, []);
+  }
+
+  #locate(server: UpstreamServerSpec, lookup: Lookup): readonly WatchedName[] {
+    const { address } = server;
+    if (address.kind === 'unix' || isIP(address.host) !== 0) {
+      this.#balancer.setAddresses(server, [address]);
+      return [];
+    }
+    const { host, port } = address;
+    const name = new WatchedName(host, lookup, this.spec.names.everyMs, {
+      found: (addresses) => {
+        const isFirst = !this.#balancer.servers.some(({ spec }) => spec === server);
+        this.#balancer.setAddresses(
+          server,
+          addresses.map((each) => ({ kind: 'tcp', host: each, port })),
+        );
+        const line = `Upstream ${this.spec.name}: ${host} is ${addresses.join(', ')}`;
+        if (!isFirst) this.#log.info(line);
+      },
+      failed: (code, isKnown) =>
+        this.#log.warning(
+          `Upstream ${this.spec.name}: ${host} could not be looked up (${code}); ${isKnown ? 'its addresses of before stay in use' : 'it gets nothing until it can be'}`,
+        ),
+      recovered: (addresses) =>
+        this.#log.info(`Upstream ${this.spec.name}: ${host} was found: ${addresses.join(', ')}`),
+    });
+    return [name];
+  }
+
+  #settle(): void {
+    if (this.#names.length === 0) return;
+    const first = Promise.all(this.#names.map((name) => name.start()));
+    const tooLate = new Promise<void>((resolve) => setTimeout(resolve, MAX_SETTLING_MS).unref());
+    this.#settling = Promise.race([first, tooLate]).then(() => {
+      this.#settling = null;
+    });
+  }
+
+  #changed(server: Server, change: 'ejected' | 'back'): void {
+    const { name } = this.spec;
+    if (change === 'back') {
+      this.#log.info(`Upstream ${name}: ${described(server)} answers again`);
+      return;
+    }
+    const { maxFails, failTimeoutMs } = server.spec;
+    const fails = maxFails === 1 ? 'a request has failed' : `${maxFails} requests have failed`;
+    this.#log.warning(
+      `Upstream ${name}: ${described(server)} gets nothing for ${failTimeoutMs / 1000} s: ${fails}`,
+    );
+    for (const each of this.#names) each.hurry();
+  }
+}
+
+/** With the name that it was found by. */
+function described({ label, spec }: Server): string {
+  const written = addressText(spec.address);
+  return written === label ? label : `${label} (${written})`;
+}

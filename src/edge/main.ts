@@ -15,6 +15,7 @@ import { AppMetrics } from '../observe/app-metrics.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter, ListenerSpec } from '../protocol/supervision/edge.ts';
 import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
+import { UpstreamSet } from '../upstreams/upstream-set.ts';
 import { FileRoutes } from './file-routes.ts';
 import { httpsPortOf } from './https-port.ts';
 import { serveLanes } from './lane-server.ts';
@@ -50,6 +51,7 @@ class Edge {
   readonly #metrics = new AppMetrics();
   readonly #fileRoutes: FileRoutes;
   readonly #limits: LimitZones;
+  readonly #upstreamSet: UpstreamSet;
   #app: AppHandler | null = null;
   /** What answers instead of the application, while that does not load. */
   #loadFailure: LoadFailureHandler | null = null;
@@ -66,6 +68,7 @@ class Edge {
     this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
     const limited = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#limits = new LimitZones((line) => limited.note(() => line));
+    this.#upstreamSet = new UpstreamSet(this.#logs.error);
     const expired = new RefusalLog((line) => this.#logs.error.warning(line));
     const refused = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#dispatcher = new Dispatcher(config, {
@@ -161,7 +164,9 @@ class Edge {
     this.#fileRoutes.reset();
     this.#limits.reset();
     this.#logs.sites.reset();
+    this.#upstreamSet.reset(front);
     const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts(app));
+    this.#upstreamSet.settle();
     rules.push(...this.#fileRoutes.rules(staticFiles, answering));
     return new Router(rules, answering);
   }
@@ -179,7 +184,8 @@ class Edge {
   #metricsText(): string {
     const { queued, oldestWaitMs, workers } = this.#dispatcher;
     const apps = [{ mount: this.#config.scriptName || '/', metrics: this.#metrics }];
-    return metricsText({ lanes: workers.lanes, queued, oldestWaitMs, apps });
+    const upstreams = this.#upstreamSet.facts();
+    return metricsText({ lanes: workers.lanes, queued, oldestWaitMs, apps, upstreams });
   }
 
   #whyNotReady(): string | null {

@@ -2,6 +2,7 @@
 
 import type { AppMetrics } from '../observe/app-metrics.ts';
 import type { Histogram } from '../observe/histogram.ts';
+import type { ServerFacts } from '../upstreams/live-upstream.ts';
 
 interface WorkerState {
   readonly pid: number;
@@ -24,13 +25,15 @@ export interface MetricsSources {
   /** 0: nothing waits. */
   readonly oldestWaitMs: number;
   readonly apps: readonly { readonly mount: string; readonly metrics: AppMetrics }[];
+  readonly upstreams: readonly { readonly name: string; readonly servers: readonly ServerFacts[] }[];
 }
 
-export function metricsText({ lanes, queued, oldestWaitMs, apps }: MetricsSources): string {
+export function metricsText({ lanes, queued, oldestWaitMs, apps, upstreams }: MetricsSources): string {
   const page = {
     queue: { length: queued, oldestWaitUs: Math.round(oldestWaitMs * 1000) },
     workers: workersPart(lanes),
     apps: apps.map(({ mount, metrics }) => appPart(mount, metrics)),
+    upstreams,
   };
   return `${JSON.stringify(page)}\n`;
 }

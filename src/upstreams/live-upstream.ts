@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
-import type { UpstreamServerSpec, UpstreamSpec } from '../protocol/supervision/upstream.ts';
-import { addressText } from '../protocol/supervision/upstream.ts';
+import { addressText, type UpstreamServerSpec, type UpstreamSpec } from '../protocol/supervision/upstream.ts';
 import { Balancer } from './balancer.ts';
+import { ask } from './health/ask.ts';
+import { WatchedServer } from './health/watched-server.ts';
 import { type Lookup, lookupBy } from './names/lookup.ts';
 import { WatchedName } from './names/watched-name.ts';
 import { Server, type ServerState } from './server.ts';
-import type { Endpoint, Upstream } from './upstream.ts';
+import type { Endpoint, EndpointAddress, Upstream } from './upstream.ts';
 
 /** How long the first requests wait for names at most; a name server that is silent takes longer. */
 const MAX_SETTLING_MS = 3000;
@@ -36,6 +37,7 @@ export class LiveUpstream implements Upstream {
   readonly #log: UpstreamLog;
   readonly #balancer: Balancer;
   readonly #names: readonly WatchedName[];
+  readonly #health = new Map<Server, WatchedServer>();
   #settling: Promise<void> | null = null;
 
   constructor(spec: UpstreamSpec, log: UpstreamLog, lookup: Lookup = lookupBy(spec.names.resolvers)) {
@@ -83,20 +85,55 @@ export class LiveUpstream implements Upstream {
   /** It is none of the configuration's any more. Requests that it has chosen a server for go on. */
   stop(): void {
     for (const name of this.#names) name.stop();
-    for (const server of this.spec.servers) this.#balancer.setAddresses(server, []);
+    for (const server of this.spec.servers) this.#place(server, []);
+  }
+
+  /** The server's addresses are these from now on. */
+  #place(spec: UpstreamServerSpec, addresses: readonly EndpointAddress[]): void {
+    this.#balancer.setAddresses(spec, addresses);
+    this.#watchHealth();
+  }
+
+  /** Of those that are there, and of nobody else. */
+  #watchHealth(): void {
+    const { health, name } = this.spec;
+    if (health === null) return;
+    const servers = this.#balancer.servers.filter(({ spec }) => !spec.isDown);
+    for (const [server, watched] of this.#health) {
+      if (servers.includes(server)) continue;
+      watched.stop();
+      this.#health.delete(server);
+    }
+    for (const server of servers) {
+      if (this.#health.has(server)) continue;
+      const host = health.host ?? hostOf(server.spec);
+      const watched = new WatchedServer(health, () => ask(server.address, host, health), {
+        sick: (why) => {
+          server.setSick(true, performance.now());
+          this.#log.warning(
+            `Upstream ${name}: ${described(server)} gets nothing until GET ${health.path} is answered well: ${why}`,
+          );
+        },
+        well: () => {
+          server.setSick(false, performance.now());
+          this.#log.info(`Upstream ${name}: ${described(server)} answers GET ${health.path} well again`);
+        },
+      });
+      this.#health.set(server, watched);
+    }
   }
 
   #locate(server: UpstreamServerSpec, lookup: Lookup): readonly WatchedName[] {
     const { address } = server;
     if (address.kind === 'unix' || isIP(address.host) !== 0) {
-      this.#balancer.setAddresses(server, [address]);
+      this.#place(server, [address]);
       return [];
     }
     const { host, port } = address;
     const name = new WatchedName(host, lookup, this.spec.names.everyMs, {
       found: (addresses) => {
         const isFirst = !this.#balancer.servers.some(({ spec }) => spec === server);
-        this.#balancer.setAddresses(
+        this.#place(
           server,
           addresses.map((each) => ({ kind: 'tcp', host: each, port })),
         );
@@ -135,6 +172,11 @@ export class LiveUpstream implements Upstream {
     );
     for (const each of this.#names) each.hurry();
   }
+}
+
+/** Its own name, for servers that answer by that. */
+function hostOf({ address }: UpstreamServerSpec): string {
+  return address.kind === 'unix' ? 'localhost' : addressText(address);
 }
 
 /** With the name that it was found by. */

@@ -20,7 +20,7 @@ test('lanes are shown by worker, each with its own service times', () => {
   const busy = lane(one, 1, 2);
   for (const us of [10, 20, 20, 40]) busy.service.record(us);
   const lanes = [lane(one, 0), { ...lane(other, 0), isFed: false }, busy];
-  const page = JSON.parse(metricsText({ lanes, queued: 0, oldestWaitMs: 0, apps: [] }));
+  const page = JSON.parse(metricsText({ lanes, queued: 0, oldestWaitMs: 0, apps: [], upstreams: [] }));
   const idle = { index: 0, isFed: true, depth: 0, service: EMPTY };
   assert.deepEqual(page, {
     queue: { length: 0, oldestWaitUs: 0 },
@@ -48,6 +48,7 @@ test('lanes are shown by worker, each with its own service times', () => {
       { ...other, lanes: [{ ...idle, isFed: false }] },
     ],
     apps: [],
+    upstreams: [],
   });
 });
 
@@ -67,7 +68,7 @@ test('an application has its waits, its service times, and what went wrong by re
     for (let times = 0; times <= index; times += 1) metrics.countFailure(reason);
   }
   const apps = [{ mount: '/shop', metrics }];
-  const page = JSON.parse(metricsText({ lanes: [], queued: 3, oldestWaitMs: 1.5, apps }));
+  const page = JSON.parse(metricsText({ lanes: [], queued: 3, oldestWaitMs: 1.5, apps, upstreams: [] }));
   assert.deepEqual(page.queue, { length: 3, oldestWaitUs: 1500 });
   const { queue, service, ...rest } = page.apps[0];
   assert.deepEqual(queue.buckets, [[7, 1000]]);
@@ -82,4 +83,19 @@ test('an application has its waits, its service times, and what went wrong by re
     failed: { overdue: 4, workerDied: 5, brokenOff: 6 },
     clientLeft: 7,
   });
+});
+
+test('an upstream has its servers, with what they were given and how they are', () => {
+  const server = {
+    address: '10.0.0.1:8000',
+    server: 'app:8000',
+    state: 'up',
+    isBackup: false,
+    active: 2,
+    given: 40,
+    failed: 1,
+  } as const;
+  const upstreams = [{ name: 'shop', servers: [server] }];
+  const page = JSON.parse(metricsText({ lanes: [], queued: 0, oldestWaitMs: 0, apps: [], upstreams }));
+  assert.deepEqual(page.upstreams, upstreams);
 });

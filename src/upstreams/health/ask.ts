@@ -1,0 +1,63 @@
+// One check: a GET request to a server.
+
+import type { RequestOptions } from 'node:http';
+import type { HealthCheckSpec } from '../../protocol/supervision/upstream.ts';
+import type { EndpointAddress } from '../upstream.ts';
+import type { Finding } from './verdict.ts';
+
+export interface Check {
+  readonly finding: Promise<Finding>;
+  /** Its finding does not matter any more. */
+  cancel(): void;
+}
+
+/** @param host of the Host field */
+export function ask(address: EndpointAddress, host: string, spec: HealthCheckSpec): Check {
+  const given = new AbortController();
+  return { finding: answer(address, host, spec, given.signal), cancel: () => given.abort() };
+}
+
+async function answer(
+  address: EndpointAddress,
+  host: string,
+  spec: HealthCheckSpec,
+  signal: AbortSignal,
+): Promise<Finding> {
+  // Loaded late: only those who check health pay for it.
+  const { request } = await import('node:http');
+  const { promise, resolve } = withResolver<Finding>();
+  const options: RequestOptions = {
+    ...(address.kind === 'unix'
+      ? { socketPath: address.path }
+      : { host: address.host, port: spec.port ?? address.port }),
+    path: spec.path,
+    // A connection of its own: what it asks is also whether one can be made.
+    agent: false,
+    headers: { Host: host, 'User-Agent': 'kirin health check', Accept: '*/*', Connection: 'close' },
+    signal,
+  };
+  const question = request(options, (response) => {
+    const status = response.statusCode ?? 0;
+    const isGood = spec.statuses.some(([from, to]) => status >= from && status <= to);
+    resolve(isGood ? null : `it answered ${status}`);
+    // The status says all, however long the body is.
+    question.destroy();
+  });
+  const timer = setTimeout(() => {
+    resolve(`it did not answer within ${spec.timeoutMs / 1000} s`);
+    question.destroy();
+  }, spec.timeoutMs);
+  question.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  question.end();
+  const finding = await promise;
+  clearTimeout(timer);
+  return finding;
+}
+
+function withResolver<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

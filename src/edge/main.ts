@@ -2,6 +2,7 @@
 
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
+import type { AuthParts } from '../handlers/auth/basic-auth.ts';
 import type { Handler } from '../handlers/exchange.ts';
 import { HealthHandler } from '../handlers/health.ts';
 import { LimitZones } from '../handlers/limits/limit-zones.ts';
@@ -21,6 +22,7 @@ import { httpsPortOf } from './https-port.ts';
 import { serveLanes } from './lane-server.ts';
 import { LoadReporter } from './load-report.ts';
 import { EdgeLogs } from './logs.ts';
+import { PasswordThread } from './password-thread.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Server, type ServerParts } from './server.ts';
 
@@ -52,6 +54,7 @@ class Edge {
   readonly #fileRoutes: FileRoutes;
   readonly #limits: LimitZones;
   readonly #upstreamSet: UpstreamSet;
+  readonly #auth: AuthParts;
   #app: AppHandler | null = null;
   /** What answers instead of the application, while that does not load. */
   #loadFailure: LoadFailureHandler | null = null;
@@ -69,6 +72,13 @@ class Edge {
     const limited = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#limits = new LimitZones((line) => limited.note(() => line));
     this.#upstreamSet = new UpstreamSet(this.#logs.error);
+    const unproved = new RefusalLog((line) => this.#logs.error.error(line));
+    const report = (problem: string) => this.#logs.error.error(problem);
+    this.#auth = {
+      passwords: new PasswordThread(report),
+      report,
+      reportRefused: (line) => unproved.note(() => line),
+    };
     const expired = new RefusalLog((line) => this.#logs.error.warning(line));
     const refused = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#dispatcher = new Dispatcher(config, {
@@ -176,6 +186,7 @@ class Edge {
       app,
       newFileHandler: (...args) => this.#fileRoutes.handler(...args),
       limits: this.#limits,
+      auth: this.#auth,
       httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
       openLog: (spec) => this.#logs.sites.sinkFor(spec),
     };

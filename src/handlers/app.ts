@@ -60,7 +60,14 @@ export class AppHandler implements Handler {
     const contentLength =
       body.kind === 'none' ? (head.fields.get('content-length') === '0' ? 0 : -1) : body.bytes;
     const arrivedUs = this.#tellsRequestStart ? sinceEpochUs(exchange.receivedMs) : -1;
-    const environ = environText(head, exchange.peer, this.#scriptName, contentLength, arrivedUs);
+    const environ = environText(
+      head,
+      exchange.peer,
+      this.#scriptName,
+      contentLength,
+      arrivedUs,
+      exchange.remoteUser,
+    );
     if (!environ.ok) {
       exchange.refuse(environ.status, environ.reason);
       return;

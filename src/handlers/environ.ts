@@ -162,6 +162,7 @@ export type EnvironResult =
 /**
  * `scriptName`: where the application is mounted, unless a trusted proxy says so.
  * `contentLength`: of the complete body, or -1 where the request has none.
+ * `remoteUser`: who has proved to be that; null: nobody.
  * `arrivedUs`: when the head was there, in microseconds since 1970, or -1: the application is not told.
  */
 export function environText(
@@ -170,6 +171,7 @@ export function environText(
   scriptName: string,
   contentLength: number,
   arrivedUs: number,
+  remoteUser: string | null = null,
 ): EnvironResult {
   const fields = head.fields;
   let part = fields.memo as FieldPart | undefined;
@@ -191,9 +193,14 @@ export function environText(
     path = path.slice(mount.length);
   }
   const length = contentLength < 0 ? '' : `\0CONTENT_LENGTH\0${contentLength}`;
+  const user = remoteUser === null ? '' : `\0REMOTE_USER\0${asBytes(remoteUser)}\0AUTH_TYPE\0Basic`;
   const start = part.needsRequestStart ? `\0${REQUEST_START}\0t=${arrivedUs}` : '';
   return {
     ok: true,
-    text: `REQUEST_METHOD\0${head.method}\0PATH_INFO\0${path}\0QUERY_STRING\0${head.query}\0RAW_URI\0${head.target}\0SERVER_PROTOCOL\0${head.protocol}${length}${start}\0${part.text}`,
+    text: `REQUEST_METHOD\0${head.method}\0PATH_INFO\0${path}\0QUERY_STRING\0${head.query}\0RAW_URI\0${head.target}\0SERVER_PROTOCOL\0${head.protocol}${length}${start}${user}\0${part.text}`,
   };
+}
+
+function asBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -70,6 +70,8 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
       return ({ head }) => head.fields.get('content-length') ?? '';
     case 'remote_addr':
       return ({ peer }) => addressOf(peer.remoteAddress);
+    case 'remote_user':
+      return ({ remoteUser }) => (remoteUser === null ? '' : asBytes(remoteUser));
     case 'remote_port':
       return ({ peer }) => peer.remotePort;
     case 'server_addr':

@@ -5,6 +5,7 @@ import { addressList } from '../request-kinds.ts';
 import type { FileValue } from '../setting.ts';
 import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
 import { ACCESS_LOG_SCHEMA, accessLog } from './access-log.ts';
+import { BASIC_AUTH_SCHEMA, basicAuth, satisfy } from './basic-auth.ts';
 import { COMPRESS_SCHEMA, compression } from './compress.ts';
 import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
 import { HSTS_SCHEMA, HTTPS_ONLY_SCHEMA, hsts, httpsOnly } from './https.ts';
@@ -56,6 +57,13 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     read: (reader) => reader.read('request_id', truth),
   },
   accessLog: { key: 'access_log', schema: ACCESS_LOG_SCHEMA, fallback: null, read: accessLog },
+  basicAuth: { key: 'basic_auth', schema: BASIC_AUTH_SCHEMA, fallback: null, read: basicAuth },
+  satisfy: {
+    key: 'satisfy',
+    schema: { enum: ['any', 'all'], description: 'Whether address and password are needed, or either.' },
+    fallback: 'all',
+    read: (reader) => reader.read('satisfy', satisfy),
+  },
   rateLimits: { key: 'rate_limit', schema: RATE_LIMIT_SCHEMA, fallback: [], read: rateLimits },
   connectionLimits: {
     key: 'connection_limit',

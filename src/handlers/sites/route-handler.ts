@@ -1,4 +1,5 @@
 import type { RouteSpec } from '../../protocol/supervision/site.ts';
+import type { AuthParts } from '../auth/basic-auth.ts';
 import type { Handler } from '../exchange.ts';
 import type { FileHandler } from '../files/handler.ts';
 import type { FileOptions } from '../files/options.ts';
@@ -26,6 +27,7 @@ export interface RouteParts {
   /** What limits know of their keys. */
   readonly limits: LimitZones;
   readonly openLog: LogOpener;
+  readonly auth: AuthParts;
 }
 
 /** What stands around the action, from the outside to the inside. A layer that has nothing to do for this route is `next` itself. */

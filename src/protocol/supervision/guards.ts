@@ -22,3 +22,10 @@ export interface ConnectionLimitSpec {
   readonly status: number;
   readonly zone: string;
 }
+
+export interface BasicAuthSpec {
+  readonly realm: string;
+  /** Absolute, as htpasswd writes it; null: `users` are meant. */
+  readonly file: string | null;
+  readonly users: readonly (readonly [user: string, hash: string])[];
+}

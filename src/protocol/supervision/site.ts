@@ -1,7 +1,7 @@
 // The sites of a kirin.toml, as the edge is told.
 
 import type { AccessLogSpec } from './access-log.ts';
-import type { ConnectionLimitSpec, RateLimitSpec } from './guards.ts';
+import type { BasicAuthSpec, ConnectionLimitSpec, RateLimitSpec } from './guards.ts';
 
 export type PathMatch =
   /** Every path. */
@@ -48,6 +48,10 @@ export interface RouteOptions {
   readonly removeHeaders: readonly string[];
   /** Requests and responses get an X-Request-ID. */
   readonly requestId: boolean;
+  /** null: nobody is asked. */
+  readonly basicAuth: BasicAuthSpec | null;
+  /** Whether an allowed address and a password are needed, or one of them. */
+  readonly satisfy: 'any' | 'all';
   /** null: that of the server. */
   readonly accessLog: AccessLogSpec | 'off' | null;
   /** null: responses are sent as they are. */

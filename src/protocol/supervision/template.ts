@@ -12,6 +12,7 @@ export const VARIABLES = [
   'query',
   'remote_addr',
   'remote_port',
+  'remote_user',
   'request_id',
   'request_method',
   'request_uri',

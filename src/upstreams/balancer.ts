@@ -2,7 +2,7 @@ import type { UpstreamServerSpec, UpstreamSpec } from '../protocol/supervision/u
 import { type Policy, policyOf } from './policies.ts';
 import { sameAddress } from './same-address.ts';
 import { type Change, Server } from './server.ts';
-import type { Endpoint, EndpointAddress } from './upstream.ts';
+import type { Endpoint, EndpointAddress, Outcome } from './upstream.ts';
 
 export interface BalancerParts {
   readonly now: () => number;
@@ -54,8 +54,8 @@ export class Balancer {
     return server;
   }
 
-  ended(server: Server, outcome: 'ok' | 'failed'): void {
-    const change = server.end(outcome === 'ok', this.#parts.now());
+  ended(server: Server, outcome: Outcome): void {
+    const change = server.end(outcome, this.#parts.now());
     if (change !== null && !server.isGone) this.#parts.changed(server, change);
   }
 

@@ -6,7 +6,7 @@ import { WatchedServer } from './health/watched-server.ts';
 import { type Lookup, lookupBy } from './names/lookup.ts';
 import { WatchedName } from './names/watched-name.ts';
 import { Server, type ServerState } from './server.ts';
-import type { Endpoint, EndpointAddress, Upstream } from './upstream.ts';
+import type { Endpoint, EndpointAddress, Outcome, Upstream } from './upstream.ts';
 
 /** How long the first requests wait for names at most; a name server that is silent takes longer. */
 const MAX_SETTLING_MS = 3000;
@@ -64,7 +64,7 @@ export class LiveUpstream implements Upstream {
     return this.#balancer.choose(key, tried);
   }
 
-  ended(endpoint: Endpoint, outcome: 'ok' | 'failed'): void {
+  ended(endpoint: Endpoint, outcome: Outcome): void {
     if (!(endpoint instanceof Server)) throw new Error(`${endpoint.label} is no server of an upstream`);
     this.#balancer.ended(endpoint, outcome);
   }

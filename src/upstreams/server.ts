@@ -1,6 +1,6 @@
 import { addressText, type UpstreamServerSpec } from '../protocol/supervision/upstream.ts';
 import { hashOf } from './hash.ts';
-import type { Endpoint, EndpointAddress } from './upstream.ts';
+import type { Endpoint, EndpointAddress, Outcome } from './upstream.ts';
 
 /** Of its weight, what a server has at least while that grows. */
 const LEAST_SHARE = 0.01;
@@ -90,9 +90,16 @@ export class Server implements Endpoint {
     this.#outUntilMs = nowMs + this.spec.failTimeoutMs;
   }
 
-  end(isOk: boolean, nowMs: number): Change {
+  end(outcome: Outcome, nowMs: number): Change {
     this.active -= 1;
-    return isOk ? this.#succeed(nowMs) : this.#fail(nowMs);
+    switch (outcome) {
+      case 'ok':
+        return this.#succeed(nowMs);
+      case 'failed':
+        return this.#fail(nowMs);
+      case 'unknown':
+        return null;
+    }
   }
 
   #succeed(nowMs: number): Change {

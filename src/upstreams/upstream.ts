@@ -12,6 +12,9 @@ export interface Endpoint {
   readonly label: string;
 }
 
+/** `failed` counts towards max_fails; `unknown`: the client has left before it could be seen. */
+export type Outcome = 'ok' | 'failed' | 'unknown';
+
 export interface Upstream {
   /** What the first requests after a start may wait for: names whose addresses are not known yet. null, soon and for ever: nothing. */
   readonly settling: Promise<void> | null;
@@ -21,8 +24,8 @@ export interface Upstream {
    * @param tried those that have failed for this request
    */
   choose(key: string | null, tried: readonly Endpoint[]): Endpoint | null;
-  /** Every `choose` that gave an endpoint is followed by one `ended`; `failed` counts towards max_fails. */
-  ended(endpoint: Endpoint, outcome: 'ok' | 'failed'): void;
+  /** Follows, once, every `choose` that gave an endpoint. */
+  ended(endpoint: Endpoint, outcome: Outcome): void;
   /** How the hash's key is worked out: a template of the configuration; null: nothing is hashed. */
   readonly hashKey: string | null;
   /** Connections that wait for the next request, at most, to each endpoint. */

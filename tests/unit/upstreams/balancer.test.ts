@@ -70,6 +70,17 @@ describe('a server that fails', () => {
     assert.deepEqual(tally(upstream.requests(10)), { 2: 10 });
   });
 
+  it('stays out when the client of its trial leaves before the end, until the next', () => {
+    const upstream = new FakeUpstream([{}, {}]);
+    upstream.fail(1);
+    upstream.nowMs += 10_000;
+    const trial = [upstream.balancer.choose(null, []), upstream.balancer.choose(null, [])] as Server[];
+    for (const server of trial) upstream.balancer.ended(server, 'unknown');
+    assert.deepEqual(tally(upstream.requests(10)), { 2: 10 });
+    upstream.nowMs += 10_000;
+    assert.deepEqual(tally(upstream.requests(10)), { 1: 5, 2: 5 });
+  });
+
   it('begins with little when it is back, and gets more and more', () => {
     const upstream = new FakeUpstream([{ slowStartMs: 10_000 }, {}]);
     upstream.fail(1);

@@ -27,7 +27,7 @@ import type { OutgoingLimits } from './outgoing.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { SocketReader } from './socket-reader.ts';
 import { Handshake } from './tls/handshake.ts';
-import { TlsTerminator } from './tls/terminator.ts';
+import { Terminators } from './tls/terminators.ts';
 
 /** How long what a client still sends is read after its connection's last response; Gunicorn's value. */
 const LINGER_MS = 2000;
@@ -57,7 +57,7 @@ export class Server {
   #parts: ServerParts;
   #leniency: Leniency | null;
   /** null: connections are not encrypted. */
-  #terminator: TlsTerminator | null;
+  #terminators: Terminators | null;
   readonly #failedHandshakes = new RefusalLog((line) => this.log.info(line), 'handshakes');
   #isDraining = false;
   #accepted = 0;
@@ -69,7 +69,7 @@ export class Server {
     this.#parts = parts;
     const { config } = parts;
     this.#leniency = leniencyOf(config);
-    this.#terminator = config.tls === null ? null : new TlsTerminator(config.tls);
+    this.#terminators = config.tls === null ? null : new Terminators(config.tls, null);
     this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
     this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
     this.#idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
@@ -91,7 +91,7 @@ export class Server {
   #replaceTerminator(tls: TlsConfig | null): void {
     if (isDeepStrictEqual(tls, this.#parts.config.tls)) return;
     try {
-      this.#terminator = tls === null ? null : new TlsTerminator(tls);
+      this.#terminators = tls === null ? null : new Terminators(tls, this.#terminators);
     } catch (error) {
       this.log.error(
         `TLS goes on as it was, the new certificate cannot be used: ${(error as Error).message}`,
@@ -169,7 +169,7 @@ export class Server {
 
   /** Plain connections alone: what TLS reads goes through buffers of its own. */
   #acceptHandle(handle: ConnectionHandle, spec: ListenerSpec): boolean {
-    if (this.#terminatorFor(spec) !== null || this.#parts.config.http2Cleartext) return false;
+    if (this.#terminatorsFor(spec) !== null || this.#parts.config.http2Cleartext) return false;
     const reader = new SocketReader(handle);
     reader.socket.setNoDelay(true);
     const peer = this.#meet(reader.socket, spec);
@@ -187,16 +187,16 @@ export class Server {
   }
 
   #begin(socket: Socket, peer: Peer, spec: ListenerSpec): ClientConnection {
-    const terminator = this.#terminatorFor(spec);
-    if (terminator !== null) return new Handshake(socket, peer, this, terminator);
+    const terminators = this.#terminatorsFor(spec);
+    if (terminators !== null) return new Handshake(socket, peer, this, terminators);
     // Anybody else is served HTTP/1, as in Gunicorn.
     if (this.#parts.config.http2Cleartext && peer.rules.isTrusted) return new Preface(socket, peer, this);
     return this.#connection(socket, socket, peer, this.proxyReader(peer));
   }
 
   /** null: plain HTTP is spoken there. */
-  #terminatorFor({ scheme }: ListenerSpec): TlsTerminator | null {
-    return scheme === 'http' ? null : this.#terminator;
+  #terminatorsFor({ scheme }: ListenerSpec): Terminators | null {
+    return scheme === 'http' ? null : this.#terminators;
   }
 
   /** Who has connected. null: it has been reset already, and its address is lost: without one it would pass for a peer on a unix socket. */
@@ -247,6 +247,7 @@ export class Server {
       serverPort: isUnix ? '' : String(spec.port),
       proxyHeader: null,
       tls: null,
+      clientRule: '',
       rules: this.#parts.trust.rulesFor(remoteAddress),
     };
   }

@@ -16,6 +16,8 @@ export interface Peer {
   readonly proxyHeader: ProxyHeader | null;
   /** Variables of the environ that tell of its TLS; null: it is not encrypted. */
   readonly tls: ReadonlyMap<string, string> | null;
+  /** By which rule for certificates of clients its handshake went; '': by none. */
+  readonly clientRule: string;
   /** What its fields mean, and which of them are believed. */
   readonly rules: FieldRules;
 }

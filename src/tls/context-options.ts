@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
-import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
+import type { TlsIdentity, TlsTerms } from '../protocol/supervision/tls-config.ts';
 
 /** All of TLS 1.3's that browsers have. */
 const SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
@@ -15,7 +15,7 @@ const CIPHERS = [
 ];
 
 /** What Node needs for a context; the arbiter makes one to see whether it can be made. */
-export function contextOptions(config: TlsConfig): SecureContextOptions {
+export function contextOptions(config: TlsIdentity & TlsTerms): SecureContextOptions {
   return {
     cert: config.certificates,
     key: config.privateKey,

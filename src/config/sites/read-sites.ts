@@ -9,6 +9,7 @@ import { keysOf, propertiesOf } from './part.ts';
 import { type PlacedRoute, ROUTE_SCHEMA, readRoute } from './read-route.ts';
 import { STRINGS } from './schemas.ts';
 import { whoTakesAll } from './shadowing.ts';
+import { readTls, TLS_SCHEMA } from './tls.ts';
 
 const HOST = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 const ADDRESS_WITH_PORT = /:\d+$/;
@@ -17,13 +18,14 @@ const HOSTS = {
   ...STRINGS,
   description: 'shop.example, *.shop.example; none: all that no other site names.',
 };
-const KEYS = ['hosts', 'routes', ...keysOf(ROUTE_OPTIONS)];
+const KEYS = ['hosts', 'tls', 'routes', ...keysOf(ROUTE_OPTIONS)];
 
 export const SITE_SCHEMA = {
   type: 'object',
   additionalProperties: false,
   properties: {
     hosts: HOSTS,
+    tls: TLS_SCHEMA,
     routes: { description: 'The first that matches answers.', type: 'array', items: ROUTE_SCHEMA },
     ...propertiesOf(ROUTE_OPTIONS),
   },
@@ -51,7 +53,8 @@ function readSite(table: TomlTable, owners: Map<string, string>, context: TomlCo
   const options = readOptions(reader, NO_OPTIONS, context);
   const routes = reader.tables('routes').map((route) => readRoute(route, options, context));
   noteShadowed(routes, reader, context);
-  return { hosts: hosts ?? [], routes: [...routes.map(({ route }) => route), rest(options)] };
+  const tls = readTls(reader, context);
+  return { hosts: hosts ?? [], tls, routes: [...routes.map(({ route }) => route), rest(options)] };
 }
 
 /** What no route has taken is the application's. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
-import type { TlsConfig } from '../../protocol/supervision/tls-config.ts';
+import type { TlsIdentity, TlsTerms } from '../../protocol/supervision/tls-config.ts';
+import { clientRule } from '../../tls/client-rule.ts';
 import { contextOptions } from '../../tls/context-options.ts';
 
 export interface HandshakeEvents {
@@ -20,14 +21,20 @@ interface Layered {
 
 /** Ends TLS: a connection's socket in, one that speaks plainly out. */
 export class TlsTerminator {
-  readonly config: TlsConfig;
+  /** Which of all it is. */
+  readonly key: string;
+  readonly config: TlsIdentity & TlsTerms;
+  /** By which its clients are let in. */
+  readonly clientRule: string;
   /** It never listens: sockets are given to it, as Node's documentation of `connection` has it. */
   readonly #server: TlsServer;
   readonly #handshakes = new WeakMap<Socket, HandshakeEvents>();
 
   /** @throws what OpenSSL says of certificate, key or ciphers */
-  constructor(config: TlsConfig) {
+  constructor(key: string, config: TlsIdentity & TlsTerms) {
+    this.key = key;
     this.config = config;
+    this.clientRule = clientRule(config);
     // Only where it is needed: it takes a start 10 ms, and the edge some megabytes.
     const { createServer } = process.getBuiltinModule('node:tls');
     this.#server = createServer({

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import type { TlsConfig } from '../../protocol/supervision/tls-config.ts';
+import type { TlsIdentity } from '../../protocol/supervision/tls-config.ts';
 
 /**
  * What an application learns of a connection's TLS: PEP 3333 asks for HTTPS and for Apache's SSL_ variables. No header can
@@ -8,7 +8,7 @@ import type { TlsConfig } from '../../protocol/supervision/tls-config.ts';
  */
 export function tlsVariables(
   socket: TLSSocket,
-  { clientCertificates }: Pick<TlsConfig, 'clientCertificates'>,
+  { clientCertificates }: Pick<TlsIdentity, 'clientCertificates'>,
 ): ReadonlyMap<string, string> {
   const variables = new Map([
     ['HTTPS', 'on'],

@@ -93,9 +93,30 @@ export interface RouteSpec extends RouteOptions {
   readonly action: RouteAction;
 }
 
+/** Where a site's certificate comes from. Paths are absolute. */
+export type CertificateSource = {
+  readonly kind: 'files';
+  readonly certificate: string;
+  /** null: it is in the certificate's file. */
+  readonly key: string | null;
+  /** Of the key. */
+  readonly password: string | null;
+};
+
+/** For the arbiter, which reads the files; the edge gets their texts. */
+export interface SiteTls {
+  /** For messages: `kirin.toml:7:1`. */
+  readonly place: string;
+  readonly source: CertificateSource;
+  /** Whose signature on a client's certificate counts; null: clients are not asked for any. */
+  readonly clients: { readonly authorities: string; readonly certificates: 'required' | 'optional' } | null;
+}
+
 export interface SiteSpec {
   /** In lower case: `shop.example`, `*.shop.example`; none: every host that is no other site's. */
   readonly hosts: readonly string[];
+  /** null: it has no certificate of its own. */
+  readonly tls: SiteTls | null;
   /** The first that matches answers; the last takes every request that none before it has taken. */
   readonly routes: readonly RouteSpec[];
 }

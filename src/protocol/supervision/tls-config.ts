@@ -1,11 +1,25 @@
 /** How connections are encrypted. The PEM texts go from the arbiter's memory to the edge's, and nowhere else. */
-export interface TlsConfig {
+export interface TlsConfig extends TlsTerms, TlsIdentity {
+  /** For clients that name one of their hosts; what this has itself is for all others. */
+  readonly sites: readonly TlsSite[];
+}
+
+export interface TlsSite extends TlsIdentity {
+  /** As those of a SiteSpec. */
+  readonly hosts: readonly string[];
+}
+
+/** Who the server is, and who its clients have to be. */
+export interface TlsIdentity {
   /** The server's own certificate, then those between it and a root. */
   readonly certificates: string;
   readonly privateKey: string;
   readonly clientCertificates: 'ignored' | 'optional' | 'required';
   /** Whose signature on a client's certificate counts; '' where they are ignored. */
   readonly clientAuthorities: string;
+}
+
+export interface TlsTerms {
   /** In OpenSSL's syntax; null: Kirin's choice. */
   readonly ciphers: string | null;
   readonly minVersion: TlsVersion;

@@ -34,6 +34,7 @@ export const PEER: Peer = {
   serverPort: '8000',
   proxyHeader: null,
   tls: null,
+  clientRule: '',
   rules: OTHER_RULES,
 };
 

@@ -1,0 +1,67 @@
+// `tls` of a site: its certificate, and which clients may come.
+
+import { resolve } from 'node:path';
+import type { SiteTls } from '../../protocol/supervision/site.ts';
+import { type FileValue, ValueProblem } from '../setting.ts';
+import { TableReader, type TomlContext, text } from '../toml/table-reader.ts';
+import { placeIn, type TomlTable } from '../toml/toml-node.ts';
+import { STRING } from './schemas.ts';
+
+const PROPERTIES = {
+  certificate: { ...STRING, description: 'File with the certificate, and those that have signed it.' },
+  key: { ...STRING, description: 'File with its private key; without it, that of the certificate.' },
+  password: { ...STRING, description: 'Of the private key.' },
+  client_ca: { ...STRING, description: "File with the certificates of those who sign clients' ones." },
+  client_certificates: {
+    enum: ['required', 'optional'],
+    description: 'With client_ca: whether clients must have one.',
+  },
+};
+
+export const TLS_SCHEMA = {
+  description: 'The certificate of the site.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['certificate'],
+  properties: PROPERTIES,
+};
+
+/** `within` is the site's table. null: there is none, or nothing right. */
+export function readTls(within: TableReader, context: TomlContext): SiteTls | null {
+  const entry = within.entry('tls');
+  if (entry === undefined) return null;
+  if (entry.node.kind === 'table') return fromTable(entry.node, context);
+  within.note(entry.place, `tls = ${entry.node.text}: not a table such as { certificate = "a.pem", key = "a.key" }`);
+  return null;
+}
+
+function fromTable(table: TomlTable, context: TomlContext): SiteTls | null {
+  const reader = new TableReader(table, 'tls', Object.keys(PROPERTIES), context);
+  const file = (key: string): string | null => {
+    const path = reader.read(key, text);
+    return path === undefined ? null : resolve(context.folder, path);
+  };
+  const certificate = file('certificate');
+  if (reader.present('certificate').length === 0) {
+    reader.note(table.place, 'tls needs a certificate: { certificate = "a.pem", key = "a.key" }');
+  }
+  const authorities = file('client_ca');
+  const asks = reader.read('client_certificates', whether);
+  if (asks !== undefined && reader.present('client_ca').length === 0) {
+    const { place } = reader.entry('client_certificates') ?? table;
+    reader.note(place, 'client_certificates needs client_ca, the certificates of those who sign them');
+  }
+  const key = file('key');
+  const password = reader.read('password', text) ?? null;
+  if (certificate === null) return null;
+  return {
+    place: placeIn(context.file, table.place),
+    source: { kind: 'files', certificate, key, password },
+    clients: authorities === null ? null : { authorities, certificates: asks ?? 'required' },
+  };
+}
+
+function whether(value: FileValue): 'required' | 'optional' {
+  if (value === 'required' || value === 'optional') return value;
+  throw new ValueProblem('not "required" or "optional"');
+}

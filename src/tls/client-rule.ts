@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import type { TlsIdentity } from '../protocol/supervision/tls-config.ts';
+
+/** Of clients without any rule. */
+export const NO_RULE = '';
+
+/** The same for the same demands: who is let in by one is let in by the other. */
+export function clientRule({
+  clientCertificates,
+  clientAuthorities,
+}: Pick<TlsIdentity, 'clientCertificates' | 'clientAuthorities'>): string {
+  if (clientCertificates === 'ignored') return NO_RULE;
+  const digest = createHash('sha256').update(clientAuthorities).digest('base64');
+  return `${clientCertificates} ${digest}`;
+}
+
+export const requiresCertificate = (rule: string): boolean => rule.startsWith('required ');

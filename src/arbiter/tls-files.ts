@@ -6,7 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { KirinError } from '../base/errors.ts';
 import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
+import type { TlsConfig, TlsIdentity, TlsTerms } from '../protocol/supervision/tls-config.ts';
 import {
   CertificateProblem,
   certificatesIn,
@@ -17,7 +17,7 @@ import {
   validityWarnings,
 } from '../tls/certificate-check.ts';
 import { contextOptions } from '../tls/context-options.ts';
-import { type TlsWishes, tlsWishes } from './tls-wishes.ts';
+import { type IdentityWishes, type NamedFile, type TlsWishes, tlsWishes } from './tls-wishes.ts';
 
 export interface TlsReading {
   /** null: connections are not encrypted. */
@@ -27,7 +27,7 @@ export interface TlsReading {
 }
 
 /**
- * Reads and checks what TLS needs. `settings.certfile` must be set.
+ * Reads and checks what TLS needs. There must be a certificate.
  * @throws {KirinError} that names the file, and says what would be right
  */
 export function readTls(config: ResolvedConfig, nowMs: number): TlsReading {
@@ -39,11 +39,42 @@ export function readTls(config: ResolvedConfig, nowMs: number): TlsReading {
   }
 }
 
-function read(wishes: TlsWishes, folder: string, nowMs: number): TlsReading {
+function read({ usual, sites, ...terms }: TlsWishes, folder: string, nowMs: number): TlsReading {
+  const readings = new Map<IdentityWishes, IdentityReading>();
+  for (const wishes of [usual, ...sites.map(([, wishes]) => wishes)]) {
+    if (!readings.has(wishes)) readings.set(wishes, readIdentity(wishes, terms, folder, nowMs));
+  }
+  const identityOf = (wishes: IdentityWishes) => (readings.get(wishes) as IdentityReading).identity;
+  const { ciphers, minVersion, maxVersion, protocols, notices } = terms;
+  const tls: TlsConfig = {
+    ...identityOf(usual),
+    sites: sites.map(([hosts, wishes]) => ({ hosts, ...identityOf(wishes) })),
+    ciphers,
+    minVersion,
+    maxVersion,
+    protocols,
+  };
+  const warnings = [...readings.values()].flatMap((reading) => reading.warnings);
+  return { tls, notices: [...notices, ...warnings.map(asWarning)] };
+}
+
+type CheckedTerms = Omit<TlsWishes, 'usual' | 'sites'>;
+
+interface IdentityReading {
+  readonly identity: TlsIdentity;
+  readonly warnings: readonly string[];
+}
+
+function readIdentity(
+  wishes: IdentityWishes,
+  terms: CheckedTerms,
+  folder: string,
+  nowMs: number,
+): IdentityReading {
   const certificateFile = readPem(wishes.certfile, folder);
   const keyFile = wishes.keyfile === null ? certificateFile : readPem(wishes.keyfile, folder);
   const certificates = certificatesIn(certificateFile);
-  const key = privateKeyIn(keyFile, wishes.passphrase);
+  const key = privateKeyIn(keyFile, wishes.passphrase, wishes.owner);
   checkPair(certificates, certificateFile.place, key, keyFile.place);
   const authorities = [
     ...wishes.authorityFiles.map((file) => readPem(file, folder)),
@@ -56,24 +87,19 @@ function read(wishes: TlsWishes, folder: string, nowMs: number): TlsReading {
       `cert_reqs (from ${wishes.clientCertificatesSource}) asks clients for certificates, and ca_certs does not say whose signature counts; give a file with the certificates of those who sign`,
     );
   }
-  const tls: TlsConfig = {
+  const identity: TlsIdentity = {
     certificates: certificates.map(String).join(''),
     privateKey: key.export({ type: 'pkcs8', format: 'pem' }) as string,
     clientCertificates: wishes.clientCertificates,
     clientAuthorities: asks ? authorities.flatMap(certificatesIn).map(String).join('') : '',
-    ciphers: wishes.ciphers,
-    minVersion: wishes.minVersion,
-    maxVersion: wishes.maxVersion,
-    protocols: wishes.protocols,
   };
-  checkContext(tls, wishes, certificateFile.place);
-  const warnings = validityWarnings(certificates, certificateFile.place, nowMs);
-  return { tls, notices: [...wishes.notices, ...warnings.map(asWarning)] };
+  checkContext({ ...terms, ...identity }, terms, certificateFile.place);
+  return { identity, warnings: validityWarnings(certificates, certificateFile.place, nowMs) };
 }
 
 const asWarning = (message: string): Notice => ({ level: 'warning', message });
 
-function readPem({ path, place }: TlsWishes['certfile'], folder: string): PemFile {
+function readPem({ path, place }: NamedFile, folder: string): PemFile {
   try {
     return { text: readFileSync(resolve(folder, path), 'latin1'), place };
   } catch (error) {
@@ -95,7 +121,11 @@ function whyNot({ code, message }: NodeJS.ErrnoException): string {
 }
 
 /** What is left is OpenSSL's to find: ciphers that it does not know, keys that are too short for it. */
-function checkContext(tls: TlsConfig, { ciphersSource }: TlsWishes, certificatePlace: string): void {
+function checkContext(
+  tls: TlsIdentity & TlsTerms,
+  { ciphersSource }: CheckedTerms,
+  certificatePlace: string,
+): void {
   try {
     createSecureContext(contextOptions({ ...tls, ciphers: null }));
   } catch (error) {

@@ -1,7 +1,8 @@
 import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { SslContextReport } from '../config/ssl-context.ts';
-import type { AlpnProtocol, TlsConfig, TlsVersion } from '../protocol/supervision/tls-config.ts';
+import type { SiteSpec, SiteTls } from '../protocol/supervision/site.ts';
+import type { AlpnProtocol, TlsIdentity, TlsTerms, TlsVersion } from '../protocol/supervision/tls-config.ts';
 import { CertificateProblem, type PemFile } from '../tls/certificate-check.ts';
 
 /** A file that somebody has named, and who, for messages. */
@@ -10,38 +11,101 @@ export interface NamedFile {
   readonly place: string;
 }
 
-/** What is wanted of TLS: the settings and, where the configuration file has an `ssl_context`, what that has changed. */
-export interface TlsWishes
-  extends Pick<TlsConfig, 'clientCertificates' | 'ciphers' | 'minVersion' | 'maxVersion' | 'protocols'> {
+/** Whose signature on a client's certificate counts, and whether it has to have one. */
+interface ClientWishes extends Pick<TlsIdentity, 'clientCertificates'> {
+  readonly authorityFiles: readonly NamedFile[];
+  readonly authorityTexts: readonly PemFile[];
+  readonly clientCertificatesSource: string;
+}
+
+/** One certificate, and who may come by it. */
+export interface IdentityWishes extends ClientWishes {
+  readonly owner: 'settings' | 'site';
   readonly certfile: NamedFile;
   /** null: the key is in the certificate's file. */
   readonly keyfile: NamedFile | null;
   readonly passphrase: string | null;
-  readonly authorityFiles: readonly NamedFile[];
-  readonly authorityTexts: readonly PemFile[];
+}
+
+/** What is wanted of TLS: the settings, where the configuration file has an `ssl_context` what that has changed, and what sites say. */
+export interface TlsWishes extends TlsTerms {
+  /** For whoever names no site that has a certificate of its own; it may be one of theirs. */
+  readonly usual: IdentityWishes;
+  readonly sites: readonly (readonly [hosts: readonly string[], wishes: IdentityWishes])[];
   readonly ciphersSource: string;
-  readonly clientCertificatesSource: string;
   readonly notices: readonly Notice[];
+}
+
+/** What the settings and the hook say. */
+interface CommonWishes extends ClientWishes, Omit<TlsWishes, 'usual' | 'sites'> {
+  /** null: there is none beside those of sites. */
+  readonly certfile: NamedFile | null;
+  readonly keyfile: NamedFile | null;
+  readonly passphrase: string | null;
 }
 
 const CLIENT_CERTIFICATES = ['ignored', 'optional', 'required'] as const;
 
+/** Unless somebody says otherwise. Gunicorn, whose default the setting has, knows no sites. */
+const OF_SITES = ['h2', 'h1'] as const;
+
 const HOOK = 'ssl_context of the configuration file';
 
-/** @throws {CertificateProblem} where leaving out what is wanted would be less than secure */
+/**
+ * There must be a certificate.
+ * @throws {CertificateProblem} where leaving out what is wanted would be less than secure
+ */
 export function tlsWishes(config: ResolvedConfig): TlsWishes {
-  const wishes = fromSettings(config);
-  return config.sslContext === null ? wishes : withContext(wishes, config.sslContext);
+  const settings = fromSettings(config);
+  const common = config.sslContext === null ? settings : withContext(settings, config.sslContext);
+  const { certfile, ...others } = common;
+  const sites = config.front.sites.flatMap((site) =>
+    site.tls === null ? [] : [[site.hosts, ofSite(site, site.tls, common)] as const],
+  );
+  const ofAllOthers = sites.find(([hosts]) => hosts.length === 0)?.[1];
+  const usual =
+    ofAllOthers ??
+    (certfile === null ? sites[0]?.[1] : ({ ...others, owner: 'settings', certfile } as const));
+  if (usual === undefined) throw new Error('TLS is wanted, and nobody has a certificate');
+  return { ...others, usual, sites };
 }
 
-function fromSettings({ settings, sources }: ResolvedConfig): TlsWishes {
+function ofSite(
+  { hosts }: SiteSpec,
+  { place, source, clients }: SiteTls,
+  common: ClientWishes,
+): IdentityWishes {
+  const where = `of the site ${hosts[0] ?? 'of all other hosts'}, ${place}`;
+  const named = (what: string, path: string): NamedFile => ({ path, place: `${what} ${path} (${where})` });
+  return {
+    ...common,
+    owner: 'site',
+    certfile: named('certificate', source.certificate),
+    keyfile: source.key === null ? null : named('key', source.key),
+    passphrase: source.password,
+    ...(clients === null
+      ? {}
+      : {
+          authorityFiles: clients.authorities === null ? [] : [named('client_ca', clients.authorities)],
+          authorityTexts: [],
+          clientCertificates: clients.certificates,
+          clientCertificatesSource: where,
+        }),
+  };
+}
+
+function fromSettings({ settings, sources, front }: ResolvedConfig): CommonWishes {
+  const protocols =
+    sources.http_protocols === 'default' && front.sites.some(({ tls }) => tls !== null)
+      ? OF_SITES
+      : settings.http_protocols;
   const named = (name: 'certfile' | 'keyfile' | 'ca_certs'): NamedFile | null => {
     const path = settings[name];
     return path === null ? null : { path, place: `${name} ${path} (from ${sources[name]})` };
   };
   const authorities = named('ca_certs');
   return {
-    certfile: named('certfile') as NamedFile,
+    certfile: named('certfile'),
     keyfile: named('keyfile'),
     passphrase: null,
     authorityFiles: authorities === null ? [] : [authorities],
@@ -52,9 +116,7 @@ function fromSettings({ settings, sources }: ResolvedConfig): TlsWishes {
     ciphersSource: sources.ciphers,
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
-    protocols: alpnProtocols(
-      settings.http_protocols.map((protocol) => (protocol === 'h2' ? 'h2' : 'http/1.1')),
-    ),
+    protocols: alpnProtocols(protocols.map((protocol) => (protocol === 'h2' ? 'h2' : 'http/1.1'))),
     notices: [],
   };
 }
@@ -67,7 +129,7 @@ function alpnProtocols(names: readonly string[]): readonly AlpnProtocol[] {
 
 const clientCertificates = (mode: number) => CLIENT_CERTIFICATES[mode] ?? 'required';
 
-function withContext(wishes: TlsWishes, context: SslContextReport): TlsWishes {
+function withContext(wishes: CommonWishes, context: SslContextReport): CommonWishes {
   const { chain, authorities, ciphers, versions, protocols, lost } = context;
   if (context.checksRevocation) {
     throw new CertificateProblem(

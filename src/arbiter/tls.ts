@@ -5,12 +5,17 @@ import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { TlsReading } from './tls-files.ts';
 
+/** Whether anything of it is wanted. */
+export function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 'front'>): boolean {
+  return settings.certfile !== null || front.sites.some(({ tls }) => tls !== null);
+}
+
 /**
  * What TLS needs, where it is wanted. Most have no certificate, and do without the code.
  * @throws {KirinError} when it cannot be used
  */
 export async function withTls(config: ResolvedConfig): Promise<TlsReading> {
-  if (config.settings.certfile === null) return { tls: null, notices: [] };
+  if (!wantsTls(config)) return { tls: null, notices: [] };
   const { readTls } = await import('./tls-files.ts');
   return readTls(config, Date.now());
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { SiteSpec } from '../protocol/supervision/site.ts';
 import type { Machine } from './machine.ts';
 import { SETTING_NAMES, SETTINGS, type Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
@@ -38,7 +39,9 @@ export function staticFilesNotices({ static_files, chdir }: Settings, machine: M
 export function http2Notices(
   { http_protocols, certfile, http2_cleartext }: Settings,
   sources: Sources,
+  sites: readonly SiteSpec[],
 ): Notice[] {
+  if (sites.some(({ tls }) => tls !== null)) return [];
   if (!http_protocols.includes('h2') || certfile !== null || http2_cleartext !== 'off') return [];
   const message = `http_protocols (from ${sources.http_protocols}) names h2, and without a certificate nobody will speak it: give certfile and keyfile, or http2_cleartext for a proxy`;
   return [{ level: 'warning', message }];

@@ -58,7 +58,11 @@ export function resolveParsed(
   const notices = [
     ...settingNotices(settings, sources as Sources),
     ...staticFilesNotices(settings, input.machine),
-    ...http2Notices(settings, sources as Sources),
+    ...http2Notices(
+      settings,
+      sources as Sources,
+      files.flatMap(({ front }) => front.sites),
+    ),
     ...files.flatMap((file) => file.notices),
   ];
   return { settings: withMountFromRawEnv(settings), sources: sources as Sources, notices };

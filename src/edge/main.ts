@@ -3,6 +3,7 @@
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
 import type { AuthParts } from '../handlers/auth/basic-auth.ts';
+import { ClientRuleGuard, ClientRules, needsGuard } from '../handlers/client-rules.ts';
 import type { Handler } from '../handlers/exchange.ts';
 import { HealthHandler } from '../handlers/health.ts';
 import { LimitZones } from '../handlers/limits/limit-zones.ts';
@@ -177,8 +178,13 @@ class Edge {
     this.#upstreamSet.reset(front);
     const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts(app));
     this.#upstreamSet.settle();
-    rules.push(...this.#fileRoutes.rules(staticFiles, answering));
-    return new Router(rules, answering);
+    const fileRules = this.#fileRoutes.rules(staticFiles, answering);
+    const { tls } = this.#config;
+    const hasPlain = this.#listeners.some(({ scheme }) => scheme === 'http');
+    if (tls === null || !needsGuard(tls, hasPlain)) return new Router([...rules, ...fileRules], answering);
+    const guarded = new Router(fileRules, answering);
+    const httpsPort = httpsPortOf(this.#listeners, true);
+    return new Router(rules, new ClientRuleGuard(new ClientRules(tls), guarded, httpsPort));
   }
 
   #routeParts(app: Handler): RouteParts {

@@ -31,11 +31,11 @@ export function needsGuard(tls: TlsConfig, hasPlainListener: boolean): boolean {
  * or that comes without TLS, must not get around that.
  */
 export class ClientRuleGuard implements Handler {
-  readonly #rules: () => ClientRules;
+  readonly #rules: ClientRules;
   readonly #next: Handler;
   readonly #httpsPort: number | null;
 
-  constructor(rules: () => ClientRules, next: Handler, httpsPort: number | null) {
+  constructor(rules: ClientRules, next: Handler, httpsPort: number | null) {
     this.#rules = rules;
     this.#next = next;
     this.#httpsPort = httpsPort;
@@ -43,11 +43,15 @@ export class ClientRuleGuard implements Handler {
 
   handle(exchange: Exchange): void {
     const { head, peer } = exchange;
-    const rule = this.#rules().of(head.authority);
+    const rule = this.#rules.of(head.authority);
     if (peer.tls !== null) {
       // RFC 9110 15.5.20: browsers ask again, on a connection of its own.
       if (rule === peer.clientRule) this.#next.handle(exchange);
-      else exchange.refuse(421, 'The handshake was for another name, with another rule for certificates of clients');
+      else
+        exchange.refuse(
+          421,
+          'The handshake was for another name, with another rule for certificates of clients',
+        );
     } else if (!requiresCertificate(rule)) {
       this.#next.handle(exchange);
     } else if (schemeOf(exchange) === 'http') {

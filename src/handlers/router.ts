@@ -1,5 +1,5 @@
 import type { RequestHead } from '../protocol/http1/request-head.ts';
-import type { Handler } from './exchange.ts';
+import type { Exchange, Handler } from './exchange.ts';
 
 export interface RouteRule {
   /** Whether this rule is for the request. */
@@ -8,7 +8,7 @@ export interface RouteRule {
 }
 
 /** The first rule that matches answers; without one, the fallback. */
-export class Router {
+export class Router implements Handler {
   readonly #rules: readonly RouteRule[];
   readonly #fallback: Handler;
 
@@ -22,5 +22,9 @@ export class Router {
       if (rule.matches(head)) return rule.handler;
     }
     return this.#fallback;
+  }
+
+  handle(exchange: Exchange): void {
+    this.route(exchange.head).handle(exchange);
   }
 }

@@ -41,19 +41,24 @@ export function certificatesIn({ text, place }: PemFile): X509Certificate[] {
 /**
  * The private key of a file.
  * @param passphrase null: nobody has given one
+ * @param owner whose words people use: settings name a keyfile, sites a key and its password
  * @throws {CertificateProblem}
  */
-export function privateKeyIn({ text, place }: PemFile, passphrase: string | null): KeyObject {
+export function privateKeyIn(
+  { text, place }: PemFile,
+  passphrase: string | null,
+  owner: 'settings' | 'site' = 'settings',
+): KeyObject {
   const [block] = PRIVATE_KEY.exec(text) ?? [];
   if (block === undefined) {
     throw new CertificateProblem(
-      `${place} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----); give the file that does as keyfile`,
+      `${place} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----); give the file that does as ${owner === 'site' ? 'key' : 'keyfile'}`,
     );
   }
   const isEncrypted = /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(block);
   if (isEncrypted && passphrase === null) {
     throw new CertificateProblem(
-      `${place}: the private key is encrypted, and nobody is there to be asked for its passphrase; write it without one: \`openssl pkey -in FILE -out FILE.plain\``,
+      `${place}: the private key is encrypted, and nobody is there to be asked for its passphrase; ${owner === 'site' ? 'give its password, or ' : ''}write it without one: \`openssl pkey -in FILE -out FILE.plain\``,
     );
   }
   try {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { TlsIdentity } from '../protocol/supervision/tls-config.ts';
 
 /** Of clients without any rule. */
@@ -10,6 +9,8 @@ export function clientRule({
   clientAuthorities,
 }: Pick<TlsIdentity, 'clientCertificates' | 'clientAuthorities'>): string {
   if (clientCertificates === 'ignored') return NO_RULE;
+  // Only where it is needed: most edges do without the module.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(clientAuthorities).digest('base64');
   return `${clientCertificates} ${digest}`;
 }

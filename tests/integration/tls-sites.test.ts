@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import { CertificateFolder, opensslIsMissing } from '../support/certificates.ts';
+import { runKirin } from '../support/kirin.ts';
 import { listeningPorts } from '../support/listening-ports.ts';
 import { fixture } from '../support/project.ts';
 import { RawConnection } from '../support/raw-connection.ts';
@@ -83,4 +84,125 @@ respond = "encrypted"
     assert.equal((await ask(http, '/', 'other.example')).body.toString(), 'plain');
     assert.equal((await ask(https, '/', 'other.example', tls)).body.toString(), 'encrypted');
   });
+});
+
+describe('sites with certificates of their own', { skip: opensslIsMissing }, () => {
+  const folder = new CertificateFolder();
+  const shop = folder.certificate('shop', { hosts: ['shop.example'] });
+  const office = folder.certificate('office', { hosts: ['office.example'] });
+  const staff = folder.certificate('staff');
+  const encrypted = folder.file('encrypted.key');
+  folder.openssl('pkey', '-in', office.key, '-aes256', '-passout', 'pass:secret', '-out', encrypted);
+  after(() => folder.remove());
+
+  /** `changes`: in the place of the same text. */
+  function write(name: string, changes: Readonly<Record<string, string>> = {}): string {
+    let text = `
+app = "environ_dump:app"
+chdir = "${fixture('apps')}"
+bind = ["http://127.0.0.1:0", "https://127.0.0.1:0"]
+
+[[sites]]
+hosts = "shop.example"
+tls = { certificate = "shop.pem", key = "shop.key" }
+
+[[sites]]
+hosts = "office.example"
+tls = { certificate = "office.pem", key = "encrypted.key", password = "secret", client_ca = "staff.pem" }
+`;
+    for (const [before, after] of Object.entries(changes)) text = text.replace(before, after);
+    return folder.write(name, text);
+  }
+  write('kirin.toml');
+  const known = (name: string, more: ConnectionOptions = {}): ConnectionOptions => ({
+    ca: [folder.read(shop.cert), folder.read(office.cert)],
+    servername: name,
+    ...more,
+  });
+  const asStaff = { cert: folder.read(staff.cert), key: folder.read(staff.key) };
+
+  describe('are served', () => {
+    const kirin = useKirin({ args: ['-c', folder.file('kirin.toml')], bind: [] });
+    const environ = async (host: string, tls?: ConnectionOptions) => {
+      const { http, https } = listeningPorts(kirin());
+      const response = await ask(tls === undefined ? http : https, '/', host, tls);
+      return response.status === 200 ? JSON.parse(response.body.toString()) : response.status;
+    };
+
+    it('each by its own', async () => {
+      const seen = await environ('shop.example', known('shop.example'));
+      assert.equal(seen.SSL_TLS_SNI, 'shop.example');
+      assert.equal('SSL_CLIENT_VERIFY' in seen, false);
+      const own = await environ('office.example', known('office.example', asStaff));
+      assert.equal(own.SSL_CLIENT_S_DN, 'CN=staff,O=Kirin,C=DE');
+    });
+
+    it('to others by the first site’s', async () => {
+      const client = await RawConnection.open({
+        port: listeningPorts(kirin()).https,
+        tls: { rejectUnauthorized: false },
+      });
+      assert.equal(client.secured.getPeerCertificate().subject.CN, 'shop');
+      client.destroy();
+    });
+
+    it('only to clients that have what they ask for', async () => {
+      assert.equal(await environ('office.example', known('shop.example')), 421);
+      assert.equal(await environ('office.example'), 308);
+      assert.equal((await environ('shop.example'))['wsgi.url_scheme'], 'http');
+    });
+
+    it('by HTTP/2 to who asks for it, though nobody has set that', async () => {
+      const options = known('shop.example', { ALPNProtocols: ['h2', 'http/1.1'] });
+      const client = await RawConnection.open({ port: listeningPorts(kirin()).https, tls: options });
+      assert.equal(client.secured.alpnProtocol, 'h2');
+      client.destroy();
+    });
+
+    it('as they were when the file has an error, which names site and file', async () => {
+      const from = kirin().log().length;
+      write('kirin.toml', { '"shop.key"': '"office.key"' });
+      kirin().signal('SIGHUP');
+      const wrong =
+        /Not reloaded.*key \S+office\.key \(of the site shop\.example, \S+:8:7\): the private key does not belong to the certificate of certificate \S+shop\.pem/;
+      await kirin().waitForLog(wrong, { from });
+      assert.equal((await environ('shop.example', known('shop.example'))).SSL_TLS_SNI, 'shop.example');
+    });
+  });
+
+  const mistakes: readonly (readonly [what: string, changes: Record<string, string>, RegExp])[] = [
+    [
+      'that is missing',
+      { 'shop.pem': 'shop.crt' },
+      /certificate \S+shop\.crt \(of the site shop\.example, \S+:8:7\) cannot be read: there is no such file/,
+    ],
+    [
+      'whose key has another password',
+      { secret: 'guess' },
+      /key \S+encrypted\.key \(of the site office.*is the passphrase right\?/,
+    ],
+    [
+      'whose key has a password that is not given',
+      { 'password = "secret", ': '' },
+      /the private key is encrypted, and .* give its password/,
+    ],
+    [
+      'without a key',
+      { ', key = "shop.key"': '' },
+      /shop\.pem \(of the site shop\.example.* holds no private key .* as key/,
+    ],
+    [
+      'whose client_ca is none',
+      { 'staff.pem': 'staff.key' },
+      /client_ca \S+staff\.key \(of the site office.* holds no certificate/,
+    ],
+  ];
+  for (const [what, changes, message] of mistakes) {
+    it(`are told of a certificate ${what}`, async () => {
+      const file = write(`mistake-${what.replaceAll(' ', '-')}.toml`, changes);
+      const { code, log } = await runKirin({ args: ['-c', file], bind: [] });
+      assert.equal(code, 1);
+      assert.match(log, message);
+    });
+  }
 });

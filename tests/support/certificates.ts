@@ -19,6 +19,8 @@ export interface CertificateOptions {
   readonly by?: Certificate;
   /** As `openssl x509 -not_before` has it; for one that has expired, or does not hold yet. */
   readonly days?: number;
+  /** What it is for; this machine, unless this is given. */
+  readonly hosts?: readonly string[];
 }
 
 /** A folder of keys and certificates, all made for this run. */
@@ -32,7 +34,9 @@ export class CertificateFolder {
 
   /** For a server on this machine, and for clients. */
   certificate(name: string, options: CertificateOptions = {}): Certificate {
-    return this.#make(name, ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'], options);
+    const { hosts } = options;
+    const names = hosts?.map((host) => `DNS:${host}`).join(',') ?? 'DNS:localhost,IP:127.0.0.1';
+    return this.#make(name, ['-addext', `subjectAltName=${names}`], options);
   }
 
   #make(name: string, extensions: readonly string[], { by, days = 2 }: CertificateOptions): Certificate {

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tls: ['base', 'protocol'],
   dispatcher: ['base', 'protocol', 'config', 'observe'],
   upstreams: ['base', 'protocol', 'observe'],
-  handlers: ['base', 'protocol', 'config', 'observe', 'dispatcher', 'upstreams'],
+  handlers: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams'],
   edge: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams', 'handlers'],
   arbiter: ['base', 'protocol', 'config', 'observe', 'tls'],
   cli: ['base', 'protocol', 'config', 'observe', 'tls', 'arbiter'],

@@ -13,8 +13,8 @@ const PROPERTIES = {
   password: { ...STRING, description: 'Of the private key.' },
   client_ca: { ...STRING, description: "File with the certificates of those who sign clients' ones." },
   client_certificates: {
-    enum: ['required', 'optional'],
-    description: 'With client_ca: whether clients must have one.',
+    enum: ['required', 'optional', 'ignored'],
+    description: 'Whether clients must have one; with client_ca they must, unless this says otherwise.',
   },
 };
 
@@ -31,7 +31,10 @@ export function readTls(within: TableReader, context: TomlContext): SiteTls | nu
   const entry = within.entry('tls');
   if (entry === undefined) return null;
   if (entry.node.kind === 'table') return fromTable(entry.node, context);
-  within.note(entry.place, `tls = ${entry.node.text}: not a table such as { certificate = "a.pem", key = "a.key" }`);
+  within.note(
+    entry.place,
+    `tls = ${entry.node.text}: not a table such as { certificate = "a.pem", key = "a.key" }`,
+  );
   return null;
 }
 
@@ -47,7 +50,7 @@ function fromTable(table: TomlTable, context: TomlContext): SiteTls | null {
   }
   const authorities = file('client_ca');
   const asks = reader.read('client_certificates', whether);
-  if (asks !== undefined && reader.present('client_ca').length === 0) {
+  if (asks !== undefined && asks !== 'ignored' && reader.present('client_ca').length === 0) {
     const { place } = reader.entry('client_certificates') ?? table;
     reader.note(place, 'client_certificates needs client_ca, the certificates of those who sign them');
   }
@@ -57,11 +60,12 @@ function fromTable(table: TomlTable, context: TomlContext): SiteTls | null {
   return {
     place: placeIn(context.file, table.place),
     source: { kind: 'files', certificate, key, password },
-    clients: authorities === null ? null : { authorities, certificates: asks ?? 'required' },
+    clients:
+      authorities === null && asks === undefined ? null : { authorities, certificates: asks ?? 'required' },
   };
 }
 
-function whether(value: FileValue): 'required' | 'optional' {
-  if (value === 'required' || value === 'optional') return value;
-  throw new ValueProblem('not "required" or "optional"');
+function whether(value: FileValue): 'required' | 'optional' | 'ignored' {
+  if (value === 'required' || value === 'optional' || value === 'ignored') return value;
+  throw new ValueProblem('not "required", "optional" or "ignored"');
 }

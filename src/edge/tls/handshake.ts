@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Peer } from '../../handlers/exchange.ts';
 import { HttpError } from '../../protocol/http1/errors.ts';
+import { readClientHello } from '../../protocol/tls/client-hello.ts';
 import { Opening } from '../opening.ts';
 import type { Server } from '../server.ts';
-import { readClientHello } from '../../protocol/tls/client-hello.ts';
 import type { TlsTerminator } from './terminator.ts';
 import type { Terminators } from './terminators.ts';
 import { tlsVariables } from './tls-variables.ts';

@@ -108,8 +108,12 @@ export interface SiteTls {
   /** For messages: `kirin.toml:7:1`. */
   readonly place: string;
   readonly source: CertificateSource;
-  /** Whose signature on a client's certificate counts; null: clients are not asked for any. */
-  readonly clients: { readonly authorities: string; readonly certificates: 'required' | 'optional' } | null;
+  /** null: as the settings say. */
+  readonly clients: {
+    /** A file: whose signature on a client's certificate counts; null where they are ignored. */
+    readonly authorities: string | null;
+    readonly certificates: 'required' | 'optional' | 'ignored';
+  } | null;
 }
 
 export interface SiteSpec {

@@ -58,7 +58,8 @@ function joinRecords(bytes: Buffer): Buffer | MoreNeeded | null {
       wanted += header.readUIntBE(1, 3);
     }
     if (length >= wanted) return Buffer.concat(parts).subarray(MESSAGE_HEADER, wanted);
-    if (part.length < size) return { atLeast: at + RECORD_HEADER + Math.min(size, part.length + wanted - length) };
+    if (part.length < size)
+      return { atLeast: at + RECORD_HEADER + Math.min(size, part.length + wanted - length) };
     at += RECORD_HEADER + size;
   }
 }

@@ -25,6 +25,7 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
   const certificate = opensslIsMissing ? null : folder.certificate('server');
   const authority = certificate === null ? '' : folder.read(certificate.cert);
   const tls: TlsConfig = {
+    sites: [],
     certificates: authority,
     privateKey: certificate === null ? '' : folder.read(certificate.key),
     clientCertificates: 'ignored',

@@ -17,6 +17,7 @@ describe('a connection with TLS', { skip: opensslIsMissing }, () => {
   const certificate = opensslIsMissing ? null : folder.certificate('server');
   const authority = certificate === null ? '' : folder.read(certificate.cert);
   const usual: TlsConfig = {
+    sites: [],
     certificates: authority,
     privateKey: certificate === null ? '' : folder.read(certificate.key),
     clientCertificates: 'ignored',

@@ -24,6 +24,11 @@ describe('the JSON Schema of kirin.toml', () => {
       sites: [{ add_headers: { 'X-A': 'a', 'X-B': ['b', { value: 'c', errors: true }] }, request_id: true }],
     },
     { sites: [{ https_only: true, hsts: '1y', routes: [{ scheme: 'http', https_only: false }] }] },
+    {
+      sites: [
+        { tls: { certificate: 'a.pem', key: 'a.key', client_ca: 'b', client_certificates: 'optional' } },
+      ],
+    },
     { sites: [{ https_only: { port: 8443 }, hsts: { max_age: '1y', subdomains: true, preload: true } }] },
     { sites: [{ compress: true, routes: [{ compress: { encodings: 'gzip', level: { br: 5 } } }] }] },
     { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
@@ -59,6 +64,8 @@ describe('the JSON Schema of kirin.toml', () => {
     { sites: [{ routes: [{ paths: '/a' }] }] },
     { sites: [{ routes: [{ scheme: 'ftp' }] }] },
     { sites: [{ https_only: { ports: 1 } }] },
+    { sites: [{ tls: { key: 'a.key' } }] },
+    { sites: [{ tls: { certificate: 'a', client_certificates: 'perhaps' } }] },
     { sites: [{ routes: [{ redirect: '/b', status: 200 }] }] },
     { sites: [{ routes: [{ respond: { code: 1 } }] }] },
     { sites: [{ routes: [{ files: { folders: 'x' } }] }] },

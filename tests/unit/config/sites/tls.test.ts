@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readToml } from '../../../../src/config/toml/toml-document.ts';
+import { tomlSettings } from '../../../../src/config/toml/toml-settings.ts';
+
+function read(tls: string) {
+  const document = readToml(`[[sites]]\nhosts = "a.example"\ntls = ${tls}\n`);
+  assert.ok(!('fault' in document), JSON.stringify(document));
+  const { front, problems } = tomlSettings('kirin.toml', '/srv', document);
+  return { tls: front.sites[0]?.tls, problems: problems.map(({ message }) => message) };
+}
+
+describe('tls of a site', () => {
+  it('names files that are relative to the kirin.toml', () => {
+    assert.deepEqual(read('{ certificate = "a.pem", key = "/etc/a.key", password = "secret" }').tls, {
+      place: 'kirin.toml:3:7',
+      source: { kind: 'files', certificate: '/srv/a.pem', key: '/etc/a.key', password: 'secret' },
+      clients: null,
+    });
+  });
+
+  it('may be one file, and ask clients for certificates', () => {
+    const clientsOf = (more: string) => read(`{ certificate = "a", ${more} }`).tls?.clients;
+    assert.deepEqual(read('{ certificate = "a" }').tls?.source, {
+      kind: 'files',
+      certificate: '/srv/a',
+      key: null,
+      password: null,
+    });
+    assert.deepEqual(clientsOf('client_ca = "b"'), { authorities: '/srv/b', certificates: 'required' });
+    assert.deepEqual(clientsOf('client_ca = "b", client_certificates = "optional"'), {
+      authorities: '/srv/b',
+      certificates: 'optional',
+    });
+    assert.deepEqual(clientsOf('client_certificates = "ignored"'), {
+      authorities: null,
+      certificates: 'ignored',
+    });
+  });
+
+  const wrong: readonly (readonly [tls: string, problem: RegExp])[] = [
+    ['true', /3:1: tls = true: not a table such as \{ certificate = "a\.pem"/],
+    ['{ key = "a" }', /tls needs a certificate/],
+    ['{ certificat = "a" }', /certificat is nothing that tls has; did you mean certificate\?/],
+    ['{ certificate = 1 }', /certificate = 1: not a string/],
+    ['{ certificate = "a", client_certificates = "required" }', /client_certificates needs client_ca/],
+    [
+      '{ certificate = "a", client_ca = "b", client_certificates = 2 }',
+      /not "required", "optional" or "ignored"/,
+    ],
+  ];
+  for (const [tls, problem] of wrong) {
+    it(`is not ${tls}`, () => assert.match(read(tls).problems.join('\n'), problem));
+  }
+});

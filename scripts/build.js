@@ -11,7 +11,14 @@ rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 await build({
-  entryPoints: ['src/cli/main.ts', 'src/edge/main.ts', 'src/edge/password-worker.ts', 'src/config/toml/toml-document.ts', 'src/tls/certificate-maker.ts'],
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/edge/main.ts',
+    'src/edge/password-worker.ts',
+    'src/config/toml/toml-document.ts',
+    'src/tls/certificate-maker.ts',
+    'src/migrate/nginx/main.ts',
+  ],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,

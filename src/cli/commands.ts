@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'Make a certificate for HTTPS on this machine',
     load: async () => (await import('./dev-cert.ts')).devCert,
   },
+  migrate: {
+    summary: "Make a kirin.toml of nginx's configuration",
+    load: async () => (await import('./migrate.ts')).migrate,
+  },
 };
 
 /**

@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   handlers: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams'],
   edge: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams', 'handlers'],
   arbiter: ['base', 'protocol', 'config', 'observe', 'tls'],
-  cli: ['base', 'protocol', 'config', 'observe', 'tls', 'arbiter'],
+  migrate: ['base', 'protocol', 'config'],
+  cli: ['base', 'protocol', 'config', 'observe', 'tls', 'arbiter', 'migrate'],
 };
 
 /** Modules of Node that do I/O, tell the time or touch the process. */

@@ -1,0 +1,98 @@
+// Locations in the order of routes. nginx looks for the exact one, then for the longest prefix, and lets regular expressions win over that
+// unless it says ^~; of routes the first that matches answers.
+
+import { pattern } from '../regex.ts';
+import type { Report } from '../report.ts';
+import { Scope } from '../scope.ts';
+import { words } from '../syntax.ts';
+import type { Match } from './match.ts';
+
+export interface Location {
+  readonly scope: Scope;
+  readonly match: Match;
+  /** ^~ */
+  readonly isFinal: boolean;
+}
+
+/** Those in the block, and those within them. */
+export function locationsOf(scope: Scope, report: Report): readonly Location[] {
+  return scope.own('location').flatMap((directive) => {
+    const inner = new Scope(directive, scope);
+    const found = matchOf(words(directive), belowOf(scope));
+    if (found === null) {
+      report.missing(directive, 'JavaScript has no such regular expression');
+      return [];
+    }
+    report.carried(directive);
+    return [{ scope: inner, ...found }, ...locationsOf(inner, report)];
+  });
+}
+
+function belowOf(scope: Scope): string | null {
+  if (scope.name !== 'location') return null;
+  const [first = '', second] = words(scope.directive);
+  if (second === undefined && first.startsWith('/')) return first;
+  return first === '^~' ? (second ?? null) : null;
+}
+
+function matchOf(
+  [first = '', second = '']: readonly string[],
+  below: string | null,
+): Pick<Location, 'match' | 'isFinal'> | null {
+  const [, sign, rest] = /^(=|\^~|~\*|~)(.*)$/.exec(first) ?? [];
+  const modifier = sign ?? '';
+  const text = sign === undefined ? first : rest === '' ? second : (rest ?? '');
+  switch (modifier) {
+    case '=':
+      return { match: { kind: 'exact', path: text }, isFinal: false };
+    case '~':
+    case '~*': {
+      const found = pattern(text, modifier === '~*');
+      return found === null ? null : { match: { kind: 'regex', pattern: found, below }, isFinal: false };
+    }
+    default:
+      if (text.startsWith('@')) return { match: { kind: 'named', name: text.slice(1) }, isFinal: false };
+      return {
+        match: text === '/' ? { kind: 'any' } : { kind: 'prefix', path: text },
+        isFinal: modifier === '^~',
+      };
+  }
+}
+
+/** Named ones come last: nobody gets there by a path. */
+export function inOrder(locations: readonly Location[]): readonly Location[] {
+  const exact = locations.filter(({ match }) => match.kind === 'exact');
+  const regexes = locations.filter(({ match }) => match.kind === 'regex');
+  const prefixes = locations
+    .filter(({ match }) => match.kind === 'prefix' || match.kind === 'any')
+    .sort((a, b) => prefixOf(b).length - prefixOf(a).length);
+  const named = locations.filter(({ match }) => match.kind === 'named');
+  // Regular expressions of a location within another are asked before those of the server.
+  const inner = regexes.filter(({ match }) => match.kind === 'regex' && match.below !== null);
+  const outer = regexes.filter((each) => !inner.includes(each));
+  const before: Location[] = [];
+  const behind: Location[] = [];
+  for (const prefix of prefixes) {
+    if (!prefix.isFinal) {
+      behind.push(prefix);
+      continue;
+    }
+    // Longer ones below it come first, with the regular expressions that they do not keep out.
+    const longer = behind.filter((each) => prefixOf(each).startsWith(prefixOf(prefix)));
+    for (const each of longer) {
+      before.push(...outer.map((regex) => below(regex, prefixOf(each))), each);
+      behind.splice(behind.indexOf(each), 1);
+    }
+    before.push(prefix);
+  }
+  return [...exact, ...inner, ...before, ...outer, ...behind, ...named];
+}
+
+function below(location: Location, path: string): Location {
+  const { match } = location;
+  return match.kind === 'regex' ? { ...location, match: { ...match, below: path } } : location;
+}
+
+export function prefixOf({ match }: Location): string {
+  return match.kind === 'prefix' ? match.path : '/';
+}

@@ -1,0 +1,129 @@
+// A server's locations as the routes of a site.
+
+import type { Context } from '../context.ts';
+import type { TableDraft } from '../draft.ts';
+import type { Scope } from '../scope.ts';
+import { type Directive, words } from '../syntax.ts';
+import { earlyRoutes } from './block.ts';
+import { filesRoute } from './files.ts';
+import { inOrder, type Location, locationsOf, prefixOf } from './locations.ts';
+import { type Match, routeFor } from './match.ts';
+import { NO_EQUIVALENT } from './nothing-to-set.ts';
+import { writeOptions } from './options.ts';
+import { proxyRoute } from './proxy.ts';
+
+/** The last of them takes all that the others do not, but for named ones behind it. */
+export function serverRoutes(
+  server: Scope,
+  hosts: readonly string[],
+  context: Context,
+): readonly TableDraft[] {
+  const early = earlyRoutes({ scope: server, match: { kind: 'any' }, hosts }, context);
+  const locations = inOrder(locationsOf(server, context.report));
+  if (early.isFinal) {
+    for (const { scope } of locations) context.report.carried(scope.directive, 'it is never reached');
+    return early.routes;
+  }
+  const routes = locations.flatMap((location) => locationRoutes(location, hosts, context));
+  const hasRest = locations.some(({ match }) => match.kind === 'any');
+  const named = routes.filter((route) => route.has('name'));
+  const paths = routes.filter((route) => !route.has('name'));
+  const rest = hasRest ? [] : [filesWithOptions(server, { kind: 'any' }, context)];
+  return [...early.routes, ...early.behindFiles, ...paths, ...rest, ...named];
+}
+
+function locationRoutes(
+  location: Location,
+  hosts: readonly string[],
+  context: Context,
+): readonly TableDraft[] {
+  const { scope, match } = location;
+  const early = earlyRoutes({ scope, match, hosts }, context);
+  if (early.isFinal) return early.routes;
+  const routes = [
+    ...early.routes,
+    ...content(location, early.behindFiles.length > 0, context),
+    ...early.behindFiles,
+  ];
+  const internal = scope.own('internal').at(-1) ?? null;
+  context.report.carried(internal);
+  if (internal !== null) for (const route of routes) route.set('internal', true, internal);
+  return routes;
+}
+
+const PROGRAMS = ['uwsgi_pass', 'fastcgi_pass', 'scgi_pass', 'grpc_pass'];
+
+function content(location: Location, isBeforeOthers: boolean, context: Context): readonly TableDraft[] {
+  const { scope, match } = location;
+  const pass = scope.own('proxy_pass').at(-1);
+  if (pass !== undefined) return [...withSlash(location, context), proxied(pass, scope, match, context)];
+  const program = scope.own(...PROGRAMS).at(-1);
+  if (program !== undefined) return [program_(program, scope, match, context)];
+  const status = scope.own('stub_status').at(-1);
+  if (status !== undefined) {
+    const route = routeFor(match).set('respond', 404, status);
+    writeOptions(route, scope, true, context);
+    return [route];
+  }
+  const route = filesWithOptions(scope, match, context);
+  const files = route.get('files');
+  if (isBeforeOthers && files !== undefined) {
+    route.set(
+      'files',
+      { ...(typeof files === 'string' ? { folder: files } : (files as object)), missing: 'next' },
+      scope.directive,
+    );
+  }
+  return [route];
+}
+
+function proxied(pass: Directive, scope: Scope, match: Match, context: Context): TableDraft {
+  const tries = scope.one('try_files');
+  if (tries !== null)
+    context.report.missing(
+      tries,
+      'a route serves files, or passes requests on; put the files in a route of their own',
+    );
+  const route = proxyRoute(pass, scope, match, context);
+  writeOptions(route, scope, true, context);
+  return route;
+}
+
+/** uwsgi_pass and its like: with --app Kirin runs what is behind it. */
+function program_(pass: Directive, scope: Scope, match: Match, context: Context): TableDraft {
+  const { report, wishes } = context;
+  const route = routeFor(match);
+  if (wishes.app !== null && pass.name === 'uwsgi_pass') {
+    const by = 'Kirin runs the application itself';
+    report.carried(pass, `${by}, in the place of ${words(pass)[0]}`);
+    for (const each of scope.all('uwsgi_param')) report.carried(each, by);
+    route.set('app', true, pass);
+  } else {
+    report.missing(pass, NO_EQUIVALENT[pass.name] ?? '');
+    route.set('respond', 502, pass);
+  }
+  writeOptions(route, scope, true, context);
+  return route;
+}
+
+function filesWithOptions(scope: Scope, match: Match, context: Context): TableDraft {
+  const route = filesRoute(scope, match, context);
+  writeOptions(route, scope, true, context);
+  return route;
+}
+
+/** nginx sends /api to /api/, where that is a proxy's. */
+function withSlash(location: Location, context: Context): readonly TableDraft[] {
+  const path = prefixOf(location);
+  if (location.match.kind !== 'prefix' || !path.endsWith('/')) return [];
+  const exact = path.slice(0, -1);
+  const isTaken = location.scope.parent
+    ?.own('location')
+    .some((each) => words(each).join(' ') === `= ${exact}`);
+  if (isTaken) return [];
+  const route = routeFor({ kind: 'exact', path: exact })
+    .set('redirect', `${path}$is_args$args`, location.scope.directive)
+    .set('status', 301);
+  writeOptions(route, location.scope, false, context);
+  return [route];
+}

@@ -1,0 +1,129 @@
+// What holds for the whole program: addresses, times, logs, trust.
+
+import type { Context } from '../context.ts';
+import { Scope } from '../scope.ts';
+import { type Directive, words } from '../syntax.ts';
+import { duration, seconds } from '../values.ts';
+import { bindsOf } from './listens.ts';
+import { NO_EQUIVALENT, NOTHING_TO_SET_FOR } from './nothing-to-set.ts';
+import type { NamedServer } from './responsible.ts';
+
+const TIMES: Readonly<Record<string, string>> = {
+  keepalive_timeout: 'keepalive',
+  client_header_timeout: 'header_timeout',
+  client_body_timeout: 'body_timeout',
+  send_timeout: 'send_timeout',
+};
+
+export function writeSettings(servers: readonly NamedServer[], context: Context): void {
+  const { draft, wishes, report } = context;
+  const { settings } = draft;
+  if (wishes.app !== null) settings.set('app', wishes.app);
+  const binds = bindsOf(servers.flatMap(({ listens }) => listens));
+  const listen =
+    servers.flatMap(({ listens }) => listens).find(({ directive }) => directive !== null)?.directive ?? null;
+  if (binds.length > 0) settings.set('bind', binds, listen);
+  proxyProtocol(servers, context);
+  for (const [name, key] of Object.entries(TIMES)) {
+    const all = [context.http, ...servers.map(({ scope }) => scope)].flatMap((scope) => scope.own(name));
+    const [first] = all;
+    if (first === undefined) continue;
+    const time = seconds(words(first)[0] ?? '');
+    if (time !== null) settings.set(key, time, first);
+    report.carried(first);
+    for (const each of all.slice(1)) {
+      if (words(each)[0] === words(first)[0]) report.carried(each);
+      else report.differs(each, `${key} is one for all sites: ${duration(words(first)[0] ?? '')}`);
+    }
+  }
+  errorLog(servers, context);
+  realAddress(servers, context);
+}
+
+function proxyProtocol(servers: readonly NamedServer[], { draft, report }: Context): void {
+  const directives = servers.flatMap(({ listens }) =>
+    listens.filter(({ isProxied }) => isProxied).map(({ directive }) => directive),
+  );
+  const [first] = directives;
+  if (first === undefined || first === null) return;
+  draft.settings.set('proxy_protocol', true, first);
+  for (const each of directives)
+    report.differs(each, 'the PROXY protocol is spoken at every address, and believed of proxy_allow_ips');
+}
+
+const LEVELS: Readonly<Record<string, string>> = {
+  warn: 'warning',
+  notice: 'info',
+  crit: 'critical',
+  alert: 'critical',
+  emerg: 'critical',
+};
+
+function errorLog(servers: readonly NamedServer[], { draft, http, report }: Context): void {
+  const all = [http, ...servers.map(({ scope }) => scope)].flatMap((scope) => scope.own('error_log'));
+  for (const [index, directive] of all.entries()) {
+    const [path = '', level] = words(directive);
+    if (index > 0) report.differs(directive, 'there is one error log');
+    else if (/^(syslog:|memory:)/.test(path)) report.differs(directive, 'see the setting `syslog`');
+    else {
+      report.carried(directive);
+      if (!/^(stderr|\/dev\/stderr|\/dev\/null)$/.test(path)) draft.settings.set('errorlog', path, directive);
+      if (level !== undefined) draft.settings.set('loglevel', LEVELS[level] ?? level, directive);
+    }
+  }
+}
+
+/** set_real_ip_from: whose word about the client is taken. */
+function realAddress(servers: readonly NamedServer[], { draft, http, report }: Context): void {
+  const scopes = [http, ...servers.map(({ scope }) => scope)];
+  const from = scopes.flatMap((scope) => scope.own('set_real_ip_from'));
+  for (const each of from) report.carried(each);
+  for (const name of ['real_ip_header', 'real_ip_recursive']) {
+    for (const each of scopes.flatMap((scope) => scope.own(name)))
+      report.differs(each, 'X-Forwarded-For is read from its end, as far as proxies are trusted');
+  }
+  const addresses = [...new Set(from.map((each) => words(each)[0] ?? ''))].filter((each) => each !== 'unix:');
+  const [first] = from;
+  if (first !== undefined) draft.settings.set('forwarded_allow_ips', addresses, first);
+}
+
+/** Directives that become no key, wherever they stand. */
+export function noteTheRest(directives: readonly Directive[], context: Context): void {
+  const { report } = context;
+  for (const directive of directives) {
+    const { name, block } = directive;
+    const row = NOTHING_TO_SET_FOR[name];
+    const missing = NO_EQUIVALENT[name];
+    if (row !== undefined && !report.has(directive)) report[row[0]](directive, row[1]);
+    else if (name === 'map' && isUpgradeMap(directive))
+      report.carried(directive, 'upgrades are passed on without it');
+    else if (missing !== undefined && !report.has(directive)) report.missing(directive, missing);
+    else if (name === 'user') {
+      report.differs(
+        directive,
+        `with user = "${words(directive)[0]}" Kirin, started as root, gives up its rights, as --user does`,
+      );
+    } else if (name === 'http' || name === 'types') report.carried(directive);
+    if (block !== null && !['types', 'map', 'events'].includes(name)) noteTheRest(block, context);
+    else if (block !== null) for (const inner of block) noteAs(directive, inner, context);
+  }
+}
+
+/** What stands in a table is as the table. */
+function noteAs(table: Directive, inner: Directive, { report }: Context): void {
+  const row = NOTHING_TO_SET_FOR[inner.name];
+  if (table.name === 'events' && row !== undefined) report[row[0]](inner, row[1]);
+  else report.carried(inner);
+}
+
+/** `map $http_upgrade $connection_upgrade { default upgrade; '' close; }` */
+function isUpgradeMap(directive: Directive): boolean {
+  return words(directive)[0] === '$http_upgrade';
+}
+
+export function httpScope(directives: readonly Directive[]): Scope {
+  const outer = directives.filter(({ name }) => name !== 'http');
+  const inner = directives.filter(({ name }) => name === 'http').flatMap(({ block }) => block ?? []);
+  const place = directives[0]?.place ?? { file: '', line: 1, column: 1 };
+  return new Scope({ name: 'http', args: [], block: [...outer, ...inner], place }, null);
+}

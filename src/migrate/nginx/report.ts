@@ -1,0 +1,61 @@
+import { HOLDS_DATA } from './directives.ts';
+import { type Directive, type Place, shownDirective } from './syntax.ts';
+
+/** What became of a directive: the worst of what was said of it. */
+export type Outcome = 'carried' | 'differs' | 'missing';
+
+export interface Entry {
+  readonly outcome: Outcome;
+  readonly place: Place;
+  readonly directive: string;
+  /** How it is carried over, how it differs, or why it has no equivalent. */
+  readonly notes: readonly string[];
+}
+
+const RANKS: Readonly<Record<Outcome, number>> = { carried: 0, differs: 1, missing: 2 };
+
+/** What is said of each directive, in one place: none is passed over. */
+export class Report {
+  readonly #notes = new Map<Directive, { outcome: Outcome; readonly texts: Set<string> }>();
+
+  /** Done as it is, or by Kirin without being told. `how`: where that is worth a word. */
+  carried(directive: Directive | null, how: string | null = null): void {
+    this.#note('carried', directive, how);
+  }
+
+  differs(directive: Directive | null, how: string): void {
+    this.#note('differs', directive, how);
+  }
+
+  missing(directive: Directive | null, why: string): void {
+    this.#note('missing', directive, why);
+  }
+
+  has(directive: Directive): boolean {
+    return this.#notes.has(directive);
+  }
+
+  /** In the order of the files. */
+  entries(directives: readonly Directive[]): readonly Entry[] {
+    return directives.flatMap((directive) => {
+      const { place, block } = directive;
+      const { outcome, texts } = this.#notes.get(directive) ?? UNKNOWN;
+      const entry = { outcome, place, directive: shownDirective(directive), notes: [...texts] };
+      // Of what stands in a block that has no equivalent nothing more is to be said.
+      if (outcome === 'missing' || block === null || HOLDS_DATA.has(directive.name)) return [entry];
+      return [entry, ...this.entries(block)];
+    });
+  }
+
+  #note(outcome: Outcome, directive: Directive | null, text: string | null): void {
+    if (directive === null) return;
+    const known = this.#notes.get(directive);
+    const texts =
+      known !== undefined && RANKS[known.outcome] >= RANKS[outcome] ? known.texts : new Set<string>();
+    const worst = known !== undefined && RANKS[known.outcome] > RANKS[outcome] ? known.outcome : outcome;
+    if (text !== null && worst === outcome) texts.add(text);
+    this.#notes.set(directive, { outcome: worst, texts });
+  }
+}
+
+const UNKNOWN = { outcome: 'missing', texts: new Set(['it is not known to kirin migrate']) } as const;

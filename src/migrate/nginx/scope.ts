@@ -1,0 +1,52 @@
+import { type Directive, words } from './syntax.ts';
+
+/** A block of nginx's, and the blocks around it, from which it inherits. */
+export class Scope {
+  readonly directive: Directive;
+  readonly parent: Scope | null;
+  readonly #variables = new Map<string, string>();
+
+  constructor(directive: Directive, parent: Scope | null) {
+    this.directive = directive;
+    this.parent = parent;
+    for (const set of this.own('set')) {
+      const [name = '', value = ''] = words(set);
+      this.#variables.set(name.replace(/^\$/, ''), value);
+    }
+  }
+
+  get name(): string {
+    return this.directive.name;
+  }
+
+  /** Those that stand in the block itself. */
+  own(...names: readonly string[]): readonly Directive[] {
+    return (this.directive.block ?? []).filter(({ name }) => names.includes(name));
+  }
+
+  /** Those of the nearest block that has any: what a block says itself replaces all that it would inherit. */
+  all(...names: readonly string[]): readonly Directive[] {
+    const own = this.own(...names);
+    return own.length > 0 ? own : (this.parent?.all(...names) ?? []);
+  }
+
+  /** The one that holds; null: nobody says it. */
+  one(name: string): Directive | null {
+    return this.all(name).at(-1) ?? null;
+  }
+
+  /** Its first word. */
+  word(name: string): string | null {
+    const directive = this.one(name);
+    return directive === null ? null : (words(directive)[0] ?? '');
+  }
+
+  isOn(name: string): boolean {
+    return this.word(name) === 'on';
+  }
+
+  /** What `set` has given to it here. */
+  variable(name: string): string | null {
+    return this.#variables.get(name) ?? this.parent?.variable(name) ?? null;
+  }
+}

@@ -53,6 +53,8 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
       return ({ head }) => withOneSlash(head.path);
     case 'uri':
       return ({ head }) => encode(comparablePath(head.path) ?? '').replace(CONTROL, percentEncoded);
+    case 'is_args':
+      return ({ head }) => (head.query === '' ? '' : '?');
     case 'query':
     case 'args':
       return ({ head }) => head.query;

@@ -84,6 +84,26 @@ exact = "/try/answered"
 respond = "by the next"
 
 [[sites]]
+hosts = "forms.example"
+
+[[sites.routes]]
+port = 1
+respond = "another port"
+
+[[sites.routes]]
+path = "/below/"
+respond = "below"
+
+[[sites.routes]]
+pattern = "\\\\.PHP$"
+ignore_case = true
+respond = 410
+
+[[sites.routes]]
+exact = "/asked"
+redirect = "/answered$is_args$args"
+
+[[sites]]
 hosts = "files.example"
 [[sites.routes]]
 path = "/static"
@@ -140,6 +160,16 @@ describe('sites', () => {
 
   it('leave to the application what no route takes, as it was sent', async () => {
     assert.equal((await ask('shop.example', '//a%2Fb')).body, 'app //a/b');
+  });
+
+  it('are for what lies below a path, for a port, for small letters and capitals', async () => {
+    assert.equal((await ask('forms.example', '/below/a')).body, 'below');
+    assert.equal((await ask('forms.example', '/below/')).body, 'below');
+    assert.equal((await ask('forms.example', '/below')).body, 'app /below');
+    assert.equal((await ask('forms.example', '/a.Php')).status, 410);
+    assert.equal((await ask('forms.example', '/a.phpx')).body, 'app /a.phpx');
+    assert.equal((await ask('forms.example', '/asked?a=b')).location, '/answered?a=b');
+    assert.equal((await ask('forms.example', '/asked')).location, '/answered');
   });
 
   const denied = [

@@ -2,12 +2,13 @@
 
 import type { PathMatch, RouteAction, RouteOptions, RouteSpec } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
-import { TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
+import { integerFrom, TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
 import type { Place, TomlTable } from '../toml/toml-node.ts';
 import { ACTIONS } from './actions.ts';
 import { ROUTE_OPTIONS, readOptions } from './options.ts';
 import { keysOf, propertiesOf } from './part.ts';
 import { STRING, STRINGS } from './schemas.ts';
+import { truth } from './values.ts';
 
 export interface PlacedRoute {
   readonly route: RouteSpec;
@@ -17,14 +18,22 @@ export interface PlacedRoute {
 }
 
 const PATHS = {
-  path: { ...STRING, description: 'Paths below this one, and itself.' },
+  path: {
+    ...STRING,
+    description: 'Paths below this one, and itself; with a slash at its end only those below.',
+  },
   exact: { ...STRING, description: 'This path alone.' },
   pattern: { ...STRING, description: 'A regular expression for the decoded path.' },
 };
 const MATCHES = {
   ...PATHS,
+  ignore_case: {
+    type: 'boolean',
+    description: 'Whether the pattern takes capitals and small letters alike.',
+  },
   methods: { ...STRINGS, description: 'Methods, in capitals; every one without this.' },
   scheme: { enum: ['http', 'https'], description: 'By which clients come; both without this.' },
+  port: { type: 'integer', minimum: 1, maximum: 65535, description: 'That clients connect to.' },
 };
 const PARTS = [...ACTIONS, ...ROUTE_OPTIONS];
 const KEYS = [...Object.keys(MATCHES), ...keysOf(PARTS)];
@@ -47,6 +56,7 @@ export function readRoute(table: TomlTable, inherited: RouteOptions, context: To
     path: readPath(reader, table.place),
     methods: methods ?? null,
     scheme: reader.read('scheme', scheme) ?? null,
+    port: reader.read('port', integerFrom(1, 65_535)) ?? null,
     action: readAction(reader, table.place, context),
   };
   return { route, place: table.place, isRight: context.problems.length === problemsBefore };
@@ -58,10 +68,15 @@ function readPath(reader: TableReader, place: Place): PathMatch {
   const prefix = reader.read('path', path);
   const exact = reader.read('exact', path);
   const source = reader.read('pattern', pattern);
-  if (source !== undefined) return { kind: 'pattern', source };
+  const ignoresCase = reader.read('ignore_case', truth);
+  if (ignoresCase !== undefined && !given.includes('pattern'))
+    reader.note(place, 'ignore_case belongs to pattern');
+  if (source !== undefined) return { kind: 'pattern', source, ignoresCase: ignoresCase ?? false };
   if (exact !== undefined) return { kind: 'exact', path: exact };
   const below = prefix?.replace(/\/+$/, '') ?? '';
-  return below === '' ? { kind: 'any' } : { kind: 'prefix', path: below };
+  return below === ''
+    ? { kind: 'any' }
+    : { kind: 'prefix', path: below, isBelow: prefix?.endsWith('/') === true };
 }
 
 /** Without one, the application answers. */

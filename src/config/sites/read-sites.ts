@@ -59,7 +59,14 @@ function readSite(table: TomlTable, owners: Map<string, string>, context: TomlCo
 
 /** What no route has taken is the application's. */
 function rest(options: RouteOptions): RouteSpec {
-  return { ...options, path: { kind: 'any' }, methods: null, scheme: null, action: { do: 'app' } };
+  return {
+    ...options,
+    path: { kind: 'any' },
+    methods: null,
+    scheme: null,
+    port: null,
+    action: { do: 'app' },
+  };
 }
 
 /** A route behind one that takes all of its requests would never be asked: its author means something else. */

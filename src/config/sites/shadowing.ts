@@ -4,7 +4,13 @@ import type { PathMatch, RouteSpec } from '../../protocol/supervision/site.ts';
 export function whoTakesAll(first: RouteSpec, second: RouteSpec): boolean {
   if (first.action.do === 'files' && first.action.missing === 'next') return false;
   const takesScheme = first.scheme === null || first.scheme === second.scheme;
-  return takesScheme && takesPaths(first.path, second.path) && takesMethods(first.methods, second.methods);
+  const takesPort = first.port === null || first.port === second.port;
+  return (
+    takesScheme &&
+    takesPort &&
+    takesPaths(first.path, second.path) &&
+    takesMethods(first.methods, second.methods)
+  );
 }
 
 function takesPaths(first: PathMatch, second: PathMatch): boolean {
@@ -12,13 +18,15 @@ function takesPaths(first: PathMatch, second: PathMatch): boolean {
     case 'any':
       return true;
     case 'prefix':
-      return second.kind === 'prefix' || second.kind === 'exact'
-        ? second.path === first.path || second.path.startsWith(`${first.path}/`)
-        : false;
+      if (second.kind !== 'prefix' && second.kind !== 'exact') return false;
+      if (second.path.startsWith(`${first.path}/`)) return true;
+      return second.path === first.path && (!first.isBelow || (second.kind === 'prefix' && second.isBelow));
     case 'exact':
       return second.kind === 'exact' && second.path === first.path;
     case 'pattern':
-      return second.kind === 'pattern' && second.source === first.source;
+      return (
+        second.kind === 'pattern' && second.source === first.source && first.ignoresCase >= second.ignoresCase
+      );
   }
 }
 

@@ -10,10 +10,11 @@ export function pathMatcher(match: PathMatch): (path: string) => Groups | null {
       return (path) => (path === match.path ? NO_GROUPS : null);
     case 'prefix': {
       const below = `${match.path}/`;
+      if (match.isBelow) return (path) => (path.startsWith(below) ? NO_GROUPS : null);
       return (path) => (path === match.path || path.startsWith(below) ? NO_GROUPS : null);
     }
     case 'pattern': {
-      const pattern = new RegExp(match.source, 'u');
+      const pattern = new RegExp(match.source, match.ignoresCase ? 'iu' : 'u');
       return (path) => pattern.exec(path)?.slice(1) ?? null;
     }
   }

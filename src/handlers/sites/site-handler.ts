@@ -10,6 +10,8 @@ interface Route {
   readonly match: (path: string) => Groups | null;
   readonly methods: readonly string[] | null;
   readonly scheme: 'http' | 'https' | null;
+  /** As the peer's: a text. */
+  readonly port: string | null;
   readonly handler: Handler;
 }
 
@@ -29,7 +31,14 @@ export class SiteHandler implements Handler {
         handle: (exchange) => route(exchange, routes, comparablePath(exchange.head.path) ?? '', index + 1),
       };
       const { path, methods, scheme } = spec;
-      routes.push({ match: pathMatcher(path), methods, scheme, handler: routeHandler(spec, next, parts) });
+      const port = spec.port === null ? null : String(spec.port);
+      routes.push({
+        match: pathMatcher(path),
+        methods,
+        scheme,
+        port,
+        handler: routeHandler(spec, next, parts),
+      });
     }
     return routes;
   }
@@ -51,9 +60,10 @@ export class SiteHandler implements Handler {
 /** The first route that matches, from that index on. The last matches everything. */
 function route(exchange: Exchange, routes: readonly Route[], path: string, from: number): void {
   for (let index = from; index < routes.length; index += 1) {
-    const { match, methods, scheme, handler } = routes[index] as Route;
+    const { match, methods, scheme, port, handler } = routes[index] as Route;
     if (methods?.includes(exchange.head.method) === false) continue;
     if (scheme !== null && schemeOf(exchange) !== scheme) continue;
+    if (port !== null && exchange.peer.serverPort !== port) continue;
     const groups = match(path);
     if (groups === null) continue;
     exchange.groups = groups;

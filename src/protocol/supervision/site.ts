@@ -6,11 +6,11 @@ import type { BasicAuthSpec, ConnectionLimitSpec, RateLimitSpec } from './guards
 export type PathMatch =
   /** Every path. */
   | { readonly kind: 'any' }
-  /** `/static`, without a slash at its end: it and what lies below it. */
-  | { readonly kind: 'prefix'; readonly path: string }
+  /** `/static`, without a slash at its end: it and what lies below it; `isBelow`: only that. */
+  | { readonly kind: 'prefix'; readonly path: string; readonly isBelow: boolean }
   | { readonly kind: 'exact'; readonly path: string }
   /** A regular expression, of JavaScript's. */
-  | { readonly kind: 'pattern'; readonly source: string };
+  | { readonly kind: 'pattern'; readonly source: string; readonly ignoresCase: boolean };
 
 export type RouteAction =
   | { readonly do: 'app' }
@@ -90,6 +90,8 @@ export interface RouteSpec extends RouteOptions {
   readonly methods: readonly string[] | null;
   /** null: both. */
   readonly scheme: 'http' | 'https' | null;
+  /** That the client has connected to; null: every one. */
+  readonly port: number | null;
   readonly action: RouteAction;
 }
 

@@ -7,6 +7,7 @@ export const VARIABLES = [
   'content_type',
   'host',
   'http_host',
+  'is_args',
   'path',
   'proxy_add_x_forwarded_for',
   'query',

@@ -81,6 +81,9 @@ allow = "*"
     assert.equal(routeOf('scheme = "http"')?.scheme, 'http');
     assert.equal(routeOf('path = "/a"')?.scheme, null);
     assert.match(complaintOf('scheme = "ftp"'), /scheme = "ftp": not "http" or "https"/);
+    assert.equal(routeOf('port = 8080')?.port, 8080);
+    assert.match(complaintOf('port = "80"'), /not a whole number from 1 to 65535/);
+    assert.match(complaintOf('path = "/a"\nignore_case = true'), /ignore_case belongs to pattern/);
     const both = '[[sites]]\n[[sites.routes]]\nscheme = "http"\n[[sites.routes]]\n';
     assert.equal(sitesOf(`${both}scheme = "https"\n`)[0]?.routes.length, 3);
     assert.match(read(`${both}scheme = "http"\npath = "/a"\n`).problems[0] ?? '', /never asked/);
@@ -93,9 +96,11 @@ allow = "*"
   const paths: readonly (readonly [lines: string, path: object])[] = [
     ['', { kind: 'any' }],
     ['path = "/"', { kind: 'any' }],
-    ['path = "/a//b/"', { kind: 'prefix', path: '/a/b' }],
+    ['path = "/a//b/"', { kind: 'prefix', path: '/a/b', isBelow: true }],
+    ['path = "/a"', { kind: 'prefix', path: '/a', isBelow: false }],
     ['exact = "/a/"', { kind: 'exact', path: '/a/' }],
-    ['pattern = "^/a"', { kind: 'pattern', source: '^/a' }],
+    ['pattern = "^/a"', { kind: 'pattern', source: '^/a', ignoresCase: false }],
+    ['pattern = "^/a"\nignore_case = true', { kind: 'pattern', source: '^/a', ignoresCase: true }],
   ];
   for (const [lines, path] of paths) {
     it(`have routes for ${lines || 'every path'}`, () => assert.deepEqual(routeOf(lines)?.path, path));
@@ -288,6 +293,10 @@ allow = "*"
     ['path = "/a"\nmethods = ["GET", "HEAD"]', 'exact = "/a/b"\nmethods = ["GET"]'],
     ['exact = "/a"', 'exact = "/a"'],
     ['pattern = "^/a"', 'pattern = "^/a"'],
+    ['pattern = "^/a"\nignore_case = true', 'pattern = "^/a"'],
+    ['path = "/a/"', 'path = "/a/"'],
+    ['path = "/a/"', 'exact = "/a/b"'],
+    ['port = 80', 'path = "/a"\nport = 80'],
   ];
   for (const [first, second] of shadowed) {
     it(`are told that ${JSON.stringify(second)} is never asked behind ${JSON.stringify(first)}`, () => {
@@ -304,6 +313,11 @@ allow = "*"
     ['path = "/a"\nmethods = ["GET"]', 'path = "/a"'],
     ['path = "/a"\nmethods = ["GET"]', 'path = "/a"\nmethods = ["GET", "POST"]'],
     ['pattern = "^/a"', 'path = "/a"'],
+    ['pattern = "^/a"', 'pattern = "^/a"\nignore_case = true'],
+    ['path = "/a/"', 'path = "/a"'],
+    ['path = "/a/"', 'exact = "/a"'],
+    ['port = 80', 'path = "/a"\nport = 8080'],
+    ['port = 80', 'path = "/a"'],
     ['files = { folder = "a", missing = "next" }', 'path = "/a"'],
   ];
   for (const [first, second] of beside) {

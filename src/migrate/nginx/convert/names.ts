@@ -36,7 +36,7 @@ function namesOfPattern(source: string): readonly string[] | null {
   if (pattern(source, true) === null) return null;
   const [, body] = /^\^(.*)\$$/.exec(source) ?? [];
   if (body === undefined) return null;
-  const [, list, end] = /^\(([^()]*)\)(.*)$/.exec(body) ?? [];
+  const [, list, end] = /^\(([^()]*)\)(?![?*+])(.*)$/.exec(body) ?? [];
   const alternatives =
     list === undefined
       ? [body]

@@ -37,6 +37,13 @@ export function readServers(context: Context): readonly NamedServer[] {
 export function writeSites(servers: readonly NamedServer[], context: Context): void {
   const hosts = servers.flatMap(({ scope, names }) => hostConditions(scope, names));
   const { endpoints, sites } = responsibilities(servers, [...new Set(hosts)]);
+  for (const server of servers) {
+    if (sites.some((site) => site.servers.includes(server))) continue;
+    context.report.missing(
+      server.scope.directive,
+      'another server has the same host on the same port, and answers',
+    );
+  }
   for (const site of sites) {
     if (isCopy(site, sites)) noteOtherHosts(site, context);
     else addSite(siteOf(site, endpoints, context), context);
@@ -47,8 +54,15 @@ export function writeSites(servers: readonly NamedServer[], context: Context): v
 function isCopy(site: SiteServers, all: readonly SiteServers[]): boolean {
   if (site.hosts.length > 0 || all.length === 1) return false;
   const named = new Set(all.filter(({ hosts }) => hosts.length > 0).flatMap(({ servers }) => servers));
+  const hosts = new Set(all.flatMap((each) => each.hosts));
   const isSaid = site.servers.some(({ listens }) => listens.some(({ isDefault }) => isDefault));
-  return !isSaid && site.servers.every((server) => named.has(server) && server.names.length > 0);
+  return (
+    !isSaid &&
+    site.servers.every(
+      (server) =>
+        named.has(server) && server.names.length > 0 && server.names.every((name) => hosts.has(name)),
+    )
+  );
 }
 
 function noteOtherHosts({ servers }: SiteServers, { report }: Context): void {

@@ -1,0 +1,39 @@
+import { migrate } from '../../../../src/migrate/nginx/migrate.ts';
+import { type Files, readConfiguration } from '../../../../src/migrate/nginx/read-files.ts';
+import type { Entry } from '../../../../src/migrate/nginx/report.ts';
+
+const FILE = '/etc/nginx/nginx.conf';
+
+/** Files that are there, by their paths. */
+export function filesOf(texts: Readonly<Record<string, string>>): Files {
+  return {
+    read: (path) => texts[path] ?? null,
+    matching: (pattern) => {
+      const source = pattern.replace(/[.\\]/g, '\\$&').replaceAll('*', '[^/]*');
+      return Object.keys(texts)
+        .filter((path) => new RegExp(`^${source}$`).test(path))
+        .sort();
+    },
+  };
+}
+
+/** What becomes of a configuration, without comments and empty lines; and the report. */
+export function migrated(
+  source: string,
+  {
+    app = null,
+    files = {},
+  }: { readonly app?: string | null; readonly files?: Readonly<Record<string, string>> } = {},
+): { readonly lines: readonly string[]; readonly entries: readonly Entry[] } {
+  const configuration = readConfiguration([FILE], filesOf({ [FILE]: source, ...files }), null);
+  if (configuration.faults.length > 0) throw new Error(configuration.faults[0]?.message);
+  const { text, entries } = migrate(configuration, { app, prefix: null, folder: '/srv' });
+  return { lines: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')), entries };
+}
+
+/** `OUTCOME DIRECTIVE: NOTES` of those that are not simply carried over. */
+export function said(entries: readonly Entry[]): readonly string[] {
+  return entries
+    .filter(({ outcome }) => outcome !== 'carried')
+    .map(({ outcome, directive, notes }) => `${outcome} ${directive}: ${notes.join('; ')}`);
+}

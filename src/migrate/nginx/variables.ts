@@ -35,7 +35,7 @@ export function translate(text: string, scope: Scope): Translated {
   return { text: translated, unknown: [...unknown] };
 }
 
-export function isVariable(name: string): boolean {
+function isVariable(name: string): boolean {
   if ((VARIABLES as readonly string[]).includes(name)) return true;
   return VARIABLE_FAMILIES.some((family) => name.startsWith(family) && name.length > family.length);
 }

@@ -14,11 +14,6 @@ const DEBIAN_PREFIX = '/usr/share/nginx';
 const USUAL_ROOT = 'html';
 const MAX_SECONDS = 315_360_000;
 
-/** Named, with routes for what `try_files` ends in. */
-export interface FilesRoute {
-  readonly route: TableDraft;
-}
-
 export function filesRoute(scope: Scope, match: Match, context: Context): TableDraft {
   const { report } = context;
   const alias = scope.own('alias').at(-1) ?? null;
@@ -74,7 +69,7 @@ function aliasOf(alias: Directive, scope: Scope, match: Match, context: Context)
   return { folder: folder(path, alias, context) };
 }
 
-/** `location ~ ^/static/(.*)$ { alias /srv/$1; }` is what `path` does. It is left to the reader to write one. */
+/** Without groups it is one folder. */
 function wholeAlias(path: string, source: string): string | null {
   return path.includes('$') || source.includes('(') ? null : path;
 }

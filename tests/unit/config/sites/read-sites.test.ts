@@ -47,7 +47,7 @@ hosts = "[::1]"
       first?.routes.map(({ path, action }) => [path, action.do]),
       [
         [{ kind: 'exact', path: '/a' }, 'respond'],
-        [{ kind: 'prefix', path: '/b' }, 'app'],
+        [{ kind: 'prefix', path: '/b', isBelow: true }, 'app'],
         [{ kind: 'any' }, 'app'],
       ],
     );

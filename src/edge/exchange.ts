@@ -36,6 +36,8 @@ export class Http1Exchange implements Exchange {
   readonly head: RequestHead;
   readonly receivedMs: number;
   producer: Producer | null = null;
+  readonly redirects = 0;
+  passed: Set<object> | null = null;
   groups: Groups = NO_GROUPS;
   requestId = '';
   workerPid = 0;
@@ -52,6 +54,8 @@ export class Http1Exchange implements Exchange {
   isOver = false;
   #collector: BodyCollector | null = null;
   #whenCollected: ((body: RequestBody) => void) | null = null;
+  /** The body, once somebody has it; whoever is asked in his place gets it, too. */
+  #collected: RequestBody | null = null;
   #isAnswering = false;
   /** What came of the body before it was asked for. */
   #held: Buffer[] | null = null;
@@ -80,6 +84,10 @@ export class Http1Exchange implements Exchange {
     return this.responseHead === '' ? 0 : statusOf(this.responseHead);
   }
 
+  get base(): Exchange {
+    return this;
+  }
+
   whenOver(callback: () => void): void {
     if (this.isOver) callback();
     else if (this.#whenOver === null) this.#whenOver = [callback];
@@ -90,8 +98,8 @@ export class Http1Exchange implements Exchange {
 
   collectBody(done: (body: RequestBody) => void): void {
     const held = this.#held;
-    if (this.isRead && held === null) {
-      done(NO_BODY);
+    if (this.#collected !== null || (this.isRead && held === null)) {
+      done(this.#collected ?? NO_BODY);
       return;
     }
     const connection = this.#connection;
@@ -141,6 +149,7 @@ export class Http1Exchange implements Exchange {
     if (done === null || this.#collector === null) return;
     this.#whenCollected = null;
     this.#collector.finish((body) => {
+      this.#collected = body;
       if (!this.isOver) done(body);
     });
   }

@@ -53,6 +53,7 @@ class Edge {
   readonly #dispatcher: Dispatcher;
   readonly #metrics = new AppMetrics();
   readonly #fileRoutes: FileRoutes;
+  readonly #reportRoute: (problem: string) => void;
   readonly #limits: LimitZones;
   readonly #upstreamSet: UpstreamSet;
   readonly #auth: AuthParts;
@@ -72,6 +73,8 @@ class Edge {
     this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
     const limited = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#limits = new LimitZones((line) => limited.note(() => line));
+    const misrouted = new RefusalLog((line) => this.#logs.error.error(line));
+    this.#reportRoute = (problem) => misrouted.note(() => problem);
     this.#upstreamSet = new UpstreamSet(this.#logs.error);
     const unproved = new RefusalLog((line) => this.#logs.error.error(line));
     const report = (problem: string) => this.#logs.error.error(problem);
@@ -194,6 +197,7 @@ class Edge {
       limits: this.#limits,
       auth: this.#auth,
       httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
+      report: this.#reportRoute,
       openLog: (spec) => this.#logs.sites.sinkFor(spec),
     };
   }

@@ -37,6 +37,22 @@ export abstract class ExchangeFilter implements Exchange {
     this.outer.producer = producer;
   }
 
+  get base(): Exchange {
+    return this.outer.base;
+  }
+
+  get redirects(): number {
+    return this.outer.redirects;
+  }
+
+  get passed(): Set<object> | null {
+    return this.outer.passed;
+  }
+
+  set passed(passed: Set<object> | null) {
+    this.outer.passed = passed;
+  }
+
   get groups(): Groups {
     return this.outer.groups;
   }

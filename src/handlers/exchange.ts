@@ -80,6 +80,12 @@ export interface Exchange {
   readonly isOver: boolean;
   /** Whom to tell when the client leaves; the connection's backpressure is his too. */
   producer: Producer | null;
+  /** It without the layers of the route that has it: what another route gets, if that one passes it on. */
+  readonly base: Exchange;
+  /** How often it was sent to another path, or to a route by its name, inside of Kirin. */
+  readonly redirects: number;
+  /** Limits that have counted it, which do so once; null: none. */
+  passed: Set<object> | null;
   /** What the pattern of its route has found; none: it has none. */
   groups: Groups;
   /** What tells it from all others, in logs for instance; '': nobody has asked yet, see request-id.ts. */

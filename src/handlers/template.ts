@@ -1,3 +1,4 @@
+import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   parseTemplate,
   type TemplatePart,
@@ -12,9 +13,13 @@ import { forwardedScheme } from './trust.ts';
 /** What a text with $variables means for one exchange: bytes as latin-1, without control characters. */
 export type Template = (exchange: Exchange) => string;
 
-/** `encode`: what is decoded, the path and the groups of a pattern, is written in this way. */
-export function compileTemplate(template: string, encode: (decoded: string) => string = asBytes): Template {
-  const parts = parseTemplate(template).map((part) => compilePart(part, encode));
+/** `encode`: what is decoded, the path and the groups of a pattern, is written in this way; `encodeText`: what stands between variables. */
+export function compileTemplate(
+  template: string,
+  encode: (decoded: string) => string = asBytes,
+  encodeText: (text: string) => string = asBytes,
+): Template {
+  const parts = parseTemplate(template).map((part) => compilePart(part, encode, encodeText));
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
   return (exchange) => {
@@ -24,10 +29,14 @@ export function compileTemplate(template: string, encode: (decoded: string) => s
   };
 }
 
-function compilePart(part: TemplatePart, encode: (decoded: string) => string): Template {
+function compilePart(
+  part: TemplatePart,
+  encode: (decoded: string) => string,
+  encodeText: (text: string) => string,
+): Template {
   switch (part.kind) {
     case 'text': {
-      const bytes = asBytes(part.text);
+      const bytes = encodeText(part.text);
       return () => bytes;
     }
     case 'group':
@@ -59,7 +68,7 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
     case 'args':
       return ({ head }) => head.query;
     case 'request_uri':
-      return ({ head }) => withOneSlash(head.query === '' ? head.path : `${head.path}?${head.query}`);
+      return ({ head }) => withOneSlash(targetOf(head.original ?? head));
     case 'request_id':
       return requestIdOf;
     case 'request_method':
@@ -102,6 +111,8 @@ function compileMember(family: VariableFamily, member: string): Template {
       return ({ head }) => valueIn(head.query, '&', member);
   }
 }
+
+const targetOf = ({ path, query }: RequestHead): string => (query === '' ? path : `${path}?${query}`);
 
 export function schemeOf({ head, peer }: Exchange): 'http' | 'https' {
   const own = peer.tls === null ? 'http' : 'https';

@@ -7,6 +7,7 @@ import { FILES_SCHEMA, files } from './files.ts';
 import type { Part } from './part.ts';
 import { STATUS, STRING } from './schemas.ts';
 import { template } from './template.ts';
+import { truth } from './values.ts';
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const DEFAULT_REDIRECT = 308;
@@ -27,6 +28,15 @@ export const ACTIONS: readonly Part<RouteAction>[] = [
       const spec = files(reader, context);
       return spec === null ? undefined : { do: 'files', ...spec };
     },
+  },
+  {
+    key: 'rewrite',
+    schema: {
+      ...STRING,
+      description: 'Another path, with $variables; the routes behind this one go on with it.',
+    },
+    companions: { again: { type: 'boolean', description: 'Whether all routes do, from the first on.' } },
+    read: rewrite,
   },
   {
     key: 'redirect',
@@ -51,6 +61,17 @@ export const ACTIONS: readonly Part<RouteAction>[] = [
 function isTrue(value: FileValue): true {
   if (value === true) return value;
   throw new ValueProblem('give true: the one application answers');
+}
+
+/** `rewrite = "/new/$1"`, with or without `again`. */
+function rewrite(reader: TableReader): RouteAction | undefined {
+  const to = reader.read('rewrite', (value) => {
+    const path = template(value);
+    if (/^[/$]/.test(path)) return path;
+    throw new ValueProblem('a path begins with a slash');
+  });
+  const again = reader.read('again', truth) ?? false;
+  return to === undefined ? undefined : { do: 'rewrite', to, again };
 }
 
 /** `redirect = "https://$host$request_uri"`, with or without `status`. */

@@ -5,7 +5,9 @@ import type { FileRouteSpec } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
 import type { TomlTable } from '../toml/toml-node.ts';
+import { insideTarget } from './inside.ts';
 import { STRING, STRINGS } from './schemas.ts';
+import { template } from './template.ts';
 import { seconds, truth } from './values.ts';
 
 const PROPERTIES = {
@@ -13,7 +15,17 @@ const PROPERTIES = {
   root: { ...STRING, description: 'The whole path is looked up in it.' },
   index: { ...STRINGS, description: 'What is served for a folder.' },
   listing: { type: 'boolean', description: 'Whether folders without an index are shown.' },
-  missing: { enum: [403, 404, 410, 'next'], description: 'Where there is no file.' },
+  try: {
+    ...STRINGS,
+    description: 'Paths, the first of which that is there is served: $uri, $uri/, /index.html.',
+  },
+  missing: {
+    type: ['integer', 'string'],
+    minimum: 400,
+    maximum: 599,
+    pattern: '^(next$|@|/)',
+    description: 'Where there is no file: a status, next, @NAME of a route, or another path.',
+  },
   expires: { type: ['integer', 'string'], description: 'Seconds, or 30d.' },
   cache_control: { ...STRING, description: 'The Cache-Control field.' },
   symlinks: { enum: ['off', 'inside', 'follow'] },
@@ -38,6 +50,7 @@ const DEFAULTS: Omit<FileRouteSpec, 'folder'> = {
   symlinks: 'inside',
   dotfiles: false,
   precompressed: true,
+  tries: null,
 };
 
 /** `within` is the table that it stands in. null: there is none, or nothing right. */
@@ -72,6 +85,7 @@ function fromTable(table: TomlTable, context: TomlContext): FileRouteSpec | null
     symlinks: reader.read('symlinks', symlinks) ?? DEFAULTS.symlinks,
     dotfiles: reader.read('dotfiles', truth) ?? DEFAULTS.dotfiles,
     precompressed: reader.read('precompressed', truth) ?? DEFAULTS.precompressed,
+    tries: reader.read('try', tries) ?? DEFAULTS.tries,
   };
 }
 
@@ -83,8 +97,23 @@ function names(value: FileValue): readonly string[] {
 }
 
 function missing(value: FileValue): FileRouteSpec['missing'] {
-  if (value === 403 || value === 404 || value === 410 || value === 'next') return value;
-  throw new ValueProblem('not 403, 404, 410 or "next", which asks the routes behind this one');
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 400 && value <= 599) return value;
+  const target = typeof value === 'string' && value !== 'next' ? insideTarget(value) : null;
+  if (value === 'next') return value;
+  if (target !== null) return target;
+  throw new ValueProblem(
+    'not a status from 400 to 599, "next", which asks the routes behind this one, "@NAME" of a route, or a path',
+  );
+}
+
+function tries(value: FileValue): readonly string[] {
+  const list = texts(value).map(template);
+  const wrong = list.find((path) => !/^[/$]/.test(path));
+  if (wrong !== undefined) {
+    throw new ValueProblem(`'${wrong}' is no path; give those that are tried, such as "$uri" and "$uri/"`);
+  }
+  if (list.length === 0) throw new ValueProblem('nothing is tried');
+  return list;
 }
 
 function fieldValue(value: FileValue): string {

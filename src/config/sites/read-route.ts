@@ -5,6 +5,8 @@ import { type FileValue, ValueProblem } from '../setting.ts';
 import { integerFrom, TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
 import type { Place, TomlTable } from '../toml/toml-node.ts';
 import { ACTIONS } from './actions.ts';
+import { routeName } from './inside.ts';
+import { MATCH_HEADERS_SCHEMA, matchHeaders, pattern } from './match-headers.ts';
 import { ROUTE_OPTIONS, readOptions } from './options.ts';
 import { keysOf, propertiesOf } from './part.ts';
 import { STRING, STRINGS } from './schemas.ts';
@@ -34,14 +36,19 @@ const MATCHES = {
   methods: { ...STRINGS, description: 'Methods, in capitals; every one without this.' },
   scheme: { enum: ['http', 'https'], description: 'By which clients come; both without this.' },
   port: { type: 'integer', minimum: 1, maximum: 65535, description: 'That clients connect to.' },
+  match_headers: MATCH_HEADERS_SCHEMA,
+};
+const IDENTITY = {
+  name: { ...STRING, description: 'By which others send requests to this route: @NAME.' },
+  internal: { type: 'boolean', description: 'Whether only what is sent to it inside of Kirin is answered.' },
 };
 const PARTS = [...ACTIONS, ...ROUTE_OPTIONS];
-const KEYS = [...Object.keys(MATCHES), ...keysOf(PARTS)];
+const KEYS = [...Object.keys(IDENTITY), ...Object.keys(MATCHES), ...keysOf(PARTS)];
 
 export const ROUTE_SCHEMA = {
   type: 'object',
   additionalProperties: false,
-  properties: { ...MATCHES, ...propertiesOf(PARTS) },
+  properties: { ...IDENTITY, ...MATCHES, ...propertiesOf(PARTS) },
 };
 
 const METHOD = /^[A-Z][A-Z-]*$/;
@@ -51,9 +58,18 @@ export function readRoute(table: TomlTable, inherited: RouteOptions, context: To
   const problemsBefore = context.problems.length;
   const reader = new TableReader(table, 'a route', KEYS, context);
   const methods = reader.read('methods', (value) => texts(value).map(method));
+  const path = readPath(reader, table.place);
+  const name = reader.read('name', (value) => routeName(text(value))) ?? null;
+  const internal = reader.read('internal', truth) ?? false;
+  if (internal && path.kind === 'any' && name === null) {
+    reader.note(table.place, 'nothing leads to an internal route that has neither a name nor a path');
+  }
   const route: RouteSpec = {
     ...readOptions(reader, inherited, context),
-    path: readPath(reader, table.place),
+    name,
+    internal,
+    path,
+    fields: reader.read('match_headers', matchHeaders) ?? [],
     methods: methods ?? null,
     scheme: reader.read('scheme', scheme) ?? null,
     port: reader.read('port', integerFrom(1, 65_535)) ?? null,
@@ -65,8 +81,8 @@ export function readRoute(table: TomlTable, inherited: RouteOptions, context: To
 function readPath(reader: TableReader, place: Place): PathMatch {
   const given = reader.present(...Object.keys(PATHS));
   if (given.length > 1) reader.note(place, `a route has one of ${given.join(' and ')}`);
-  const prefix = reader.read('path', path);
-  const exact = reader.read('exact', path);
+  const prefix = reader.read('path', pathText);
+  const exact = reader.read('exact', pathText);
   const source = reader.read('pattern', pattern);
   const ignoresCase = reader.read('ignore_case', truth);
   if (ignoresCase !== undefined && !given.includes('pattern'))
@@ -96,7 +112,7 @@ function readAction(reader: TableReader, table: Place, context: TomlContext): Ro
   return read.find((action) => action !== undefined) ?? { do: 'app' };
 }
 
-function path(value: FileValue): string {
+function pathText(value: FileValue): string {
   const written = text(value);
   if (!written.startsWith('/')) throw new ValueProblem('a path begins with a slash');
   if (/[?#]/.test(written)) throw new ValueProblem('a path has no query and no fragment');
@@ -108,16 +124,6 @@ function path(value: FileValue): string {
   if (/\/\.{1,2}(\/|$)/.test(written))
     throw new ValueProblem('it has a segment of dots, which no request has');
   return written.replace(/\/{2,}/g, '/');
-}
-
-function pattern(value: FileValue): string {
-  const source = text(value);
-  try {
-    new RegExp(source, 'u');
-  } catch (error) {
-    throw new ValueProblem((error as Error).message);
-  }
-  return source;
 }
 
 function scheme(value: FileValue): 'http' | 'https' {

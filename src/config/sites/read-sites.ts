@@ -7,6 +7,7 @@ import { placeIn, type TomlTable } from '../toml/toml-node.ts';
 import { NO_OPTIONS, ROUTE_OPTIONS, readOptions } from './options.ts';
 import { keysOf, propertiesOf } from './part.ts';
 import { type PlacedRoute, ROUTE_SCHEMA, readRoute } from './read-route.ts';
+import { noteNames } from './route-names.ts';
 import { STRINGS } from './schemas.ts';
 import { whoTakesAll } from './shadowing.ts';
 import { readTls, TLS_SCHEMA } from './tls.ts';
@@ -53,20 +54,15 @@ function readSite(table: TomlTable, owners: Map<string, string>, context: TomlCo
   const options = readOptions(reader, NO_OPTIONS, context);
   const routes = reader.tables('routes').map((route) => readRoute(route, options, context));
   noteShadowed(routes, reader, context);
+  noteNames(routes, context);
   const tls = readTls(reader, context);
   return { hosts: hosts ?? [], tls, routes: [...routes.map(({ route }) => route), rest(options)] };
 }
 
 /** What no route has taken is the application's. */
 function rest(options: RouteOptions): RouteSpec {
-  return {
-    ...options,
-    path: { kind: 'any' },
-    methods: null,
-    scheme: null,
-    port: null,
-    action: { do: 'app' },
-  };
+  const matches = { path: { kind: 'any' }, methods: null, scheme: null, port: null, fields: [] } as const;
+  return { ...options, ...matches, name: null, internal: false, action: { do: 'app' } };
 }
 
 /** A route behind one that takes all of its requests would never be asked: its author means something else. */

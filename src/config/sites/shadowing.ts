@@ -2,7 +2,11 @@ import type { PathMatch, RouteSpec } from '../../protocol/supervision/site.ts';
 
 /** Whether the first takes every request that the second matches. Of patterns it is not known. */
 export function whoTakesAll(first: RouteSpec, second: RouteSpec): boolean {
-  if (first.action.do === 'files' && first.action.missing === 'next') return false;
+  const { action, fields, internal, path } = first;
+  if (action.do === 'rewrite' || (action.do === 'files' && action.missing === 'next')) return false;
+  // By its name it is asked all the same; and nobody but by its name asks this one.
+  if (second.name !== null || (internal && path.kind === 'any')) return false;
+  if (fields.length > 0) return false;
   const takesScheme = first.scheme === null || first.scheme === second.scheme;
   const takesPort = first.port === null || first.port === second.port;
   return (

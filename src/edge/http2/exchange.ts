@@ -35,6 +35,8 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   readonly head: RequestHead;
   readonly receivedMs = performance.now();
   producer: Producer | null = null;
+  readonly redirects = 0;
+  passed: Set<object> | null = null;
   groups: Groups = NO_GROUPS;
   requestId = '';
   workerPid = 0;
@@ -50,6 +52,8 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   readonly #maxBodyBytes: number;
   #isRead: boolean;
   isOver = false;
+  /** The body, once somebody has it; whoever is asked in his place gets it, too. */
+  #collected: RequestBody | null = null;
   #isAborted = false;
   #collector: BodyCollector | null = null;
   #outgoing: Outgoing | null = null;
@@ -73,6 +77,10 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
     return this.#connection.peer;
   }
 
+  get base(): Exchange {
+    return this;
+  }
+
   whenOver(callback: () => void): void {
     if (this.isOver) callback();
     else if (this.#whenOver === null) this.#whenOver = [callback];
@@ -83,7 +91,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
 
   collectBody(done: (body: RequestBody) => void): void {
     if (this.#isRead) {
-      done(NO_BODY);
+      done(this.#collected ?? NO_BODY);
       return;
     }
     const { server } = this.#connection;
@@ -110,6 +118,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
       // A stream that was reset ends, too; it is closed next.
       if (stream.aborted) return;
       collector.finish((body) => {
+        this.#collected = body;
         if (!this.isOver) done(body);
       });
     });

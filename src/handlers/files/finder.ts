@@ -55,6 +55,20 @@ export class FileFinder {
     return this.#fileFrom(names, opened, true);
   }
 
+  /** As `find`, but nothing else than what is wanted will do. */
+  async findWanted({ names, isFolder }: FilePath, wantsFolder: boolean): Promise<Finding> {
+    if (!this.#options.dotfiles && names.some((name) => name.startsWith('.'))) return { kind: 'missing' };
+    const opened = await this.#root.open(names);
+    if (opened.kind !== 'folder' && opened.kind !== 'file') return opened;
+    if ((opened.kind === 'folder') !== wantsFolder || (isFolder && !wantsFolder)) {
+      letGo(opened.fd);
+      return { kind: 'missing' };
+    }
+    if (opened.kind === 'folder') return this.#findInFolder(names, isFolder, opened.fd);
+    // Another may appear that is tried before it.
+    return this.#fileFrom(names, opened, false);
+  }
+
   async #findInFolder(names: readonly string[], hasSlash: boolean, fd: number): Promise<Finding> {
     const { indexNames, listing } = this.#options;
     for (const name of indexNames) {

@@ -17,7 +17,9 @@ export interface FileOptions {
   /** Answer for a folder: the first of these that is there. */
   readonly indexNames: readonly string[];
   /** What is answered where there is nothing to serve; null: the route's fallback handler is asked. */
-  readonly missing: 404 | 403 | 410 | null;
+  readonly missing: number | null;
+  /** Paths, with $variables, the first of which that is there is served in the request's place; null: that alone. */
+  readonly tries: readonly string[] | null;
   /** Whether folders without an index are shown as a page. */
   readonly listing: boolean;
   /** The field's value; null: none is sent. */
@@ -37,6 +39,7 @@ export const DEFAULT_FILE_OPTIONS = {
   mapping: 'alias',
   indexNames: ['index.html'],
   missing: 404,
+  tries: null,
   listing: false,
   cacheControl: null,
   expiresSeconds: null,

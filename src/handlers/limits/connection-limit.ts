@@ -2,6 +2,7 @@ import type { RouteOptions } from '../../protocol/supervision/site.ts';
 import type { Handler } from '../exchange.ts';
 import { limitKey } from './limit-key.ts';
 import type { Counters, LimitZones } from './limit-zones.ts';
+import { notePassed } from './passed.ts';
 
 /** Lets in no more requests of a key than may be in progress at once. */
 export function connectionLimit(
@@ -20,7 +21,7 @@ export function connectionLimit(
       const entered: (readonly [Counters, string])[] = [];
       for (const { spec, counters, keyOf } of rules) {
         const key = keyOf(exchange);
-        if (key === '') continue;
+        if (key === '' || exchange.passed?.has(counters)) continue;
         if ((counters.get(key) ?? 0) >= spec.limit) {
           const { head, peer } = exchange;
           limits.report(
@@ -31,7 +32,10 @@ export function connectionLimit(
         }
         entered.push([counters, key]);
       }
-      for (const [counters, key] of entered) counters.set(key, (counters.get(key) ?? 0) + 1);
+      for (const [counters, key] of entered) {
+        notePassed(exchange, counters);
+        counters.set(key, (counters.get(key) ?? 0) + 1);
+      }
       exchange.whenOver(() => {
         for (const [counters, key] of entered) leave(counters, key);
       });

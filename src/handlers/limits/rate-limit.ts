@@ -2,6 +2,7 @@ import type { RouteOptions } from '../../protocol/supervision/site.ts';
 import type { Exchange, Handler, Producer } from '../exchange.ts';
 import { limitKey } from './limit-key.ts';
 import type { LimitZones } from './limit-zones.ts';
+import { notePassed } from './passed.ts';
 
 /** Sums of fractions are off by less. */
 const TOLERANCE = 1e-6;
@@ -22,7 +23,7 @@ export function rateLimit(
       const passed: (() => void)[] = [];
       for (const { spec, zone, keyOf } of rules) {
         const key = keyOf(exchange);
-        if (key === '') continue;
+        if (key === '' || exchange.passed?.has(zone)) continue;
         const excess = zone.excessWith(key, nowMs);
         if (excess > spec.burst + TOLERANCE) {
           const seconds = Math.max(1, Math.ceil((excess - spec.burst) / spec.perSecond));
@@ -33,7 +34,10 @@ export function rateLimit(
           exchange.refuse(spec.status, '', `Retry-After: ${seconds}\r\n`);
           return;
         }
-        passed.push(() => zone.charge(key, excess, nowMs));
+        passed.push(() => {
+          notePassed(exchange, zone);
+          zone.charge(key, excess, nowMs);
+        });
         if (spec.undelayed === null) continue;
         delayMs = Math.max(delayMs, ((excess - spec.undelayed) / spec.perSecond) * 1000);
       }

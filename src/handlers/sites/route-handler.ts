@@ -1,4 +1,4 @@
-import type { RouteSpec } from '../../protocol/supervision/site.ts';
+import type { FileRouteSpec, RouteSpec } from '../../protocol/supervision/site.ts';
 import type { AuthParts } from '../auth/basic-auth.ts';
 import type { Handler } from '../exchange.ts';
 import type { FileHandler } from '../files/handler.ts';
@@ -13,9 +13,11 @@ import { fileOptions } from './file-options.ts';
 import { headers } from './headers.ts';
 import { hsts } from './hsts.ts';
 import { httpsOnly } from './https-only.ts';
+import { compileSender, type SiteRoutes } from './inside.ts';
 import { redirect } from './redirect.ts';
 import { requestId } from './request-id.ts';
 import { respond } from './respond.ts';
+import { rewrite } from './rewrite.ts';
 
 /** What routes are made with: the edge's. */
 export interface RouteParts {
@@ -28,10 +30,17 @@ export interface RouteParts {
   readonly limits: LimitZones;
   readonly openLog: LogOpener;
   readonly auth: AuthParts;
+  /** Writes a line to the error log, unless there are too many. */
+  readonly report: (problem: string) => void;
 }
 
 /** What stands around the action, from the outside to the inside. A layer that has nothing to do for this route is `next` itself. */
-const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => Handler)[] = [
+const LAYERS: readonly ((
+  spec: RouteSpec,
+  next: Handler,
+  parts: RouteParts,
+  routes: SiteRoutes,
+) => Handler)[] = [
   requestId,
   hsts,
   accessLog,
@@ -44,11 +53,21 @@ const LAYERS: readonly ((spec: RouteSpec, next: Handler, parts: RouteParts) => H
 ];
 
 /** Does what a route says. `next`: asks the routes behind this one. */
-export function routeHandler(spec: RouteSpec, next: Handler, parts: RouteParts): Handler {
-  return LAYERS.reduceRight((inner, layer) => layer(spec, inner, parts), action(spec, next, parts));
+export function routeHandler(spec: RouteSpec, next: Handler, parts: RouteParts, routes: SiteRoutes): Handler {
+  return guarded(spec, action(spec, next, parts, routes), parts, routes);
 }
 
-function action({ action, path }: RouteSpec, next: Handler, { app, newFileHandler }: RouteParts): Handler {
+/** What a route says, but for its action. */
+export function guarded(spec: RouteSpec, action: Handler, parts: RouteParts, routes: SiteRoutes): Handler {
+  return LAYERS.reduceRight((inner, layer) => layer(spec, inner, parts, routes), action);
+}
+
+function action(
+  { action, path }: RouteSpec,
+  next: Handler,
+  { app, newFileHandler }: RouteParts,
+  routes: SiteRoutes,
+): Handler {
   switch (action.do) {
     case 'app':
       return app;
@@ -57,8 +76,19 @@ function action({ action, path }: RouteSpec, next: Handler, { app, newFileHandle
     case 'respond':
       return respond(action);
     case 'files':
-      return belowPrefix(newFileHandler(fileOptions(path, action), next));
+      return belowPrefix(
+        newFileHandler(fileOptions(path, action), whenMissing(action.missing, next, routes)),
+      );
+    case 'rewrite':
+      return rewrite(action.to, action.again, next, routes);
   }
+}
+
+/** Who answers where there is no file. */
+function whenMissing(missing: FileRouteSpec['missing'], next: Handler, routes: SiteRoutes): Handler {
+  if (typeof missing === 'number' || missing === 'next') return next;
+  const send = compileSender(missing, routes);
+  return { handle: (exchange) => send(exchange) };
 }
 
 function belowPrefix(files: FileHandler): Handler {

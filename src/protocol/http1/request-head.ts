@@ -26,6 +26,8 @@ export interface RequestHead {
   readonly keepAlive: boolean;
   /** The client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean;
+  /** Where the path has been changed since: what the client has asked for. */
+  readonly original?: RequestHead;
 }
 
 export const CHUNKED = -1;

@@ -12,8 +12,20 @@ export type PathMatch =
   /** A regular expression, of JavaScript's. */
   | { readonly kind: 'pattern'; readonly source: string; readonly ignoresCase: boolean };
 
+/** What a field of a request has to be. */
+export type FieldMatch =
+  /** It, or an element of its list, is this text, in whatever case. */
+  | { readonly kind: 'is'; readonly name: string; readonly value: string }
+  | { readonly kind: 'there'; readonly name: string; readonly isThere: boolean }
+  | { readonly kind: 'pattern'; readonly name: string; readonly source: string };
+
+/** Where a request goes inside of Kirin: a route by its name, or a path, with $variables. */
+export type InsideTarget = `@${string}` | `/${string}`;
+
 export type RouteAction =
   | { readonly do: 'app' }
+  /** `to`: with $variables. `again`: from the first route on, not from the next. */
+  | { readonly do: 'rewrite'; readonly to: string; readonly again: boolean }
   /** `to`: with $variables. */
   | { readonly do: 'redirect'; readonly to: string; readonly status: number }
   | { readonly do: 'respond'; readonly status: number; readonly body: string; readonly type: string }
@@ -27,7 +39,9 @@ export interface FileRouteSpec {
   readonly index: readonly string[];
   readonly listing: boolean;
   /** What is answered where there is no file; `next`: whatever the routes behind this one say. */
-  readonly missing: 403 | 404 | 410 | 'next';
+  readonly missing: number | 'next' | InsideTarget;
+  /** Paths, with $variables, the first of which that is there is served; with a slash at the end a folder is meant. null: the request's. */
+  readonly tries: readonly string[] | null;
   /** Of the Cache-Control field; null: what `expires` says. */
   readonly cacheControl: string | null;
   /** Seconds for which clients may keep a file; null: it is not said. */
@@ -85,6 +99,11 @@ export interface HeaderSpec {
 }
 
 export interface RouteSpec extends RouteOptions {
+  /** By which others send requests to it; null: they cannot. */
+  readonly name: string | null;
+  /** Clients get 404 in its place; only what is sent to it inside of Kirin is answered. */
+  readonly internal: boolean;
+  readonly fields: readonly FieldMatch[];
   readonly path: PathMatch;
   /** In capitals; null: every method. */
   readonly methods: readonly string[] | null;

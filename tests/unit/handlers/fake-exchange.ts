@@ -63,6 +63,8 @@ export class FakeExchange implements Exchange {
   readonly receivedMs = performance.now();
   readonly events: string[] = [];
   producer: Producer | null = null;
+  readonly redirects = 0;
+  passed: Set<object> | null = null;
   groups: Groups = NO_GROUPS;
   requestId = '';
   workerPid = 0;
@@ -88,6 +90,10 @@ export class FakeExchange implements Exchange {
   finish(): void {
     this.isOver = true;
     for (const callback of this.#whenOver.splice(0)) callback();
+  }
+
+  get base(): Exchange {
+    return this;
   }
 
   collectBody(done: (body: RequestBody) => void): void {

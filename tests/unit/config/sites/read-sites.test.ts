@@ -109,6 +109,8 @@ allow = "*"
   const actions: readonly (readonly [lines: string, action: object])[] = [
     ['', { do: 'app' }],
     ['app = true', { do: 'app' }],
+    ['rewrite = "/b/$1"', { do: 'rewrite', to: '/b/$1', again: false }],
+    ['rewrite = "$1"\nagain = true', { do: 'rewrite', to: '$1', again: true }],
     ['redirect = "/b"', { do: 'redirect', to: '/b', status: 308 }],
     [
       'redirect = "https://$host$request_uri"\nstatus = 301',
@@ -134,6 +136,7 @@ allow = "*"
       symlinks: 'inside',
       dotfiles: false,
       precompressed: true,
+      tries: null,
     };
     assert.deepEqual(routeOf('path = "/s"\nfiles = "static"')?.action, usual);
     assert.deepEqual(routeOf('files = { folder = "/srv/static" }')?.action, usual);
@@ -155,6 +158,7 @@ allow = "*"
       symlinks: 'off',
       dotfiles: true,
       precompressed: false,
+      tries: null,
     });
   });
 
@@ -182,6 +186,45 @@ allow = "*"
     assert.equal(route?.requestId, true);
   });
 
+  it('try paths, and say who answers where there is none', () => {
+    const triesOf = (lines: string) => {
+      const { action } = routeOf(lines) ?? {};
+      return action?.do === 'files' ? [action.tries, action.missing] : null;
+    };
+    assert.deepEqual(
+      triesOf('files = { root = "a", try = ["$uri", "$uri/"], missing = "/index.php?$args" }'),
+      [['$uri', '$uri/'], '/index.php?$args'],
+    );
+    assert.deepEqual(triesOf('name = "a"\nfiles = { root = "a", try = "$uri", missing = "@a" }'), [
+      ['$uri'],
+      '@a',
+    ]);
+    assert.deepEqual(triesOf('files = { root = "a", missing = 503 }'), [null, 503]);
+  });
+
+  it('have names, are internal, and are for fields of requests', () => {
+    const route = routeOf(
+      'name = "app"\ninternal = true\nmatch_headers = { Upgrade = "websocket", X-A = true, X-B = false, X-C = { pattern = "^1" } }',
+    );
+    assert.deepEqual([route?.name, route?.internal], ['app', true]);
+    assert.deepEqual(route?.fields, [
+      { kind: 'is', name: 'upgrade', value: 'websocket' },
+      { kind: 'there', name: 'x-a', isThere: true },
+      { kind: 'there', name: 'x-b', isThere: false },
+      { kind: 'pattern', name: 'x-c', source: '^1' },
+    ]);
+  });
+
+  it('are told of names that are there twice, or not at all', () => {
+    const { problems } = read(
+      '[[sites]]\n[[sites.routes]]\nname = "one"\npath = "/a"\n[[sites.routes]]\nname = "one"\nfiles = { folder = "x", missing = "@onee" }\n',
+    );
+    assert.deepEqual(problems, [
+      'kirin.toml:5:1: this route is named one, and so is that at kirin.toml:2:1',
+      'kirin.toml:5:1: no route is named onee; did you mean @one?',
+    ]);
+  });
+
   it('compress', () => {
     assert.equal(routeOf('')?.compress, null);
     assert.equal(routeOf('compress = false')?.compress, null);
@@ -206,6 +249,21 @@ allow = "*"
   });
 
   const wrong: readonly (readonly [lines: string, complaint: RegExp])[] = [
+    ['internal = true', /nothing leads to an internal route/],
+    ['name = "a b"', /'a b' is no name of a route/],
+    ['path = "/a"\nignore_case = true', /ignore_case belongs to pattern/],
+    ['match_headers = "Upgrade"', /not a table such as/],
+    ['match_headers = { "A B" = true }', /'A B' is no name of a field/],
+    ['match_headers = { A = 1 }', /A: give a text, true, false/],
+    ['match_headers = { A = { pattern = "(" } }', /[Uu]nterminated group/],
+    ['rewrite = "b"', /a path begins with a slash/],
+    ['again = true', /again belongs to rewrite/],
+    ['files = { folder = "a", missing = "b" }', /"@NAME" of a route, or a path/],
+    ['files = { folder = "a", missing = "@b c" }', /'b c' is no name of a route/],
+    ['files = { folder = "a", missing = "@b" }', /no route is named b; give one of this site name = "b"/],
+    ['files = { folder = "a", try = [] }', /nothing is tried/],
+    ['files = { folder = "a", try = "index.html" }', /'index.html' is no path/],
+    ['files = { folder = "a", try = "$urn" }', /did you mean \$uri/],
     ['compress = "gzip"', /not true or false/],
     ['compress = { encodings = "deflate" }', /'deflate' is none of zstd, br, gzip/],
     ['compress = { encodings = [] }', /none is left/],
@@ -251,7 +309,7 @@ allow = "*"
     ['files = { folder = "a", index = "b/c" }', /'b\/c' is no name of a file/],
     ['files = { folder = "a", expires = "30 days" }', /not a number of seconds, or one such as "30d"/],
     ['files = { folder = "a", expires = "11y" }', /at most "10y"/],
-    ['files = { folder = "a", missing = 500 }', /not 403, 404, 410 or "next"/],
+    ['files = { folder = "a", missing = 200 }', /^.*: not a status|@NAME/],
     ['files = { folder = "a", symlinks = "on" }', /not "off", "inside"/],
     ['files = { folder = "a", listing = 1 }', /not true or false/],
     ['files = { folder = "a", cache_control = "a\\nb" }', /not a value for Cache-Control/],
@@ -319,6 +377,10 @@ allow = "*"
     ['port = 80', 'path = "/a"\nport = 8080'],
     ['port = 80', 'path = "/a"'],
     ['files = { folder = "a", missing = "next" }', 'path = "/a"'],
+    ['rewrite = "/b"', 'path = "/a"'],
+    ['match_headers = { A = true }', 'path = "/a"'],
+    ['path = "/a"', 'path = "/a"\nname = "other"'],
+    ['name = "inside"\ninternal = true', 'path = "/a"'],
   ];
   for (const [first, second] of beside) {
     it(`may have ${JSON.stringify(second)} behind ${JSON.stringify(first)}`, () => {

@@ -1,0 +1,57 @@
+// Paths with $variables, as requests have them: percent-encoded.
+
+import type { Exchange } from './exchange.ts';
+import { compileTemplate, type Template } from './template.ts';
+
+/** `$uri` stands for the path as it was sent, so that nothing is lost by decoding it and encoding it again. */
+const DECODED_PATH = /\$(?:uri(?!\w)|\{uri\})/g;
+
+/** @param template written as people read paths: not encoded */
+export function compilePath(template: string): Template {
+  const compiled = compileTemplate(template.replace(DECODED_PATH, asSent), encodePath, encodePath);
+  return (exchange) => {
+    const path = cleaned(compiled(exchange), NOT_IN_PATH);
+    return path.startsWith('/') ? path : `/${path}`;
+  };
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the template's own braces
+const asSent = () => '${path}';
+
+export interface TargetTemplate {
+  readonly path: Template;
+  /** With the query of the request. */
+  query(exchange: Exchange): string;
+}
+
+/** As in nginx's rewrite: a query in it comes before the request's, and a question mark at the end takes the place of that. */
+export function compileTarget(template: string): TargetTemplate {
+  const mark = template.indexOf('?');
+  const path = compilePath(mark === -1 ? template : template.slice(0, mark));
+  const own = mark === -1 ? '' : template.slice(mark + 1);
+  const isAlone = own.endsWith('?') || (mark !== -1 && own === '');
+  const query = compileTemplate(own.replace(/\?$/, ''), encodeURIComponent);
+  return {
+    path,
+    query: (exchange) => {
+      const [first, second] = [cleaned(query(exchange), NOT_IN_QUERY), isAlone ? '' : exchange.head.query];
+      return first === '' || second === '' ? first + second : `${first}&${second}`;
+    },
+  };
+}
+
+/** Everything that has a meaning in a path but for the slash. */
+export function encodePath(decoded: string): string {
+  return encodeURI(decoded).replace(/[?#]/g, encodeURIComponent);
+}
+
+/** What variables hold that no path may, and what no query may. */
+const NOT_IN_PATH = /[^\x21\x24-\x3b\x3d\x40-\x5b\x5d\x5f\x61-\x7a\x7e]/g;
+const NOT_IN_QUERY = /[^\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/g;
+
+function cleaned(text: string, unwanted: RegExp): string {
+  return text.replace(
+    unwanted,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}

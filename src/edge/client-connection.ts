@@ -1,4 +1,4 @@
-import { Timed } from './deadlines.ts';
+import { Timed } from '../base/deadlines.ts';
 
 /** In a drain, a connection that was used this recently may have a request on its way: it is given this long. */
 export const QUIET_MS = 500;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ChunkTaker } from '../base/socket-reader.ts';
 import type { Peer, Producer } from '../handlers/exchange.ts';
 import { HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
 import type { RequestParser } from '../protocol/http1/request-parser.ts';
@@ -10,7 +11,6 @@ import { Http1Exchange } from './exchange.ts';
 import { Outgoing } from './outgoing.ts';
 import { proxiedPeer } from './proxied-peer.ts';
 import type { Server } from './server.ts';
-import type { ChunkTaker } from './socket-reader.ts';
 
 /** Requests that a client sends ahead are held up to this size; then it has to wait. */
 const MAX_AHEAD_BYTES = 65536;
@@ -251,9 +251,9 @@ export class Connection extends ClientConnection implements ChunkTaker {
     this.socket.setTimeout(this.#server.sendTimeoutMs);
   }
 
-  outgoing(producer: Producer | null, fail: (error: Error) => void): Outgoing {
+  outgoing(producer: Producer | null, spools: boolean, fail: (error: Error) => void): Outgoing {
     this.limitSending();
-    return new Outgoing(this.socket, this.#server.outgoingLimits, producer, fail);
+    return new Outgoing(this.socket, this.#server.outgoingLimits(spools), producer, fail);
   }
 
   /** The exchange is over: for the access log. */

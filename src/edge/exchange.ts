@@ -6,6 +6,7 @@ import {
   type Peer,
   type Producer,
   type RequestBody,
+  type UpstreamRecord,
 } from '../handlers/exchange.ts';
 import { refusalPage } from '../handlers/refusal-page.ts';
 import type { RequestSink } from '../observe/request-sink.ts';
@@ -40,6 +41,8 @@ export class Http1Exchange implements Exchange {
   passed: Set<object> | null = null;
   groups: Groups = NO_GROUPS;
   requestId = '';
+  upstream: UpstreamRecord | null = null;
+  spools = true;
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;
@@ -182,7 +185,7 @@ export class Http1Exchange implements Exchange {
     const text = isEnd
       ? sizedHead(head, flags, body.length, finalContext)
       : streamedHead(head, this.#framing, finalContext);
-    this.#outgoing = this.#connection.outgoing(this.producer, (error) => {
+    this.#outgoing = this.#connection.outgoing(this.producer, this.spools, (error) => {
       this.#connection.log.error(`A response could not be kept for a slow client: ${error.message}`);
       this.abort();
     });

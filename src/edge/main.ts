@@ -24,6 +24,7 @@ import { serveLanes } from './lane-server.ts';
 import { LoadReporter } from './load-report.ts';
 import { EdgeLogs } from './logs.ts';
 import { PasswordThread } from './password-thread.ts';
+import { Proxies } from './proxies.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Server, type ServerParts } from './server.ts';
 
@@ -57,6 +58,7 @@ class Edge {
   readonly #limits: LimitZones;
   readonly #upstreamSet: UpstreamSet;
   readonly #auth: AuthParts;
+  readonly #proxies: Proxies;
   #app: AppHandler | null = null;
   /** What answers instead of the application, while that does not load. */
   #loadFailure: LoadFailureHandler | null = null;
@@ -76,6 +78,7 @@ class Edge {
     const misrouted = new RefusalLog((line) => this.#logs.error.error(line));
     this.#reportRoute = (problem) => misrouted.note(() => problem);
     this.#upstreamSet = new UpstreamSet(this.#logs.error);
+    this.#proxies = new Proxies(this.#upstreamSet, (line) => this.#logs.error.warning(line));
     const unproved = new RefusalLog((line) => this.#logs.error.error(line));
     const report = (problem: string) => this.#logs.error.error(problem);
     this.#auth = {
@@ -179,6 +182,7 @@ class Edge {
     this.#limits.reset();
     this.#logs.sites.reset();
     this.#upstreamSet.reset(front);
+    this.#proxies.reset(front);
     const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts(app));
     this.#upstreamSet.settle();
     const fileRules = this.#fileRoutes.rules(staticFiles, answering);
@@ -196,6 +200,7 @@ class Edge {
       newFileHandler: (...args) => this.#fileRoutes.handler(...args),
       limits: this.#limits,
       auth: this.#auth,
+      proxies: this.#proxies,
       httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
       report: this.#reportRoute,
       openLog: (spec) => this.#logs.sites.sinkFor(spec),

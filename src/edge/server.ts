@@ -1,6 +1,8 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import { DeadlineList } from '../base/deadlines.ts';
+import { SocketReader } from '../base/socket-reader.ts';
 import type { Peer } from '../handlers/exchange.ts';
 import type { Router } from '../handlers/router.ts';
 import type { TrustPolicy } from '../handlers/trust.ts';
@@ -17,7 +19,6 @@ import { acceptHandles, type ConnectionHandle } from './accept-handles.ts';
 import type { BodyLimits } from './body-collector.ts';
 import { type ClientConnection, QUIET_MS, type Reading } from './client-connection.ts';
 import { Connection } from './connection.ts';
-import { DeadlineList } from './deadlines.ts';
 import { ExchangeRecord, type FinishedExchange } from './exchange-record.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { Preface } from './http2/preface.ts';
@@ -25,7 +26,6 @@ import { leniencyOf } from './leniency.ts';
 import type { Opening } from './opening.ts';
 import type { OutgoingLimits } from './outgoing.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { SocketReader } from './socket-reader.ts';
 import { Handshake } from './tls/handshake.ts';
 import { Terminators } from './tls/terminators.ts';
 
@@ -136,9 +136,14 @@ export class Server {
     return { memoryBytes: this.#parts.config.bodyBufferBytes, folder: this.#runDir };
   }
 
-  get outgoingLimits(): OutgoingLimits {
+  /** `spools`: what a slow client has not taken may wait in a file. */
+  outgoingLimits(spools: boolean): OutgoingLimits {
     const { bodyBufferBytes, responseSpoolBytes } = this.#parts.config;
-    return { memoryBytes: bodyBufferBytes, spoolBytes: responseSpoolBytes, folder: this.#runDir };
+    return {
+      memoryBytes: bodyBufferBytes,
+      spoolBytes: spools ? responseSpoolBytes : 0,
+      folder: this.#runDir,
+    };
   }
 
   get sendTimeoutMs(): number {

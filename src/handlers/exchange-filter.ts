@@ -1,6 +1,6 @@
 import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
-import type { Exchange, FileBody, Groups, Peer, Producer, RequestBody } from './exchange.ts';
+import type { Exchange, FileBody, Groups, Peer, Producer, RequestBody, UpstreamRecord } from './exchange.ts';
 
 /**
  * Stands between an exchange and the handlers further in, and passes everything on. Layers that change requests or responses extend
@@ -67,6 +67,22 @@ export abstract class ExchangeFilter implements Exchange {
 
   set requestId(id: string) {
     this.outer.requestId = id;
+  }
+
+  get upstream(): UpstreamRecord | null {
+    return this.outer.upstream;
+  }
+
+  set upstream(record: UpstreamRecord | null) {
+    this.outer.upstream = record;
+  }
+
+  get spools(): boolean {
+    return this.outer.spools;
+  }
+
+  set spools(spools: boolean) {
+    this.outer.spools = spools;
   }
 
   get workerPid(): number {

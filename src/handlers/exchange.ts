@@ -64,6 +64,16 @@ export interface Producer {
   clientEnded?(): void;
 }
 
+/** Which servers of an upstream were asked, for variables: of each in turn, with commas between them. */
+export interface UpstreamRecord {
+  /** As the configuration names the upstream. */
+  readonly proxyHost: string;
+  readonly addresses: string;
+  readonly statuses: string;
+  /** In seconds, until the response was complete. */
+  readonly times: string;
+}
+
 /**
  * One request and its response, whatever the version of HTTP. A handler answers it by exactly one of: `respond`;
  * `begin`, any number of `write`, and `end` or `abort`; `respondFile`; `refuse`.
@@ -102,6 +112,10 @@ export interface Exchange {
   accessLog: RequestSink | null | undefined;
   /** Calls back once, when the response is complete or nobody waits for it any more. */
   whenOver(callback: () => void): void;
+  /** What it was proxied to; null: nothing. */
+  upstream: UpstreamRecord | null;
+  /** Whether what a slow client has not taken may wait in a file; else its producer waits. To be said before `begin`. */
+  spools: boolean;
   /** Calls back when the whole body is there; never, if the client leaves before. */
   collectBody(done: (body: RequestBody) => void): void;
   /** @param body latin-1, or bytes that nobody changes any more */

@@ -1,3 +1,4 @@
+import type { FieldBlock } from '../protocol/http1/field-block.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   parseTemplate,
@@ -92,10 +93,18 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
       return ({ peer }) => peer.serverPort;
     case 'proxy_add_x_forwarded_for':
       return ({ head, peer }) => {
-        const before = head.fields.get('x-forwarded-for');
+        const before = allOf(head.fields, 'x-forwarded-for');
         const address = addressOf(peer.remoteAddress);
-        return before === undefined || before === '' ? address : `${before}, ${address}`;
+        return before === '' ? address : `${before}, ${address}`;
       };
+    case 'proxy_host':
+      return ({ upstream }) => upstream?.proxyHost ?? '';
+    case 'upstream_addr':
+      return ({ upstream }) => upstream?.addresses ?? '';
+    case 'upstream_status':
+      return ({ upstream }) => upstream?.statuses ?? '';
+    case 'upstream_response_time':
+      return ({ upstream }) => upstream?.times ?? '';
   }
 }
 
@@ -123,6 +132,11 @@ export function schemeOf({ head, peer }: Exchange): 'http' | 'https' {
 /** Nginx's word for a client on a unix socket. */
 function addressOf(remoteAddress: string): string {
   return remoteAddress === '' ? 'unix:' : remoteAddress;
+}
+
+/** RFC 9110 5.2: lines of one name are one list. */
+function allOf({ names, values }: FieldBlock, name: string): string {
+  return values.filter((value, index) => names[index] === name && value !== '').join(', ');
 }
 
 /** Of `a=1; b=2`, the value of a name. */

@@ -5,6 +5,7 @@ import { type FileValue, ValueProblem } from '../setting.ts';
 import { integerFrom, type TableReader, text } from '../toml/table-reader.ts';
 import { FILES_SCHEMA, files } from './files.ts';
 import type { Part } from './part.ts';
+import { PROXY_SCHEMA, proxy } from './proxy.ts';
 import { STATUS, STRING } from './schemas.ts';
 import { template } from './template.ts';
 import { truth } from './values.ts';
@@ -37,6 +38,14 @@ export const ACTIONS: readonly Part<RouteAction>[] = [
     },
     companions: { again: { type: 'boolean', description: 'Whether all routes do, from the first on.' } },
     read: rewrite,
+  },
+  {
+    key: 'proxy',
+    schema: PROXY_SCHEMA,
+    read: (reader, context) => {
+      const spec = proxy(reader, context);
+      return spec === null ? undefined : { do: 'proxy', ...spec };
+    },
   },
   {
     key: 'redirect',

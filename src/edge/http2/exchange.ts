@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { Timed } from '../../base/deadlines.ts';
 import {
   type Exchange,
   type FileBody,
@@ -7,6 +8,7 @@ import {
   type Peer,
   type Producer,
   type RequestBody,
+  type UpstreamRecord,
 } from '../../handlers/exchange.ts';
 import { refusalPage } from '../../handlers/refusal-page.ts';
 import type { RequestSink } from '../../observe/request-sink.ts';
@@ -17,7 +19,6 @@ import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
 import { BodyCollector } from '../body-collector.ts';
 import type { Reading } from '../client-connection.ts';
 import { commonFields } from '../common-fields.ts';
-import { Timed } from '../deadlines.ts';
 import { FileSender } from '../file-sender.ts';
 import { Outgoing } from '../outgoing.ts';
 import type { Http2Connection } from './connection.ts';
@@ -39,6 +40,8 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   passed: Set<object> | null = null;
   groups: Groups = NO_GROUPS;
   requestId = '';
+  upstream: UpstreamRecord | null = null;
+  spools = true;
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;
@@ -160,10 +163,15 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
     if (!this.#sendHead(head, flags, isEnd ? body.length : null, 'may-break-off')) return;
     const { server } = this.#connection;
     this.#limitSending();
-    this.#outgoing = new Outgoing(this.#stream, server.outgoingLimits, this.producer, (error) => {
-      server.log.error(`A response could not be kept for a slow client: ${error.message}`);
-      this.abort();
-    });
+    this.#outgoing = new Outgoing(
+      this.#stream,
+      server.outgoingLimits(this.spools),
+      this.producer,
+      (error) => {
+        server.log.error(`A response could not be kept for a slow client: ${error.message}`);
+        this.abort();
+      },
+    );
     this.write(body, isEnd);
   }
 

@@ -6,6 +6,7 @@ import type { FileOptions } from '../files/options.ts';
 import { connectionLimit } from '../limits/connection-limit.ts';
 import type { LimitZones } from '../limits/limit-zones.ts';
 import { rateLimit } from '../limits/rate-limit.ts';
+import { ProxyHandler, type ProxyParts } from '../proxy/handler.ts';
 import { access } from './access.ts';
 import { accessLog, type LogOpener } from './access-log.ts';
 import { compress } from './compress.ts';
@@ -26,6 +27,7 @@ export interface RouteParts {
   readonly httpsPort: number | null;
   /** Makes what serves files; `fallback` is asked where there is none, if the options say so. */
   readonly newFileHandler: (options: FileOptions, fallback: Handler) => FileHandler;
+  readonly proxies: ProxyParts;
   /** What limits know of their keys. */
   readonly limits: LimitZones;
   readonly openLog: LogOpener;
@@ -65,7 +67,7 @@ export function guarded(spec: RouteSpec, action: Handler, parts: RouteParts, rou
 function action(
   { action, path }: RouteSpec,
   next: Handler,
-  { app, newFileHandler }: RouteParts,
+  { app, newFileHandler, proxies }: RouteParts,
   routes: SiteRoutes,
 ): Handler {
   switch (action.do) {
@@ -81,6 +83,8 @@ function action(
       );
     case 'rewrite':
       return rewrite(action.to, action.again, next, routes);
+    case 'proxy':
+      return new ProxyHandler(action, path, proxies);
   }
 }
 

@@ -63,6 +63,12 @@ export const HTTP_ERRORS = {
   missing_chunk_end: [400, 'The data of a chunk is not followed by CRLF'],
   forbidden_trailer: [400, 'This field may not be sent as a trailer'],
 
+  // What another server has answered.
+  bad_status_line: [502, 'The status line is not VERSION SP STATUS SP REASON'],
+  response_head_too_large: [502, 'The head of the response is too large'],
+  too_many_interim_responses: [502, 'There are too many interim responses'],
+  response_broken_off: [502, 'The connection was closed before the response was complete'],
+
   // For those who answer on behalf of the rest of the server.
   bad_request: [400, 'The request is not valid'],
   forbidden: [403, 'This is not allowed'],

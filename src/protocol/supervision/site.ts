@@ -2,6 +2,7 @@
 
 import type { AccessLogSpec } from './access-log.ts';
 import type { BasicAuthSpec, ConnectionLimitSpec, RateLimitSpec } from './guards.ts';
+import type { ProxySpec } from './proxy.ts';
 
 export type PathMatch =
   /** Every path. */
@@ -29,7 +30,8 @@ export type RouteAction =
   /** `to`: with $variables. */
   | { readonly do: 'redirect'; readonly to: string; readonly status: number }
   | { readonly do: 'respond'; readonly status: number; readonly body: string; readonly type: string }
-  | ({ readonly do: 'files' } & FileRouteSpec);
+  | ({ readonly do: 'files' } & FileRouteSpec)
+  | ({ readonly do: 'proxy' } & ProxySpec);
 
 export interface FileRouteSpec {
   /** Absolute; or a file, in a folder's place. */

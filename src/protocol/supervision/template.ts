@@ -10,6 +10,7 @@ export const VARIABLES = [
   'is_args',
   'path',
   'proxy_add_x_forwarded_for',
+  'proxy_host',
   'query',
   'remote_addr',
   'remote_port',
@@ -22,6 +23,9 @@ export const VARIABLES = [
   'server_name',
   'server_port',
   'server_protocol',
+  'upstream_addr',
+  'upstream_response_time',
+  'upstream_status',
   'uri',
 ] as const;
 

@@ -6,6 +6,7 @@ import {
   type Peer,
   type Producer,
   type RequestBody,
+  type UpstreamRecord,
 } from '../../../src/handlers/exchange.ts';
 import { TrustPolicy } from '../../../src/handlers/trust.ts';
 import type { RequestSink } from '../../../src/observe/request-sink.ts';
@@ -67,6 +68,8 @@ export class FakeExchange implements Exchange {
   passed: Set<object> | null = null;
   groups: Groups = NO_GROUPS;
   requestId = '';
+  upstream: UpstreamRecord | null = null;
+  spools = true;
   workerPid = 0;
   queuedUs = -1;
   serviceUs = -1;

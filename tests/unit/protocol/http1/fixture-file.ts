@@ -80,7 +80,7 @@ function parseLeniency(json: string): Leniency | null {
 const ESCAPE = /\\(?:x([0-9a-f]{2})|\{(.*?)\*(\d+)\}|(.))/g;
 const CHARACTERS: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', '\\': '\\' };
 
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   return text.replace(ESCAPE, (whole, hex, repeated, count, letter) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     if (repeated !== undefined) return unescaped(repeated).repeat(Number(count));

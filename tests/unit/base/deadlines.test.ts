@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { DeadlineList, Timed } from '../../../src/edge/deadlines.ts';
+import { DeadlineList, Timed } from '../../../src/base/deadlines.ts';
 
 class Item extends Timed {
   readonly name: string;

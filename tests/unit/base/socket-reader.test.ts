@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { type ChunkTaker, SocketReader } from '../../../src/base/socket-reader.ts';
 import { acceptHandles } from '../../../src/edge/accept-handles.ts';
-import { type ChunkTaker, SocketReader } from '../../../src/edge/socket-reader.ts';
 import { RawConnection } from '../../support/raw-connection.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -1,5 +1,4 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import type { ConnectionHandle } from './accept-handles.ts';
 
 /** What one read takes at most; libuv's own value. */
 const READ_BYTES = 65536;
@@ -17,7 +16,7 @@ export interface ChunkTaker {
 
 /** As the constructor of sockets takes them; the declarations know less. */
 interface Options extends SocketConstructorOpts {
-  readonly handle: ConnectionHandle;
+  readonly handle?: object;
   readonly onread: OnReadOpts;
 }
 
@@ -28,9 +27,10 @@ export class SocketReader {
   /** Within a body: handed over when it has been filled well. */
   #own: Buffer | null = null;
 
-  constructor(handle: ConnectionHandle) {
+  /** @param handle of a connection that was accepted; null: the socket has yet to connect */
+  constructor(handle: object | null) {
     const options: Options = {
-      handle,
+      ...(handle === null ? {} : { handle }),
       allowHalfOpen: true,
       onread: {
         buffer: () => this.#nextBuffer(),

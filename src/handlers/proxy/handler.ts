@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { ProxySpec, UpstreamTls } from '../../protocol/supervision/proxy.ts';
+import type { PathMatch } from '../../protocol/supervision/site.ts';
+import type { ConnectionPool, Route } from '../../upstreams/connection-pool.ts';
+import type { UpstreamTimeouts } from '../../upstreams/request.ts';
+import { secureBy } from '../../upstreams/secure.ts';
+import type { Upstream } from '../../upstreams/upstream.ts';
+import type { Exchange, Handler } from '../exchange.ts';
+import { compileTemplate, type Template } from '../template.ts';
+import { ProxiedRequest } from './proxied-request.ts';
+import { Redirects } from './redirects.ts';
+import { hasForbiddenField, RequestWriter } from './request-text.ts';
+import { ResponseWriter } from './response-text.ts';
+
+const MAX_FIELDS = 1000;
+
+/** What proxies share: the edge's. */
+export interface ProxyParts {
+  readonly pool: ConnectionPool;
+  /** A group of the configuration, or one server. */
+  upstream(spec: ProxySpec): Upstream;
+  /** For the error log; of many about one server only the first is told at once. */
+  report(server: string, line: () => string): void;
+}
+
+/** Has a route's requests answered by an upstream. */
+export class ProxyHandler implements Handler {
+  readonly spec: ProxySpec;
+  readonly parts: ProxyParts;
+  readonly upstream: Upstream;
+  readonly route: Route;
+  readonly timeouts: UpstreamTimeouts;
+  readonly requests: RequestWriter;
+  readonly responses: ResponseWriter;
+  readonly #hashKey: Template | null;
+
+  constructor(spec: ProxySpec, path: PathMatch, parts: ProxyParts) {
+    this.spec = spec;
+    this.parts = parts;
+    this.upstream = parts.upstream(spec);
+    this.route = {
+      key: spec.tls === null ? 'http' : keyOf(nameOf(spec), spec.tls),
+      limits: { maxHeadBytes: spec.maxHeadBytes, maxFields: MAX_FIELDS },
+      secure: spec.tls === null ? null : secureBy(spec.tls, nameOf(spec)),
+    };
+    this.timeouts = {
+      connectMs: spec.connectTimeoutMs,
+      firstByteMs: spec.firstByteTimeoutMs,
+      silenceMs: spec.silenceTimeoutMs,
+    };
+    this.requests = new RequestWriter(spec, path);
+    this.responses = new ResponseWriter(spec, new Redirects(spec, path));
+    const { hashKey } = this.upstream;
+    this.#hashKey = hashKey === null ? null : compileTemplate(hashKey);
+  }
+
+  handle(exchange: Exchange): void {
+    if (hasForbiddenField(exchange)) {
+      exchange.refuse(400, "A header's name holds an underscore");
+      return;
+    }
+    const request = new ProxiedRequest(exchange, this);
+    if (exchange.head.bodyLength === 0) request.start({ kind: 'none' });
+    else exchange.collectBody((body) => request.start(body));
+  }
+
+  /** What hash balancing hashes. */
+  hashKeyOf(exchange: Exchange): string | null {
+    return this.#hashKey === null ? null : this.#hashKey(exchange);
+  }
+}
+
+/** Connections are shared by those who make them alike. */
+function keyOf(name: string, tls: UpstreamTls): string {
+  return createHash('sha256')
+    .update(JSON.stringify([name, tls]))
+    .digest('base64');
+}
+
+/** Whose certificate it has to be. */
+function nameOf({ host, address }: ProxySpec): string {
+  return address.kind === 'unix' ? 'localhost' : host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+}

@@ -1,0 +1,280 @@
+import { createReadStream, type ReadStream } from 'node:fs';
+import type { ByteTaker } from '../../base/byte-stream.ts';
+import type { ReceivedHead } from '../../protocol/http1/received-head.ts';
+import type { RetryReason } from '../../protocol/supervision/proxy.ts';
+import type { UpstreamConnection } from '../../upstreams/connection.ts';
+import type { UpstreamFailure, UpstreamRequest, UpstreamTimeouts } from '../../upstreams/request.ts';
+import type { Endpoint, Outcome } from '../../upstreams/upstream.ts';
+import type { Exchange, Producer, RequestBody, UpstreamRecord } from '../exchange.ts';
+import type { ProxyHandler } from './handler.ts';
+import type { BodyFraming } from './request-text.ts';
+
+/** RFC 9110 9.2.2: done twice they have the effect of once. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+const NOTHING = Buffer.alloc(0);
+const NO_PARTS: readonly Buffer[] = [];
+
+/** A try of one server. */
+interface Attempt {
+  readonly endpoint: Endpoint;
+  readonly begunMs: number;
+  status: string;
+  endedMs: number;
+}
+
+/** A request for an upstream, from the choice of a server to the response's last byte. */
+export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord {
+  readonly wantsUpgrade = false;
+  readonly #exchange: Exchange;
+  readonly #handler: ProxyHandler;
+  #body: RequestBody = { kind: 'none' };
+  #file: ReadStream | null = null;
+  #attempts: Attempt[] = [];
+  #connection: UpstreamConnection | null = null;
+  #hasBegun = false;
+  #isOver = false;
+
+  constructor(exchange: Exchange, handler: ProxyHandler) {
+    this.#exchange = exchange;
+    this.#handler = handler;
+    exchange.upstream = this;
+  }
+
+  start(body: RequestBody): void {
+    this.#body = body;
+    this.#exchange.producer = this;
+    const { settling } = this.#handler.upstream;
+    if (settling === null) this.#tryFirst();
+    else void settling.then(() => this.#isOver || this.#tryFirst());
+  }
+
+  #tryFirst(): void {
+    const endpoint = this.#choose();
+    if (endpoint === null) {
+      this.#isOver = true;
+      this.#report(this.#handler.spec.host, 'no server is there: answered 503');
+      this.#exchange.refuse(503, '', 'Retry-After: 1\r\n');
+    } else {
+      this.#try(endpoint);
+    }
+  }
+
+  // --- trying servers ---
+
+  #choose(): Endpoint | null {
+    const tried = this.#attempts.map(({ endpoint }) => endpoint);
+    return this.#handler.upstream.choose(this.#handler.hashKeyOf(this.#exchange), tried);
+  }
+
+  #try(endpoint: Endpoint): void {
+    this.#attempts.push({ endpoint, begunMs: performance.now(), status: '-', endedMs: 0 });
+    this.#send(endpoint, false);
+  }
+
+  #send(endpoint: Endpoint, isFresh: boolean): void {
+    const { parts, upstream, route, requests } = this.#handler;
+    const body = this.#body;
+    const head = requests.write(this.#exchange, this.#framing, '');
+    const connection = parts.pool.take(endpoint, upstream, route, isFresh);
+    this.#connection = connection;
+    connection.send(this, head, body.kind === 'memory' ? body.parts : NO_PARTS, body.kind !== 'file');
+    if (body.kind === 'file') this.#sendFile(body.path, connection);
+  }
+
+  get #framing(): BodyFraming {
+    const body = this.#body;
+    if (body.kind !== 'none') return body.bytes;
+    const { fields } = this.#exchange.head;
+    const isTold =
+      fields.get('content-length') !== undefined || fields.get('transfer-encoding') !== undefined;
+    return isTold ? 0 : 'none';
+  }
+
+  #sendFile(path: string, connection: UpstreamConnection): void {
+    const file = createReadStream(path);
+    this.#file = file;
+    file.on('data', (piece) => {
+      if (!connection.sendMore(piece as Buffer)) file.pause();
+    });
+    file.on('end', () => connection.endSending());
+    file.on('error', ({ message }) => {
+      connection.abandon();
+      this.failed({
+        kind: 'error',
+        reason: `its body cannot be read: ${message}`,
+        isUnsent: false,
+        isStale: false,
+      });
+    });
+  }
+
+  // --- UpstreamRequest ---
+
+  get method(): string {
+    return this.#exchange.head.method;
+  }
+
+  get timeouts(): UpstreamTimeouts {
+    return this.#handler.timeouts;
+  }
+
+  get waitsForShortBodies(): boolean {
+    return this.#handler.spec.buffering;
+  }
+
+  drained(): void {
+    this.#file?.resume();
+  }
+
+  whole(head: ReceivedHead, body: string): void {
+    this.#connection = null;
+    if (this.#triesAfter(head)) return;
+    const { text, flags } = this.#handler.responses.head(head, this.#exchange);
+    this.#finish('ok');
+    this.#exchange.respond(text, flags, body);
+  }
+
+  begin(head: ReceivedHead): void {
+    if (this.#triesAfter(head)) return;
+    const exchange = this.#exchange;
+    const { text, flags, isUnbuffered } = this.#handler.responses.head(head, exchange);
+    this.#hasBegun = true;
+    if (isUnbuffered || !this.#handler.spec.buffering) exchange.spools = false;
+    exchange.begin(text, flags, NOTHING, false);
+  }
+
+  piece(data: Buffer): void {
+    if (!this.#isOver && this.#hasBegun) this.#exchange.write(data, false);
+  }
+
+  end(): void {
+    if (this.#isOver || !this.#hasBegun) return;
+    this.#finish('ok');
+    this.#exchange.write(NOTHING, true);
+  }
+
+  switched(): ByteTaker | null {
+    return null;
+  }
+
+  failed(failure: UpstreamFailure): void {
+    this.#connection = null;
+    this.#endFile();
+    if (this.#isOver) return;
+    const attempt = this.#attempts.at(-1) as Attempt;
+    if (failure.isStale && !this.#hasBegun && this.#mayRepeat(failure.isUnsent)) {
+      this.#send(attempt.endpoint, true);
+      return;
+    }
+    this.#end(attempt, failure.isStale ? 'unknown' : 'failed');
+    if (this.#hasBegun) {
+      this.#isOver = true;
+      this.#report(attempt.endpoint.label, failure.reason);
+      this.#exchange.abort();
+      return;
+    }
+    const status = failure.kind === 'timeout' ? 504 : 502;
+    attempt.status = String(status);
+    const next = this.#mayTryAnother(failure.kind, failure.isUnsent) ? this.#choose() : null;
+    if (next === null) {
+      this.#isOver = true;
+      this.#report(attempt.endpoint.label, `${failure.reason}: answered ${status}`);
+      this.#exchange.refuse(status);
+    } else {
+      this.#report(attempt.endpoint.label, `${failure.reason}; ${next.label} is asked`);
+      this.#try(next);
+    }
+  }
+
+  /** Whether the answer is one after which another server is asked. Where there is no other, this is the answer. */
+  #triesAfter({ status }: ReceivedHead): boolean {
+    const attempt = this.#attempts.at(-1) as Attempt;
+    attempt.status = String(status);
+    const next = status >= 400 && this.#mayTryAnother(status, false) ? this.#choose() : null;
+    if (next === null) return false;
+    this.#endFile();
+    this.#connection?.abandon();
+    this.#end(attempt, 'failed');
+    this.#report(attempt.endpoint.label, `it answered ${status}; ${next.label} is asked`);
+    this.#try(next);
+    return true;
+  }
+
+  #mayRepeat(isUnsent: boolean): boolean {
+    return isUnsent || IDEMPOTENT.has(this.method) || this.#handler.spec.retry.unsafe;
+  }
+
+  #mayTryAnother(reason: RetryReason, isUnsent: boolean): boolean {
+    const { on, tries, withinMs } = this.#handler.spec.retry;
+    if (!on.includes(reason) || !this.#mayRepeat(isUnsent)) return false;
+    if (tries > 0 && this.#attempts.length >= tries) return false;
+    const [first] = this.#attempts;
+    return withinMs === 0 || first === undefined || performance.now() - first.begunMs < withinMs;
+  }
+
+  #report(server: string, what: string): void {
+    const { method, target } = this.#exchange.head;
+    this.#handler.parts.report(server, () => `Upstream ${server} for ${method} ${target}: ${what}`);
+  }
+
+  #finish(outcome: Outcome): void {
+    this.#isOver = true;
+    this.#connection = null;
+    this.#endFile();
+    const attempt = this.#attempts.at(-1);
+    if (attempt !== undefined) this.#end(attempt, outcome);
+  }
+
+  #end(attempt: Attempt, outcome: Outcome): void {
+    attempt.endedMs = performance.now();
+    this.#handler.upstream.ended(attempt.endpoint, outcome);
+  }
+
+  #endFile(): void {
+    this.#file?.destroy();
+    this.#file = null;
+  }
+
+  // --- Producer ---
+
+  /** Until there is a response, a client that closes its side is taken for one that has left, as in nginx: an upstream may take long. */
+  get isWaiting(): boolean {
+    return !this.#hasBegun;
+  }
+
+  pause(): void {
+    if (!this.#isOver) this.#connection?.pause();
+  }
+
+  resume(): void {
+    if (!this.#isOver) this.#connection?.resume();
+  }
+
+  cancel(): void {
+    if (this.#isOver) return;
+    const connection = this.#connection;
+    this.#finish('unknown');
+    connection?.abandon();
+  }
+
+  // --- UpstreamRecord ---
+
+  get proxyHost(): string {
+    return this.#handler.spec.host;
+  }
+
+  get addresses(): string {
+    return this.#attempts.map(({ endpoint }) => endpoint.label).join(', ');
+  }
+
+  get statuses(): string {
+    return this.#attempts.map(({ status }) => status).join(', ');
+  }
+
+  get times(): string {
+    return this.#attempts
+      .map(({ begunMs, endedMs }) => ((endedMs === 0 ? performance.now() : endedMs) - begunMs) / 1000)
+      .map((seconds) => seconds.toFixed(3))
+      .join(', ');
+  }
+}

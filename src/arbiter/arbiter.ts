@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
+import { CertificateWatch } from './certificate-watch.ts';
+import type { CertificateNews, Certificates } from './certificates.ts';
 import { agenda, type Duty } from './duties.ts';
 import { EdgeKeeper } from './edge-keeper.ts';
 import { Ending } from './ending.ts';
@@ -9,7 +11,7 @@ import { Generations } from './generations.ts';
 import type { Listener } from './listeners.ts';
 import type { Log } from './log.ts';
 import { giveLogFiles } from './log-files.ts';
-import type { Plan } from './plan.ts';
+import { edgeConfigOf, type Plan } from './plan.ts';
 import { Reloader } from './reloader.ts';
 import { keepWhatIsBound } from './restart-only.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -66,6 +68,7 @@ export class Arbiter {
   readonly #scaler: Scaler;
   readonly #memoryWatch: MemoryWatch;
   readonly #reloader: Reloader;
+  readonly #certificateWatch: CertificateWatch;
   readonly #watchdog: Watchdog | null;
   readonly #events: ArbiterEvent[] = [];
   #plan: Plan;
@@ -114,6 +117,9 @@ export class Arbiter {
       changed: (files) => this.enqueue({ kind: 'sources-changed', files }),
       warn: (message) => log.warning(message),
     });
+    this.#certificateWatch = new CertificateWatch((certificates, news) =>
+      this.enqueue({ kind: 'certificates-changed', certificates, news }),
+    );
     this.#scaler = new Scaler(this.#fleet, log, plan, (sample) =>
       this.enqueue({ kind: 'load-measured', sample }),
     );
@@ -139,6 +145,7 @@ export class Arbiter {
     return new Promise((resolve) => {
       this.#resolveEnd = resolve;
       this.#reloader.follow(this.#plan);
+      this.#certificateWatch.follow(this.#plan.certificates);
       this.enqueue({ kind: 'alarm' });
     });
   }
@@ -227,6 +234,9 @@ export class Arbiter {
       case 'plan-failed':
         this.#notePlanFailed(event.error);
         break;
+      case 'certificates-changed':
+        this.#noteCertificates(event.certificates, event.news);
+        break;
       case 'sources-changed':
         this.#log.info(`Reloading, since ${changedText(event.files)}`);
         this.#wantReload();
@@ -246,7 +256,7 @@ export class Arbiter {
   #perform(duty: Duty, nowMs: number): void {
     switch (duty.do) {
       case 'start-edge':
-        this.#edge.start(this.#plan, this.#activePlan().edge);
+        this.#edge.start(this.#plan, edgeConfigOf(this.#activePlan()));
         break;
       case 'drain-edge':
         this.#edge.drain(this.#activePlan().edge.gracefulTimeoutMs, nowMs);
@@ -416,13 +426,22 @@ export class Arbiter {
   #activate(generation: number): void {
     const isFirst = !this.#fleet.hasServed;
     this.#fleet.generationActivated(generation);
-    const { edge: config, maxWorkerBytes } = this.#activePlan();
+    const plan = this.#activePlan();
+    const config = edgeConfigOf(plan);
+    const { maxWorkerBytes, certificates } = plan;
+    this.#certificateWatch.follow(certificates);
     this.#memoryWatch.limitBytes = maxWorkerBytes;
     this.#fleet.gracefulMs = config.gracefulTimeoutMs;
     this.#edge.activate(generation, config);
     if (isFirst) this.#options.onServing();
     else this.#scaler.plan = this.#activePlan();
     this.#tellReady();
+  }
+
+  /** The edge alone has to know. */
+  #noteCertificates(certificates: Certificates, { isNew, notices }: CertificateNews): void {
+    for (const { level, message } of notices) this.#log[level](message);
+    if (isNew) this.#edge.send({ type: 'certificates', tls: certificates.tls });
   }
 
   #activePlan(): Plan {
@@ -530,6 +549,7 @@ export class Arbiter {
     this.#memoryWatch.stop();
     this.#watchdog?.stop();
     this.#reloader.close();
+    this.#certificateWatch.close();
     const { serviceManager, upgrade } = this.#options;
     if (upgrade.successorPid !== null) serviceManager?.handOver(upgrade.successorPid);
     void upgrade.handOver().then(() => this.#resolveEnd(this.#ending.outcome));

@@ -1,6 +1,7 @@
 import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
 import type { NewToOld } from '../protocol/supervision/upgrade.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import type { CertificateNews, Certificates } from './certificates.ts';
 import type { Plan } from './plan.ts';
 import type { Sample } from './scaling.ts';
 import type { ArbiterSignal } from './signal-inbox.ts';
@@ -22,6 +23,11 @@ export type ArbiterEvent =
   | { readonly kind: 'load-measured'; readonly sample: Sample }
   | { readonly kind: 'plan-made'; readonly plan: Plan }
   | { readonly kind: 'plan-failed'; readonly error: Error }
+  | {
+      readonly kind: 'certificates-changed';
+      readonly certificates: Certificates;
+      readonly news: CertificateNews;
+    }
   | { readonly kind: 'sources-changed'; readonly files: readonly string[] }
   | { readonly kind: 'successor-message'; readonly message: NewToOld }
   | {

@@ -4,8 +4,8 @@ import { hookSettings } from '../config/hook-settings.ts';
 import type { WorkerRange } from '../config/process-kinds.ts';
 import type { PythonChoice, ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
-import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import type { BootSpec, HookFile } from '../protocol/supervision/zygote.ts';
+import type { Certificates } from './certificates.ts';
 import { laneRules } from './lane-rules.ts';
 import { type RelayPlan, relayPlan } from './relay-plan.ts';
 import { version } from './version.ts';
@@ -55,16 +55,17 @@ export interface Plan {
   /** null: log records go nowhere but to their files. */
   readonly relay: RelayPlan | null;
   readonly edge: EdgeConfig;
+  /** null: connections are not encrypted. They change while the plan is in force. */
+  readonly certificates: Certificates | null;
   readonly boot: Omit<BootSpec, 'type' | 'generation' | 'lanePath' | 'runDir' | 'hooks'>;
   /** null: no server hooks are to be run. */
   readonly hooks: HookFile | null;
 }
 
-/** `tls`: what was read for it; null: connections are not encrypted. */
 export function planFrom(
   config: ResolvedConfig,
   surroundings: Surroundings,
-  tls: TlsConfig | null = null,
+  certificates: Certificates | null,
 ): Plan {
   const { settings, app, python } = config;
   const name = settings.proc_name ?? app;
@@ -87,7 +88,8 @@ export function planFrom(
     python,
     env,
     relay: relayPlan(config, name, env),
-    edge: edgeConfig(config, tls),
+    edge: edgeConfig(config),
+    certificates,
     boot: bootSpec(config, name, surroundings),
     hooks: config.hooks === null ? null : hookFile(config, config.hooks, surroundings.env),
   };
@@ -133,7 +135,12 @@ function environment(
   return env;
 }
 
-function edgeConfig({ settings, front }: ResolvedConfig, tls: TlsConfig | null): EdgeConfig {
+/** What the edge is told of a plan, with the certificates as they are now. */
+export function edgeConfigOf({ edge, certificates }: Plan): EdgeConfig {
+  return certificates === null ? edge : { ...edge, tls: certificates.tls };
+}
+
+function edgeConfig({ settings, front }: ResolvedConfig): EdgeConfig {
   return {
     front,
     backlog: settings.backlog,
@@ -158,7 +165,7 @@ function edgeConfig({ settings, front }: ResolvedConfig, tls: TlsConfig | null):
     reportsLoad: settings.workers.max > settings.workers.min,
     maxRequests: settings.max_requests,
     maxRequestsJitter: settings.max_requests_jitter,
-    tls,
+    tls: null,
     http2: {
       maxConcurrentStreams: settings.http2_max_concurrent_streams,
       initialWindowBytes: settings.http2_initial_window_size,

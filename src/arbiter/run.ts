@@ -23,7 +23,7 @@ import type { ServiceManager } from './service-manager.ts';
 import { SignalInbox } from './signal-inbox.ts';
 import type { StartCommand } from './successor.ts';
 import { chooseAddresses, type InheritedAddress } from './systemd-sockets.ts';
-import { checkSchemes, withTls } from './tls.ts';
+import { checkSchemes, readCertificates } from './tls.ts';
 import { Upgrade } from './upgrade.ts';
 import { version } from './version.ts';
 
@@ -61,9 +61,9 @@ export async function runArbiter(
     hasColour: wantsColour(STDERR_FD, process.env),
     leakingFds: given.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])).filter(leaks),
   };
-  const secured = await withTls(initial);
-  const schemeNotices = checkSchemes(addresses, secured.tls);
-  const asked = planFrom(initial, surroundings, secured.tls);
+  const certificates = await readCertificates(initial);
+  const schemeNotices = checkSchemes(addresses, certificates);
+  const asked = planFrom(initial, surroundings, certificates);
   checkAccess(asked, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
   const pidFile = asked.pidFile === null ? null : claimPidFile(asked.pidFile, predecessor);
   giveLogFiles(asked);
@@ -74,7 +74,7 @@ export async function runArbiter(
   const relays = new Relays(log, ZYGOTE_SCRIPT, asked.owner);
   const told = new Set<string>();
   const listeners: Listener[] = [];
-  const scheme = asked.edge.tls === null ? 'http' : 'https';
+  const scheme = certificates === null ? 'http' : 'https';
   const binding = { options: { ...asked, scheme }, predecessor, log, signals } as const;
   const serviceManager = await findServiceManager(asked, log, predecessor !== null);
   let isAnotherThere = () => predecessor !== null && !predecessor.isGone;
@@ -82,7 +82,7 @@ export async function runArbiter(
   try {
     const plan = await relays.equip(asked);
     log.info(`Starting kirin ${version()}`);
-    tell([...initial.notices, ...secured.notices, ...schemeNotices], log, told);
+    tell([...initial.notices, ...(certificates?.notices ?? []), ...schemeNotices], log, told);
     for (let attempt = 1; ; attempt++) {
       await bindAll(addresses, listeners, attempt, binding);
       const unwanted = closeUnwanted(predecessor);
@@ -98,9 +98,10 @@ export async function runArbiter(
           plan,
           planAgain: async () => {
             const config = await resolveAgain();
-            const { tls, notices } = await withTls(config);
-            tell([...config.notices, ...notices, ...checkSchemes(addresses, tls)], log, told);
-            const next = planFrom(config, surroundings, tls);
+            const certificates = await readCertificates(config);
+            const schemeNotices = checkSchemes(addresses, certificates);
+            tell([...config.notices, ...(certificates?.notices ?? []), ...schemeNotices], log, told);
+            const next = planFrom(config, surroundings, certificates);
             checkAccess({ ...next, owner: plan.owner }, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
             return relays.equip(next);
           },

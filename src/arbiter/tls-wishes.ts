@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { SslContextReport } from '../config/ssl-context.ts';
@@ -7,6 +8,7 @@ import { CertificateProblem, type PemFile } from '../tls/certificate-check.ts';
 
 /** A file that somebody has named, and who, for messages. */
 export interface NamedFile {
+  /** Absolute. */
   readonly path: string;
   readonly place: string;
 }
@@ -57,7 +59,8 @@ const HOOK = 'ssl_context of the configuration file';
  */
 export function tlsWishes(config: ResolvedConfig): TlsWishes {
   const settings = fromSettings(config);
-  const common = config.sslContext === null ? settings : withContext(settings, config.sslContext);
+  const common =
+    config.sslContext === null ? settings : withContext(settings, config.sslContext, config.settings.chdir);
   const { certfile, ...others } = common;
   const sites = config.front.sites.flatMap((site) =>
     site.tls === null ? [] : [[site.hosts, ofSite(site, site.tls, common)] as const],
@@ -101,7 +104,9 @@ function fromSettings({ settings, sources, front }: ResolvedConfig): CommonWishe
       : settings.http_protocols;
   const named = (name: 'certfile' | 'keyfile' | 'ca_certs'): NamedFile | null => {
     const path = settings[name];
-    return path === null ? null : { path, place: `${name} ${path} (from ${sources[name]})` };
+    return path === null
+      ? null
+      : { path: resolve(settings.chdir, path), place: `${name} ${path} (from ${sources[name]})` };
   };
   const authorities = named('ca_certs');
   return {
@@ -129,7 +134,7 @@ function alpnProtocols(names: readonly string[]): readonly AlpnProtocol[] {
 
 const clientCertificates = (mode: number) => CLIENT_CERTIFICATES[mode] ?? 'required';
 
-function withContext(wishes: CommonWishes, context: SslContextReport): CommonWishes {
+function withContext(wishes: CommonWishes, context: SslContextReport, folder: string): CommonWishes {
   const { chain, authorities, ciphers, versions, protocols, lost } = context;
   if (context.checksRevocation) {
     throw new CertificateProblem(
@@ -137,7 +142,7 @@ function withContext(wishes: CommonWishes, context: SslContextReport): CommonWis
     );
   }
   const fromHook = (what: string, path: string): NamedFile => ({
-    path,
+    path: resolve(folder, path),
     place: `${what} ${path} (from ${HOOK})`,
   });
   const loaded = chain !== null && {

@@ -2,8 +2,7 @@ import { KirinError } from '../base/errors.ts';
 import type { BindAddress } from '../config/bind-address.ts';
 import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
-import type { TlsReading } from './tls-files.ts';
+import type { Certificates } from './certificates.ts';
 
 /** Whether anything of it is wanted. */
 export function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 'front'>): boolean {
@@ -11,28 +10,31 @@ export function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 
 }
 
 /**
- * What TLS needs, where it is wanted. Most have no certificate, and do without the code.
- * @throws {KirinError} when it cannot be used
+ * The certificates that are wanted; null: none. Most want none, and do without the code.
+ * @throws {KirinError} when one cannot be used
  */
-export async function withTls(config: ResolvedConfig): Promise<TlsReading> {
-  if (!wantsTls(config)) return { tls: null, notices: [] };
-  const { readTls } = await import('./tls-files.ts');
-  return readTls(config, Date.now());
+export async function readCertificates(config: ResolvedConfig): Promise<Certificates | null> {
+  if (!wantsTls(config)) return null;
+  const { Certificates } = await import('./certificates.ts');
+  return new Certificates(config, Date.now());
 }
 
 /**
  * Addresses that are to speak HTTPS need a certificate, and a certificate such an address.
  * @throws {KirinError} for the former
  */
-export function checkSchemes(addresses: readonly BindAddress[], tls: TlsConfig | null): readonly Notice[] {
+export function checkSchemes(
+  addresses: readonly BindAddress[],
+  certificates: Certificates | null,
+): readonly Notice[] {
   const encrypted = addresses.find(({ scheme }) => scheme === 'https');
-  if (tls === null && encrypted !== undefined) {
+  if (certificates === null && encrypted !== undefined) {
     throw new KirinError(
       'tls-unusable',
       `${encrypted.text} is to speak HTTPS, and there is no certificate: give certfile and keyfile, or a site of kirin.toml its tls`,
     );
   }
-  if (tls === null || addresses.some(({ scheme }) => scheme !== 'http')) return [];
+  if (certificates === null || addresses.some(({ scheme }) => scheme !== 'http')) return [];
   return [
     { level: 'warning', message: 'no address speaks HTTPS (https://…), so that the certificate is not used' },
   ];

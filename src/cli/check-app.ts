@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { checkAccess } from '../arbiter/account-access.ts';
 import { launchAs } from '../arbiter/launch.ts';
 import { planFrom } from '../arbiter/plan.ts';
-import { checkSchemes, withTls } from '../arbiter/tls.ts';
+import { checkSchemes, readCertificates } from '../arbiter/tls.ts';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
@@ -24,9 +24,10 @@ export async function checkApp(
   config: ResolvedConfig,
   { program, isQuiet }: { program: Program; isQuiet: boolean },
 ): Promise<number> {
-  const { tls, notices } = await withTls(config);
-  const schemeNotices = checkSchemes(config.settings.bind, tls);
-  for (const { message } of [...notices, ...schemeNotices]) process.stderr.write(`${program}: ${message}\n`);
+  const certificates = await readCertificates(config);
+  const schemeNotices = checkSchemes(config.settings.bind, certificates);
+  for (const { message } of [...(certificates?.notices ?? []), ...schemeNotices])
+    process.stderr.write(`${program}: ${message}\n`);
   const plan = planFrom(
     config,
     {
@@ -35,7 +36,7 @@ export async function checkApp(
       hasColour: wantsColour(STDERR_FD, process.env),
       leakingFds: [],
     },
-    tls,
+    certificates,
   );
   checkAccess(plan, process.execPath, [ZYGOTE_SCRIPT]);
   const spec: BootSpec = {

@@ -7,7 +7,7 @@ import type { Sources } from './sources.ts';
 
 /** Something about the configuration that is said once, at the start. */
 export interface Notice {
-  readonly level: 'info' | 'warning';
+  readonly level: 'info' | 'warning' | 'error';
   readonly message: string;
 }
 

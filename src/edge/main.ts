@@ -243,6 +243,10 @@ class Edge {
       case 'activate':
         this.#activate(message.generation, message.config);
         break;
+      case 'certificates':
+        this.#config = { ...this.#config, tls: message.tls };
+        this.#server.reconfigure(this.#parts());
+        break;
       case 'load-failed':
         this.#noteLoadFailure(message.failure);
         break;

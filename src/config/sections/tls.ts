@@ -8,7 +8,7 @@ export const tls = {
     default: null,
     help: 'Certificate, in PEM form: with it every address speaks HTTPS',
     detail:
-      "The server's own certificate first, then those that have signed it; the private key may be in the same file. Read when Kirin starts, by the user who starts it, and again on HUP.",
+      "The server's own certificate first, then those that have signed it; the private key may be in the same file. Read by the user who starts Kirin: at the start, and whenever it has changed.",
   }),
   keyfile: setting<string | null>({
     flags: ['--keyfile'],

@@ -164,6 +164,8 @@ export type ArbiterToEdge =
     }
   /** New requests go to this generation only, under its configuration; lanes of others are fed no more. */
   | { readonly type: 'activate'; readonly generation: number; readonly config: EdgeConfig }
+  /** Certificates have changed, and nothing else. */
+  | { readonly type: 'certificates'; readonly tls: TlsConfig }
   /** With --reload: the newest code does not load. Until a generation is activated, this is the answer to every request. */
   | { readonly type: 'load-failed'; readonly failure: LoadFailure }
   /** Feed this worker no more; when nothing of it runs, tell it to quit. */

@@ -1,12 +1,8 @@
 // Certificates and keys are read here, by the process that may be root: the edge gets their texts.
 
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { KirinError } from '../base/errors.ts';
-import type { Notice } from '../config/notices.ts';
-import type { ResolvedConfig } from '../config/resolved-config.ts';
-import type { TlsConfig, TlsIdentity, TlsTerms } from '../protocol/supervision/tls-config.ts';
+import type { TlsIdentity, TlsTerms } from '../protocol/supervision/tls-config.ts';
 import {
   CertificateProblem,
   certificatesIn,
@@ -17,69 +13,27 @@ import {
   validityWarnings,
 } from '../tls/certificate-check.ts';
 import { contextOptions } from '../tls/context-options.ts';
-import { type IdentityWishes, type NamedFile, type TlsWishes, tlsWishes } from './tls-wishes.ts';
+import type { IdentityWishes, NamedFile, TlsWishes } from './tls-wishes.ts';
 
-export interface TlsReading {
-  /** null: connections are not encrypted. */
-  readonly tls: TlsConfig | null;
-  /** What clients will not like. */
-  readonly notices: readonly Notice[];
-}
+/** What holds for every certificate. */
+export type CommonTerms = Omit<TlsWishes, 'usual' | 'sites'>;
 
-/**
- * Reads and checks what TLS needs. There must be a certificate.
- * @throws {KirinError} that names the file, and says what would be right
- */
-export function readTls(config: ResolvedConfig, nowMs: number): TlsReading {
-  try {
-    return read(tlsWishes(config), config.settings.chdir, nowMs);
-  } catch (error) {
-    if (error instanceof CertificateProblem) throw new KirinError('tls-unusable', error.message);
-    throw error;
-  }
-}
-
-function read({ usual, sites, ...terms }: TlsWishes, folder: string, nowMs: number): TlsReading {
-  const readings = new Map<IdentityWishes, IdentityReading>();
-  for (const wishes of [usual, ...sites.map(([, wishes]) => wishes)]) {
-    if (!readings.has(wishes)) readings.set(wishes, readIdentity(wishes, terms, folder, nowMs));
-  }
-  const identityOf = (wishes: IdentityWishes) => (readings.get(wishes) as IdentityReading).identity;
-  const { ciphers, minVersion, maxVersion, protocols, notices } = terms;
-  const tls: TlsConfig = {
-    ...identityOf(usual),
-    sites: sites.map(([hosts, wishes]) => ({ hosts, ...identityOf(wishes) })),
-    ciphers,
-    minVersion,
-    maxVersion,
-    protocols,
-  };
-  const warnings = [...readings.values()].flatMap((reading) => reading.warnings);
-  return { tls, notices: [...notices, ...warnings.map(asWarning)] };
-}
-
-type CheckedTerms = Omit<TlsWishes, 'usual' | 'sites'>;
-
-interface IdentityReading {
+export interface IdentityReading {
   readonly identity: TlsIdentity;
   readonly warnings: readonly string[];
 }
 
-function readIdentity(
-  wishes: IdentityWishes,
-  terms: CheckedTerms,
-  folder: string,
-  nowMs: number,
-): IdentityReading {
-  const certificateFile = readPem(wishes.certfile, folder);
-  const keyFile = wishes.keyfile === null ? certificateFile : readPem(wishes.keyfile, folder);
+/**
+ * Reads and checks one certificate, its key, and what clients are checked by.
+ * @throws {CertificateProblem}
+ */
+export function readIdentity(wishes: IdentityWishes, terms: CommonTerms, nowMs: number): IdentityReading {
+  const certificateFile = readPem(wishes.certfile);
+  const keyFile = wishes.keyfile === null ? certificateFile : readPem(wishes.keyfile);
   const certificates = certificatesIn(certificateFile);
   const key = privateKeyIn(keyFile, wishes.passphrase, wishes.owner);
   checkPair(certificates, certificateFile.place, key, keyFile.place);
-  const authorities = [
-    ...wishes.authorityFiles.map((file) => readPem(file, folder)),
-    ...wishes.authorityTexts,
-  ];
+  const authorities = [...wishes.authorityFiles.map((file) => readPem(file)), ...wishes.authorityTexts];
   for (const file of authorities) certificatesIn(file);
   const asks = wishes.clientCertificates !== 'ignored';
   if (asks && authorities.length === 0) {
@@ -97,11 +51,9 @@ function readIdentity(
   return { identity, warnings: validityWarnings(certificates, certificateFile.place, nowMs) };
 }
 
-const asWarning = (message: string): Notice => ({ level: 'warning', message });
-
-function readPem({ path, place }: NamedFile, folder: string): PemFile {
+function readPem({ path, place }: NamedFile): PemFile {
   try {
-    return { text: readFileSync(resolve(folder, path), 'latin1'), place };
+    return { text: readFileSync(path, 'latin1'), place };
   } catch (error) {
     throw new CertificateProblem(`${place} cannot be read: ${whyNot(error as NodeJS.ErrnoException)}`);
   }
@@ -123,7 +75,7 @@ function whyNot({ code, message }: NodeJS.ErrnoException): string {
 /** What is left is OpenSSL's to find: ciphers that it does not know, keys that are too short for it. */
 function checkContext(
   tls: TlsIdentity & TlsTerms,
-  { ciphersSource }: CheckedTerms,
+  { ciphersSource }: CommonTerms,
   certificatePlace: string,
 ): void {
   try {

@@ -28,7 +28,7 @@ const SCRIPT = 'n=0; while [ $# -gt 0 ]; do test "$1" "$2" || { echo $n; exit; }
  * @throws {KirinError} that names the first file or folder that the account may not use
  */
 export function checkAccess(
-  { owner, boot, python }: Pick<Plan, 'owner' | 'boot' | 'python'>,
+  { owner, apps }: Pick<Plan, 'owner' | 'apps'>,
   node: string,
   scripts: readonly string[],
 ): void {
@@ -36,8 +36,10 @@ export function checkAccess(
   const needs: Need[] = [
     { path: node, what: 'Node, which runs kirin', uses: ['run'] },
     ...scripts.map((path): Need => ({ path, what: "kirin's own files", uses: ['read'] })),
-    { path: python.path, what: 'the Python interpreter', uses: ['run'] },
-    { path: boot.chdir, what: "the app's folder", uses: ['enter', 'read'] },
+    ...apps.flatMap(({ python, boot }): Need[] => [
+      { path: python.path, what: 'the Python interpreter', uses: ['run'] },
+      { path: boot.chdir, what: "the app's folder", uses: ['enter', 'read'] },
+    ]),
   ];
   const failed = firstFailure(needs.flatMap(trialsOf), owner);
   if (failed === null) return;

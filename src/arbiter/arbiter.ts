@@ -1,5 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
+import type { ArbiterToEdge, EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
+import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import { AppKeepers } from './app-keepers.ts';
+import type { Application } from './application.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import type { CertificateNews, Certificates } from './certificates.ts';
 import { agenda, type Duty } from './duties.ts';
@@ -7,22 +10,18 @@ import { EdgeKeeper } from './edge-keeper.ts';
 import { Ending } from './ending.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
 import { Fleet } from './fleet.ts';
-import { Generations } from './generations.ts';
 import type { Listener } from './listeners.ts';
 import type { Log } from './log.ts';
 import { giveLogFiles } from './log-files.ts';
 import { edgeConfigOf, type Plan } from './plan.ts';
-import { Reloader } from './reloader.ts';
 import { keepWhatIsBound } from './restart-only.ts';
 import type { RunFolder } from './run-folder.ts';
-import { Scaler } from './scaler.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { StopKind } from './shutdown.ts';
 import type { ArbiterSignal } from './signal-inbox.ts';
-import { inWords, megabytes, seconds } from './units.ts';
+import { inWords, seconds } from './units.ts';
 import type { Upgrade } from './upgrade.ts';
 import { Watchdog } from './watchdog.ts';
-import { MemoryWatch } from './worker-memory.ts';
 
 /** How often orphaned workers are looked for. */
 const ORPHAN_CHECK_MS = 200;
@@ -44,7 +43,7 @@ export interface ArbiterOptions {
   readonly zygoteScript: string;
   /** The edge listens for the first time. */
   readonly onListening: () => void;
-  /** A worker serves for the first time. */
+  /** Every application serves for the first time. */
   readonly onServing: () => void;
   /** Log files were rotated. */
   readonly onReopenLogs: () => void;
@@ -61,19 +60,18 @@ export interface ArbiterOptions {
 export class Arbiter {
   readonly #options: ArbiterOptions;
   readonly #log: Log;
-  readonly #fleet: Fleet;
+  readonly #fleet = new Fleet();
   readonly #edge: EdgeKeeper;
-  readonly #generations: Generations;
+  readonly #apps: AppKeepers;
   readonly #ending: Ending;
-  readonly #scaler: Scaler;
-  readonly #memoryWatch: MemoryWatch;
-  readonly #reloader: Reloader;
   readonly #certificateWatch: CertificateWatch;
   readonly #watchdog: Watchdog | null;
   readonly #events: ArbiterEvent[] = [];
+  /** The newest. */
   #plan: Plan;
-  /** The generation whose readiness was told last. */
-  #toldReady = 0;
+  /** Whose sites, certificates and limits are in force in the edge. */
+  #front: Plan;
+  #hasServed = false;
   #isAttending = false;
   /** How many workers were told of last. */
   #toldWorkers = 0;
@@ -85,8 +83,8 @@ export class Arbiter {
     const { plan, log, zygoteScript, runFolder } = options;
     this.#options = options;
     this.#plan = plan;
+    this.#front = plan;
     this.#log = log;
-    this.#fleet = new Fleet(plan.workers.min, plan.edge.gracefulTimeoutMs);
     this.#edge = new EdgeKeeper({
       fleet: this.#fleet,
       log,
@@ -96,36 +94,28 @@ export class Arbiter {
       runFolder,
       enqueue: (event) => this.enqueue(event),
     });
-    this.#generations = new Generations(this.#fleet, log, zygoteScript, runFolder, {
-      enqueue: (event) => this.enqueue(event),
-      workerExited: (pid, running) => this.#edge.send({ type: 'worker-exited', pid, running }),
-      modulesLoaded: (files, sinceMs) => this.#reloader.loaded(files, sinceMs),
-      loadFailed: (failure) => this.#edge.loadFailed(failure),
-      workersWanted: (count) => this.#scaler.set(count),
-      preExecDone: (hasFailed) => this.#notePreExec(hasFailed),
-      end: (outcome) => this.#fail(outcome),
-    });
+    const surroundings = {
+      fleet: this.#fleet,
+      log,
+      zygoteScript,
+      runFolder,
+      enqueue: (event: ArbiterEvent) => this.enqueue(event),
+      tellEdge: (message: ArbiterToEdge) => this.#edge.send(message),
+      preExecDone: (hasFailed: boolean) => this.#notePreExec(hasFailed),
+      cannotBeAdded: (name: string) => this.#giveUpFront(name),
+      end: (outcome: Outcome) => this.#fail(outcome),
+    };
+    this.#apps = new AppKeepers(surroundings, plan.apps);
     this.#ending = new Ending({
       fleet: this.#fleet,
-      generations: this.#generations,
+      generations: this.#apps,
       edge: this.#edge,
       runFolder,
       log,
       closeListeners: options.closeListeners,
     });
-    this.#reloader = new Reloader({
-      changed: (files) => this.enqueue({ kind: 'sources-changed', files }),
-      warn: (message) => log.warning(message),
-    });
     this.#certificateWatch = new CertificateWatch((certificates, news) =>
       this.enqueue({ kind: 'certificates-changed', certificates, news }),
-    );
-    this.#scaler = new Scaler(this.#fleet, log, plan, (sample) =>
-      this.enqueue({ kind: 'load-measured', sample }),
-    );
-    this.#memoryWatch = new MemoryWatch(
-      () => this.#fleet.workersOf(this.#fleet.active?.number ?? 0, 'ready').map(({ pid }) => pid),
-      (pid, bytes) => this.enqueue({ kind: 'worker-over-memory', pid, bytes }),
     );
     this.#watchdog = this.#startWatchdog();
   }
@@ -144,8 +134,7 @@ export class Arbiter {
   run(): Promise<Outcome> {
     return new Promise((resolve) => {
       this.#resolveEnd = resolve;
-      this.#reloader.follow(this.#plan);
-      this.#certificateWatch.follow(this.#plan.certificates);
+      this.#certificateWatch.follow(this.#front.certificates);
       this.enqueue({ kind: 'alarm' });
     });
   }
@@ -169,7 +158,7 @@ export class Arbiter {
       for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
         this.#note(event, performance.now());
       }
-      this.#generations.hooks.tellWorkers();
+      this.#apps.tellWorkers();
       const nowMs = performance.now();
       this.#ending.advance(nowMs);
       const next = agenda(this.#fleet, nowMs);
@@ -197,7 +186,7 @@ export class Arbiter {
   }
 
   #ownWakeAtMs(nowMs: number): number {
-    const orphanCheckMs = this.#generations.hasOrphans ? nowMs + ORPHAN_CHECK_MS : Number.POSITIVE_INFINITY;
+    const orphanCheckMs = this.#apps.hasOrphans ? nowMs + ORPHAN_CHECK_MS : Number.POSITIVE_INFINITY;
     return Math.min(orphanCheckMs, this.#ending.wakeAtMs(nowMs));
   }
 
@@ -213,20 +202,18 @@ export class Arbiter {
         this.#noteEdgeExit(event.status, nowMs);
         break;
       case 'zygote-message':
-        this.#generations.note(event.generation, event.message, nowMs);
-        if (event.message.type === 'forked') this.#tellReady();
+        this.#noteZygote(event.generation, event.message, nowMs);
         break;
       case 'zygote-exit':
-        this.#generations.noteExit(event.generation, event.status, event.startError, nowMs);
+        this.#apps
+          .ofGeneration(event.generation)
+          ?.generations.noteExit(event.generation, event.status, event.startError, nowMs);
         break;
       case 'worker-over-memory':
-        this.#noteSpent(
-          event.pid,
-          `its memory is ${megabytes(event.bytes)}, over the limit of ${megabytes(this.#activePlan().maxWorkerBytes)}`,
-        );
+        this.#apps.ofWorker(event.pid)?.noteOverMemory(event.pid, event.bytes);
         break;
       case 'load-measured':
-        this.#scaler.note(event.sample);
+        this.#apps.get(event.app)?.noteSample(event.sample);
         break;
       case 'plan-made':
         this.#notePlan(event.plan);
@@ -238,8 +225,7 @@ export class Arbiter {
         this.#noteCertificates(event.certificates, event.news);
         break;
       case 'sources-changed':
-        this.#log.info(`Reloading, since ${changedText(event.files)}`);
-        this.#wantReload();
+        this.#noteChange(event.app, event.files);
         break;
       case 'successor-message':
         this.#options.upgrade.note(event.message);
@@ -248,7 +234,7 @@ export class Arbiter {
         this.#options.upgrade.noteExit(event, this.#ending.hasBegun);
         break;
       case 'alarm':
-        this.#generations.checkOrphans(nowMs);
+        this.#apps.checkOrphans(nowMs);
         break;
     }
   }
@@ -256,50 +242,64 @@ export class Arbiter {
   #perform(duty: Duty, nowMs: number): void {
     switch (duty.do) {
       case 'start-edge':
-        this.#edge.start(this.#plan, edgeConfigOf(this.#activePlan()));
+        this.#edge.start(this.#plan, edgeConfigOf(this.#front), this.#apps.states);
         break;
       case 'drain-edge':
-        this.#edge.drain(this.#activePlan().edge.gracefulTimeoutMs, nowMs);
+        this.#edge.drain(this.#front.edge.gracefulTimeoutMs, nowMs);
         break;
       case 'kill-edge':
         this.#edge.kill();
         break;
-      case 'start-generation':
-        this.#startGeneration(nowMs);
-        break;
       case 'make-plan':
         this.#makePlan();
+        break;
+      case 'apply-front':
+        this.#applyFront();
+        break;
+      case 'start-generation':
+        this.#startGeneration(duty.app, nowMs);
+        break;
+      case 'drain-app':
+        this.#drainApp(duty.app, nowMs);
+        break;
+      case 'end-app':
+        this.#fleet.app(duty.app)?.leave();
+        break;
+      case 'forget-app':
+        this.#apps.get(duty.app)?.log.info('The application is gone');
+        this.#apps.forget(duty.app);
         break;
       case 'abandon':
         this.#fleet.generationAbandoned(duty.generation);
         break;
       case 'fork':
-        this.#generations.fork(duty.generation);
+        this.#apps.ofGeneration(duty.generation)?.generations.fork(duty.generation);
         break;
       case 'activate':
         this.#activate(duty.generation);
         break;
       case 'tell-slow-boot':
-        this.#generations.tellSlowBoot(duty.generation);
+        this.#apps.ofGeneration(duty.generation)?.generations.tellSlowBoot(duty.generation);
         break;
       case 'expire':
-        this.#noteExpired(duty.pid, nowMs);
+        this.#apps.ofWorker(duty.pid)?.noteExpired(duty.pid, nowMs);
         break;
       case 'replace':
         this.#fleet.workerLeaving(duty.pid);
         break;
       case 'retire':
-        this.#edge.send({ type: 'retire', pid: duty.pid });
-        this.#fleet.workerRetired(duty.pid, nowMs);
+        this.#retire(duty.pid, nowMs);
         break;
       case 'kill':
-        this.#generations.kill(duty.pid, duty.reason);
+        this.#apps.ofWorker(duty.pid)?.generations.kill(duty.pid, duty.reason);
         break;
       case 'quit-zygote':
-        this.#generations.quit(duty.generation, this.#ending.quitGraceMs(nowMs));
+        this.#apps
+          .ofGeneration(duty.generation)
+          ?.generations.quit(duty.generation, this.#ending.quitGraceMs(nowMs));
         break;
       case 'forget-generation':
-        this.#generations.forget(duty.generation);
+        this.#apps.ofGeneration(duty.generation)?.forget(duty.generation);
         break;
     }
   }
@@ -316,35 +316,39 @@ export class Arbiter {
         break;
       case 'worker-ready':
         this.#fleet.workerReady(message.pid);
-        this.#tellReady();
+        this.#apps.ofGeneration(message.generation)?.tellReady();
         break;
       case 'worker-overdue':
-        this.#log.critical(
+        this.#logOf(message.pid).critical(
           `WORKER TIMEOUT (pid:${message.pid}): it has run ${message.request} for ${seconds(message.ageMs)}`,
         );
         // The edge feeds it no more: another is started at once.
         this.#fleet.workerLeaving(message.pid);
         break;
       case 'worker-condemned':
-        this.#log.warning(
+        this.#logOf(message.pid).warning(
           `Worker (pid:${message.pid}) does not end what is past its deadline; what its threads are doing:`,
         );
-        this.#generations.dump(message.pid, nowMs);
+        this.#apps.ofWorker(message.pid)?.generations.dump(message.pid, nowMs);
         this.#fleet.workerCondemned(message.pid, nowMs);
         break;
       case 'worker-spent':
-        this.#noteSpent(message.pid, `it has had ${message.requests} requests`);
+        this.#apps.ofWorker(message.pid)?.noteSpent(message.pid, `it has had ${message.requests} requests`);
         break;
       case 'worker-leaving':
         if (this.#fleet.workerLeaving(message.pid) && this.#fleet.stop === 'no') {
-          this.#log.info(`Worker (pid:${message.pid}) is to be replaced: ${message.reason}`);
+          const line = `Worker (pid:${message.pid}) is to be replaced: ${message.reason}`;
+          this.#logOf(message.pid).info(line);
         }
         break;
       case 'load':
-        void this.#scaler.measure(message, this.#edge.pid);
+        this.#apps.get(message.app)?.measure(message, this.#edge.pid);
         break;
       case 'pong':
         this.#watchdog?.answered(message.id);
+        break;
+      case 'app-drained':
+        this.#noteAppDrained(message.app);
         break;
       case 'drained':
         this.#ending.edgeDrained();
@@ -352,46 +356,80 @@ export class Arbiter {
     }
   }
 
-  /** The worker goes on serving until its turn to be replaced. */
-  #noteSpent(pid: number, reason: string): void {
-    if (!this.#fleet.workerSpent(pid) || this.#fleet.stop !== 'no') return;
-    this.#log.info(`Worker (pid:${pid}) is to be replaced: ${reason}`);
+  /** With the name of its application, where there are several. */
+  #logOf(pid: number): Log {
+    return this.#apps.ofWorker(pid)?.log ?? this.#log;
   }
 
-  #noteExpired(pid: number, nowMs: number): void {
-    const ageMs = nowMs - (this.#fleet.workers.get(pid)?.bornMs ?? nowMs);
-    const { maxWorkerAgeMs } = this.#activePlan();
-    this.#noteSpent(
-      pid,
-      `it is ${seconds(ageMs)} old, and the limit is ${seconds(maxWorkerAgeMs)} less up to a tenth`,
-    );
+  #retire(pid: number, nowMs: number): void {
+    const worker = this.#fleet.workers.get(pid);
+    if (worker === undefined) return;
+    this.#edge.send({ type: 'retire', app: worker.app.name, pid });
+    this.#fleet.workerRetired(pid, nowMs);
   }
 
   #noteListening(): void {
     const isFirst = this.#edge.noteListening();
-    this.#generations.hooks.listening();
+    this.#apps.noteListening();
     if (!isFirst || this.#ending.hasBegun) return;
     const urls = this.#options.listeners.map(({ url }) => url).join(',');
     this.#log.info(`Listening at: ${urls} (${process.pid})`);
-    this.#log.info(`Using worker: ${this.#plan.workerClass}`);
+    for (const { log, newestPlan } of this.#apps.all) log.info(`Using worker: ${newestPlan.workerClass}`);
     this.#options.onListening();
+    // Without any application there is nobody to wait for.
+    this.#tellServing();
   }
 
   #noteEdgeExit(status: ExitStatus, nowMs: number): void {
     const mishap = this.#edge.noteExit(status, nowMs);
+    for (const { app } of this.#apps.all) this.#noteAppDrained(app.name);
     this.#ending.edgeDrained();
     if (this.#fleet.stop !== 'no' || mishap === null) return;
     if (this.#edge.hasListened) this.#edge.tellNext(mishap);
     else this.#fail({ kind: 'exit', code: 1, reason: `${mishap} before it listened.` });
   }
 
-  // --- generations ----------------------------------------------------------------------------------------
+  // --- applications ---------------------------------------------------------------------------------------
 
-  #startGeneration(nowMs: number): void {
+  #noteZygote(generation: number, message: ZygoteToArbiter, nowMs: number): void {
+    const keeper = this.#apps.ofGeneration(generation);
+    keeper?.generations.note(generation, message, nowMs);
+    if (message.type === 'forked') keeper?.tellReady();
+  }
+
+  #startGeneration(name: string, nowMs: number): void {
     const { listeners, upgrade } = this.#options;
     const { predecessorPid } = upgrade;
-    this.#generations.start(this.#plan, { listeners, predecessorPid }, nowMs);
+    this.#apps.get(name)?.startGeneration(this.#plan.owner, { listeners, predecessorPid }, nowMs);
   }
+
+  #activate(generation: number): void {
+    const keeper = this.#apps.ofGeneration(generation);
+    keeper?.activate(generation);
+    this.#tellServing();
+    keeper?.tellReady();
+  }
+
+  #tellServing(): void {
+    if (this.#hasServed || !this.#fleet.hasServed) return;
+    this.#hasServed = true;
+    this.#options.onServing();
+  }
+
+  #drainApp(name: string, nowMs: number): void {
+    const app = this.#fleet.app(name);
+    if (app === undefined) return;
+    app.drainedByMs = nowMs + app.gracefulMs;
+    if (this.#edge.isThere) this.#edge.send({ type: 'drain-app', app: name });
+    else this.#noteAppDrained(name);
+  }
+
+  #noteAppDrained(name: string): void {
+    const app = this.#fleet.app(name);
+    if (app?.standing === 'draining') app.leave();
+  }
+
+  // --- reloads --------------------------------------------------------------------------------------------
 
   /** The loop goes on meanwhile: a configuration file may take its time. */
   #makePlan(): void {
@@ -406,11 +444,7 @@ export class Arbiter {
     if (!this.#fleet.planMade()) return;
     const { plan, kept } = keepWhatIsBound(this.#plan, made);
     this.#plan = plan;
-    // More workers come with the new code; the old need not load once more for that.
-    const { wanted } = this.#fleet;
-    if (plan.workers.min <= wanted || wanted === 0) this.#scaler.plan = plan;
-    this.#reloader.follow(plan);
-    this.#generations.hooks.planMade();
+    this.#apps.takePlans(plan.apps);
     if (kept.length > 0) {
       this.#log.warning(`Only a restart changes ${inWords(kept)}: what was in force stays so`);
     }
@@ -423,45 +457,37 @@ export class Arbiter {
     this.#log.error(`Not reloaded, the configuration is not valid any more: ${reason}`);
   }
 
-  #activate(generation: number): void {
-    const isFirst = !this.#fleet.hasServed;
-    this.#fleet.generationActivated(generation);
-    const plan = this.#activePlan();
-    const config = edgeConfigOf(plan);
-    const { maxWorkerBytes, certificates } = plan;
-    this.#certificateWatch.follow(certificates);
-    this.#memoryWatch.limitBytes = maxWorkerBytes;
-    this.#fleet.gracefulMs = config.gracefulTimeoutMs;
-    this.#edge.activate(generation, config);
-    if (isFirst) this.#options.onServing();
-    else this.#scaler.plan = this.#activePlan();
-    this.#tellReady();
-  }
-
   /** The edge alone has to know. */
   #noteCertificates(certificates: Certificates, { isNew, notices }: CertificateNews): void {
     for (const { level, message } of notices) this.#log[level](message);
     if (isNew) this.#edge.send({ type: 'certificates', tls: certificates.tls });
   }
 
-  #activePlan(): Plan {
-    return this.#generations.planOf(this.#fleet.active?.number ?? 0) ?? this.#plan;
+  #applyFront(): void {
+    this.#front = this.#plan;
+    this.#certificateWatch.follow(this.#front.certificates);
+    this.#edge.send({ type: 'configure', config: edgeConfigOf(this.#front) });
+    this.#fleet.frontApplied();
   }
 
-  /** Once for each generation: it serves with all its workers. */
-  #tellReady(): void {
-    const { active, wanted } = this.#fleet;
-    if (active === undefined || active.number <= this.#toldReady) return;
-    const ready = this.#fleet.workersOf(active.number, 'ready').length;
-    if (ready < wanted) return;
-    this.#toldReady = active.number;
-    const workers = ready === 1 ? '1 worker' : `${ready} workers`;
-    this.#log.info(`Ready: ${workers}${active.number === 1 ? '' : `, generation ${active.number}`}`);
+  /** Requests go on being routed as they are: nothing could answer those for the application that is missing. */
+  #giveUpFront(name: string): void {
+    this.#fleet.frontGivenUp();
+    this.#log.error(`Sites and limits stay as they were, since the application '${name}' does not load`);
   }
 
-  #wantReload(): void {
-    if (this.#fleet.candidate !== undefined) this.#log.info('A reload is under way; another follows it');
-    this.#fleet.reloadAsked();
+  #noteChange(name: string, files: readonly string[]): void {
+    const keeper = this.#apps.get(name);
+    if (keeper === undefined) return;
+    keeper.log.info(`Reloading, since ${changedText(files)}`);
+    this.#wantReload([keeper.app]);
+  }
+
+  /** Of those applications; without any, of all. */
+  #wantReload(apps: readonly Application[] = this.#fleet.apps): void {
+    if (apps.some(({ candidate }) => candidate !== undefined))
+      this.#log.info('A reload is under way; another follows it');
+    this.#fleet.reloadAsked(apps);
   }
 
   // --- signals and the end --------------------------------------------------------------------------------
@@ -485,10 +511,10 @@ export class Arbiter {
         this.#reopenLogs();
         break;
       case 'SIGTTIN':
-        this.#scaler.step(1);
+        this.#apps.step(1);
         break;
       case 'SIGTTOU':
-        this.#scaler.step(-1);
+        this.#apps.step(-1);
         break;
       case 'SIGUSR2':
         this.#startSuccessor();
@@ -503,7 +529,7 @@ export class Arbiter {
   #startSuccessor(): void {
     const { upgrade } = this.#options;
     if (this.#ending.hasBegun || !upgrade.mayStart()) return;
-    if (!this.#generations.hooks.callPreExec()) upgrade.start();
+    if (!this.#apps.callPreExec()) upgrade.start();
   }
 
   #notePreExec(hasFailed: boolean): void {
@@ -526,29 +552,28 @@ export class Arbiter {
     this.#log.reopen();
     this.#options.onReopenLogs();
     try {
-      giveLogFiles(this.#activePlan());
+      giveLogFiles({ owner: this.#plan.owner, edge: this.#front.edge });
     } catch {
       // Who cannot open one says so.
     }
     this.#edge.send({ type: 'reopen-logs' });
-    this.#generations.reopenLogs();
+    this.#apps.reopenLogs();
   }
 
   #stop(kind: StopKind, nowMs: number): void {
-    this.#ending.stop(kind, this.#activePlan(), nowMs);
+    this.#ending.stop(kind, this.#front.edge, nowMs);
   }
 
   /** For a failure at the start. */
   #fail(outcome: Outcome): void {
-    this.#ending.fail(outcome, this.#activePlan(), performance.now());
+    this.#ending.fail(outcome, this.#front.edge, performance.now());
   }
 
   #finish(): void {
     if (this.#isFinishing) return;
     this.#isFinishing = true;
-    this.#memoryWatch.stop();
     this.#watchdog?.stop();
-    this.#reloader.close();
+    this.#apps.close();
     this.#certificateWatch.close();
     const { serviceManager, upgrade } = this.#options;
     if (upgrade.successorPid !== null) serviceManager?.handOver(upgrade.successorPid);

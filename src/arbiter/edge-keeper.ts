@@ -1,5 +1,4 @@
-import type { ArbiterToEdge, EdgeConfig, ExitStatus } from '../protocol/supervision/edge.ts';
-import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
+import type { AppState, ArbiterToEdge, EdgeConfig, ExitStatus } from '../protocol/supervision/edge.ts';
 import { EdgeProcess, LANE_FD } from './edge-process.ts';
 import type { ArbiterEvent } from './events.ts';
 import { describeExit } from './exit-status.ts';
@@ -27,8 +26,6 @@ export interface EdgeKeeperOptions {
 export class EdgeKeeper {
   readonly #options: EdgeKeeperOptions;
   #process: EdgeProcess | null = null;
-  /** The newest code does not load, with --reload; null: what is active is the newest. */
-  #loadFailure: LoadFailure | null = null;
   #hasListened = false;
 
   constructor(options: EdgeKeeperOptions) {
@@ -47,7 +44,7 @@ export class EdgeKeeper {
     return this.#hasListened;
   }
 
-  start({ name, owner }: Plan, config: EdgeConfig): void {
+  start({ name, owner }: Plan, config: EdgeConfig, apps: readonly AppState[]): void {
     const { fleet, script, env, listeners, runFolder, enqueue } = this.#options;
     const edge = new EdgeProcess(
       {
@@ -66,14 +63,13 @@ export class EdgeKeeper {
     edge.send({
       type: 'start',
       config,
+      apps,
       listeners: listeners.map(({ spec }) => spec),
       laneFd: LANE_FD,
       runDir: runFolder.path,
-      activeGeneration: fleet.active?.number ?? 0,
-      loadFailure: this.#loadFailure,
     });
-    for (const { pid, phase } of fleet.workers.values()) {
-      if (phase === 'retired') edge.send({ type: 'retire', pid });
+    for (const { app, pid, phase } of fleet.workers.values()) {
+      if (phase === 'retired') edge.send({ type: 'retire', app: app.name, pid });
     }
     this.#process = edge;
     fleet.edge = 'starting';
@@ -81,16 +77,6 @@ export class EdgeKeeper {
 
   send(message: ArbiterToEdge): void {
     this.#process?.send(message);
-  }
-
-  activate(generation: number, config: EdgeConfig): void {
-    this.#loadFailure = null;
-    this.send({ type: 'activate', generation, config });
-  }
-
-  loadFailed(failure: LoadFailure): void {
-    this.#loadFailure = failure;
-    this.send({ type: 'load-failed', failure });
   }
 
   /** What it has accepted it still answers; from then on others have the sockets. */

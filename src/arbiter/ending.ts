@@ -1,18 +1,27 @@
+import type { EdgeConfig } from '../protocol/supervision/edge.ts';
 import type { EdgeKeeper } from './edge-keeper.ts';
 import type { Outcome } from './events.ts';
 import type { Fleet } from './fleet.ts';
-import type { Generations } from './generations.ts';
 import type { Log } from './log.ts';
-import type { Plan } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Shutdown, type StopKind } from './shutdown.ts';
 
 /** What workers of a generation that never served get to end. */
 const ABANDONED_GRACE_MS = 1000;
 
+/** Every application's zygotes and workers. */
+export interface AllGenerations {
+  readonly hasZygotes: boolean;
+  /** Calls the server hooks for a quick stop. */
+  interrupt(): void;
+  /** Says again, to all, that there is less time. */
+  hurry(graceMs: number): void;
+  killAll(): void;
+}
+
 export interface EndingOptions {
   readonly fleet: Fleet;
-  readonly generations: Generations;
+  readonly generations: AllGenerations;
   readonly edge: EdgeKeeper;
   readonly runFolder: RunFolder;
   readonly log: Log;
@@ -48,9 +57,9 @@ export class Ending {
   }
 
   /** Again: with no more patience. */
-  stop(kind: StopKind, { edge: config }: Pick<Plan, 'edge'>, nowMs: number): void {
+  stop(kind: StopKind, config: EdgeConfig, nowMs: number): void {
     const { fleet, generations, edge } = this.#options;
-    if (kind === 'quick') generations.hooks.interrupt();
+    if (kind === 'quick') generations.interrupt();
     if (this.#shutdown !== null) {
       this.#hurry(this.#shutdown, nowMs);
       return;
@@ -69,11 +78,11 @@ export class Ending {
   }
 
   /** Everything at once, for a failure at the start. */
-  fail(outcome: Outcome, plan: Pick<Plan, 'edge'>, nowMs: number): void {
+  fail(outcome: Outcome, config: EdgeConfig, nowMs: number): void {
     if (this.#shutdown !== null) return;
     this.#outcome = outcome;
-    this.stop('quick', plan, nowMs);
-    this.stop('quick', plan, nowMs);
+    this.stop('quick', config, nowMs);
+    this.stop('quick', config, nowMs);
   }
 
   /** The edge has nothing left to answer, or is gone. */

@@ -20,7 +20,7 @@ export type ArbiterEvent =
       readonly startError: string | null;
     }
   | { readonly kind: 'worker-over-memory'; readonly pid: number; readonly bytes: number }
-  | { readonly kind: 'load-measured'; readonly sample: Sample }
+  | { readonly kind: 'load-measured'; readonly app: string; readonly sample: Sample }
   | { readonly kind: 'plan-made'; readonly plan: Plan }
   | { readonly kind: 'plan-failed'; readonly error: Error }
   | {
@@ -28,7 +28,7 @@ export type ArbiterEvent =
       readonly certificates: Certificates;
       readonly news: CertificateNews;
     }
-  | { readonly kind: 'sources-changed'; readonly files: readonly string[] }
+  | { readonly kind: 'sources-changed'; readonly app: string; readonly files: readonly string[] }
   | { readonly kind: 'successor-message'; readonly message: NewToOld }
   | {
       readonly kind: 'successor-exit';

@@ -1,47 +1,6 @@
+import { Application, type Standing } from './application.ts';
 import { BackOff } from './back-off.ts';
-
-/**
- * `booting`: forked, not yet connected. `ready`: serves. `leaving`: serves, and is to be replaced. `retired`: the edge
- * feeds it no more and lets it go when it is idle.
- */
-export type WorkerPhase = 'booting' | 'ready' | 'leaving' | 'retired';
-
-export interface Worker {
-  readonly pid: number;
-  readonly generation: number;
-  readonly bornMs: number;
-  /** It is to be replaced from then on; Infinity for never. */
-  readonly expiresAtMs: number;
-  phase: WorkerPhase;
-  /** Over a limit: to be replaced when its turn comes, and serving until then. */
-  isSpent: boolean;
-  /** It is killed at this time unless it has ended; null for never. */
-  killAtMs: number | null;
-  /** Why it is to be killed, for the log. */
-  killReason: string;
-  /** KILL was sent. */
-  isKilled: boolean;
-  /** When its tracebacks were asked for; null when not. */
-  dumpedAtMs: number | null;
-}
-
-/** `booting`: not serving yet. `active`: the edge feeds it. `ending`: its workers leave. */
-export type GenerationPhase = 'booting' | 'active' | 'ending';
-/** `staying`: its workers are gone, and it lives on for the sake of server hooks. */
-export type ZygotePhase = 'starting' | 'up' | 'quitting' | 'staying' | 'gone';
-
-export interface Generation {
-  readonly number: number;
-  phase: GenerationPhase;
-  zygote: ZygotePhase;
-  readonly startedMs: number;
-  /** It was active once. */
-  hasServed: boolean;
-  /** It was said that it takes long to boot. */
-  isSlowTold: boolean;
-  /** Forks that were asked for and not yet answered. */
-  forking: number;
-}
+import type { Generation, Worker, WorkerPhase } from './children.ts';
 
 /** `draining`: the edge finishes what was accepted. `quitting`: workers and zygotes end. `over`: nothing is left. */
 export type StopPhase = 'no' | 'draining' | 'quitting' | 'over';
@@ -56,9 +15,7 @@ const DUMP_TIME_MS = 300;
  * duties.ts. No I/O and no clock.
  */
 export class Fleet {
-  /** How many workers are wanted. 0: Kirin stands by, without an edge; clients wait in the sockets, or another Kirin has them. */
-  wanted: number;
-  gracefulMs: number;
+  readonly #apps: Application[] = [];
   readonly generations = new Map<number, Generation>();
   readonly workers = new Map<number, Worker>();
   /** `leaving`: it finishes what it has accepted, since no worker is wanted. */
@@ -71,36 +28,36 @@ export class Fleet {
   /** How often one was asked for. */
   reloadsAsked = 0;
   /** What a reload begins with. `outdated`: it is being made, and somebody has asked for another reload since. */
-  nextPlan: 'not asked for' | 'being made' | 'outdated' | 'there' = 'not asked for';
-  /** Kirin has served: from now on nothing that fails to boot ends it. */
-  hasServed = false;
-  /** Nothing more is tried until the source files change: --reload with an application that does not boot. */
-  awaitsChange = false;
-  /** Workers that end before they are ready. A long pause costs nothing: they would not have served. */
-  readonly bootFailures = new BackOff({ maxPauseMs: 30_000, isFirstFree: false });
-  /** Workers that end soon after they were ready. A pause costs capacity, so it stays short. */
-  readonly youngDeaths = new BackOff({ maxPauseMs: 1_000, isFirstFree: true });
-  /** Zygotes that end unasked. */
-  readonly zygoteFailures = new BackOff({ maxPauseMs: 30_000, isFirstFree: true });
+  nextPlan: 'not asked for' | 'being made' | 'outdated' = 'not asked for';
+  /** What the newest plan says of the edge is not in force yet. */
+  isFrontDue = false;
   readonly edgeFailures = new BackOff({ maxPauseMs: 5_000, isFirstFree: true });
   /** Workers that the edge told of before their zygote did: those are two channels, and on a busy machine either may be read first. */
   readonly #readyEarly = new Set<number>();
   #lastGeneration = 0;
 
-  constructor(wanted: number, gracefulMs: number) {
-    this.wanted = wanted;
-    this.gracefulMs = gracefulMs;
-  }
-
   // --- questions ------------------------------------------------------------------------------------------
 
-  get active(): Generation | undefined {
-    return this.#first((generation) => generation.phase === 'active');
+  get apps(): readonly Application[] {
+    return this.#apps;
   }
 
-  /** The generation that is to become the active one. */
-  get candidate(): Generation | undefined {
-    return this.#first((generation) => generation.phase === 'booting');
+  app(name: string): Application | undefined {
+    return this.#apps.find((app) => app.name === name);
+  }
+
+  /** No worker of any application is wanted. */
+  get isStandingBy(): boolean {
+    return this.#apps.length > 0 && this.#apps.every(({ wanted }) => wanted === 0);
+  }
+
+  /** Every application that was there at the start has served. */
+  get hasServed(): boolean {
+    return this.#apps.every(({ hasServed, isOriginal }) => hasServed || !isOriginal);
+  }
+
+  get isReloading(): boolean {
+    return this.isReloadWanted || this.isFrontDue || this.#apps.some(({ isReloadDue }) => isReloadDue);
   }
 
   workersOf(generation: number, ...phases: WorkerPhase[]): Worker[] {
@@ -119,22 +76,25 @@ export class Fleet {
 
   /** There is an edge, or there should be one. */
   get needsEdge(): boolean {
-    return this.edge !== 'down' || (this.stop === 'no' && this.wanted > 0);
+    return this.edge !== 'down' || (this.stop === 'no' && !this.isStandingBy);
   }
 
   get #isForking(): boolean {
     return [...this.generations.values()].some(({ forking }) => forking > 0);
   }
 
-  #first(isIt: (generation: Generation) => boolean): Generation | undefined {
-    return [...this.generations.values()].find(isIt);
-  }
-
   // --- what has happened ----------------------------------------------------------------------------------
 
-  generationStarted(nowMs: number): Generation {
+  appAdded(name: string, wanted: number, gracefulMs: number, standing: Standing = 'there'): Application {
+    const app = new Application(this, name, wanted, gracefulMs, standing);
+    this.#apps.push(app);
+    return app;
+  }
+
+  generationStarted(app: Application, nowMs: number): Generation {
     const generation: Generation = {
       number: ++this.#lastGeneration,
+      app,
       phase: 'booting',
       zygote: 'starting',
       startedMs: nowMs,
@@ -143,21 +103,24 @@ export class Fleet {
       forking: 0,
     };
     this.generations.set(generation.number, generation);
-    if (this.isReloadWanted) {
+    if (app.isReloadDue) {
       // Somebody has changed something: what failed before may do now.
-      this.bootFailures.succeeded();
-      this.youngDeaths.succeeded();
+      app.bootFailures.succeeded();
+      app.youngDeaths.succeeded();
     }
-    this.isReloadWanted = false;
-    this.nextPlan = 'not asked for';
+    app.isReloadDue = false;
     return generation;
   }
 
-  reloadAsked(): void {
+  /** For those applications; without any, for all. */
+  reloadAsked(apps: readonly Application[] = this.#apps): void {
     this.reloadsAsked++;
     this.isReloadWanted = true;
     if (this.nextPlan === 'being made') this.nextPlan = 'outdated';
-    this.awaitsChange = false;
+    for (const app of apps) {
+      app.isReloadAsked = true;
+      app.awaitsChange = false;
+    }
   }
 
   planAsked(): void {
@@ -167,15 +130,45 @@ export class Fleet {
   /** Returns whether it is what was asked for last. */
   planMade(): boolean {
     const isLatest = this.nextPlan === 'being made';
-    this.nextPlan = isLatest ? 'there' : 'not asked for';
-    return isLatest;
+    this.nextPlan = 'not asked for';
+    if (!isLatest) return false;
+    this.isReloadWanted = false;
+    this.isFrontDue = true;
+    for (const app of this.#apps) {
+      app.isReloadDue ||= app.isReloadAsked;
+      app.isReloadAsked = false;
+    }
+    return true;
   }
 
   /** There is no reload, unless another was asked for meanwhile. */
   planFailed(): void {
     this.isReloadWanted = this.nextPlan === 'outdated';
     this.nextPlan = 'not asked for';
+    if (this.isReloadWanted) return;
+    for (const app of this.#apps) app.isReloadAsked = false;
   }
+
+  // --- applications that come and go ----------------------------------------------------------------------
+
+  /** What the newest plan says of the edge is in force: requests go where it sends them. */
+  frontApplied(): void {
+    this.isFrontDue = false;
+    for (const app of this.#apps) app.frontApplied();
+  }
+
+  /** An application that it needs does not load: what was in force stays so. */
+  frontGivenUp(): void {
+    this.isFrontDue = false;
+    for (const app of this.#apps) app.frontGivenUp();
+  }
+
+  appForgotten(app: Application): void {
+    const at = this.#apps.indexOf(app);
+    if (at >= 0) this.#apps.splice(at, 1);
+  }
+
+  // --- generations and workers ----------------------------------------------------------------------------
 
   zygoteBooted(number: number): void {
     const generation = this.generations.get(number);
@@ -189,8 +182,9 @@ export class Fleet {
 
   forkFailed(number: number, nowMs: number): void {
     const generation = this.generations.get(number);
-    if (generation !== undefined) generation.forking--;
-    this.bootFailures.failed(nowMs);
+    if (generation === undefined) return;
+    generation.forking--;
+    generation.app.bootFailures.failed(nowMs);
   }
 
   forked(number: number, pid: number, nowMs: number, expiresAtMs = Number.POSITIVE_INFINITY): void {
@@ -199,6 +193,7 @@ export class Fleet {
     generation.forking--;
     this.workers.set(pid, {
       pid,
+      app: generation.app,
       generation: number,
       bornMs: nowMs,
       expiresAtMs,
@@ -219,7 +214,7 @@ export class Fleet {
     if (worker === undefined && this.#isForking) this.#readyEarly.add(pid);
     if (worker?.phase !== 'booting') return false;
     worker.phase = 'ready';
-    this.bootFailures.succeeded();
+    worker.app.bootFailures.succeeded();
     return true;
   }
 
@@ -243,7 +238,7 @@ export class Fleet {
     const worker = this.workers.get(pid);
     if (worker === undefined) return;
     worker.phase = 'retired';
-    this.#killLater(worker, nowMs + this.gracefulMs, 'it did not leave within the graceful timeout');
+    this.#killLater(worker, nowMs + worker.app.gracefulMs, 'it did not leave within the graceful timeout');
   }
 
   workerDumped(pid: number, nowMs: number): void {
@@ -276,20 +271,20 @@ export class Fleet {
     if (worker === undefined) return undefined;
     this.workers.delete(pid);
     const isExpected = worker.isKilled || worker.phase === 'leaving' || worker.phase === 'retired';
-    if (worker.phase === 'booting' && !isExpected) this.bootFailures.failed(nowMs);
-    else if (!isExpected && nowMs - worker.bornMs < YOUNG_MS) this.youngDeaths.failed(nowMs);
+    if (worker.phase === 'booting' && !isExpected) worker.app.bootFailures.failed(nowMs);
+    else if (!isExpected && nowMs - worker.bornMs < YOUNG_MS) worker.app.youngDeaths.failed(nowMs);
     return worker;
   }
 
   generationActivated(number: number): void {
-    for (const generation of this.generations.values()) {
-      if (generation.phase === 'active') generation.phase = 'ending';
-      if (generation.number !== number) continue;
-      generation.phase = 'active';
-      generation.hasServed = true;
-    }
-    this.hasServed = true;
-    this.zygoteFailures.succeeded();
+    const generation = this.generations.get(number);
+    if (generation === undefined) return;
+    const { app } = generation;
+    if (app.active !== undefined) app.active.phase = 'ending';
+    generation.phase = 'active';
+    generation.hasServed = true;
+    app.hasServed = true;
+    app.zygoteFailures.succeeded();
   }
 
   slowBootTold(number: number): void {
@@ -320,7 +315,7 @@ export class Fleet {
     const wasAsked = generation.zygote === 'quitting' || generation.zygote === 'staying';
     generation.zygote = 'gone';
     generation.forking = 0;
-    if (!wasAsked) this.zygoteFailures.failed(nowMs);
+    if (!wasAsked) generation.app.zygoteFailures.failed(nowMs);
     for (const worker of this.workersOf(number)) {
       // One that was booting may never have reached the edge, which could then not let it go.
       if (wasAsked || worker.phase === 'booting') this.workers.delete(worker.pid);
@@ -335,7 +330,7 @@ export class Fleet {
 
   /** No worker is wanted until somebody says how many are. */
   standBy(nowMs: number): void {
-    this.wanted = 0;
+    for (const app of this.#apps) app.wanted = 0;
     if (this.edge === 'down') this.#endGenerations(nowMs);
   }
 

@@ -1,15 +1,18 @@
 import type { ExitStatus } from '../protocol/supervision/edge.ts';
 import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import type { AppPlan } from './app-plan.ts';
+import type { Application } from './application.ts';
+import type { Worker } from './children.ts';
 import { SLOW_BOOT_MS } from './duties.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
 import { describeExit, describeWorkerExit } from './exit-status.ts';
-import type { Fleet, Worker } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import { type Around, HookCalls } from './hook-calls.ts';
 import type { Log } from './log.ts';
 import { readOomKills } from './memory-events.ts';
 import { type ForeignProcess, identify, isRunning, killForeign } from './orphans.ts';
-import type { Plan } from './plan.ts';
+import type { Owner } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 import { ZygoteProcess } from './zygote-process.ts';
 
@@ -28,12 +31,15 @@ export interface GenerationsOwner {
   workersWanted(count: number): void;
   /** The server hook pre_exec has run. */
   preExecDone(hasFailed: boolean): void;
+  /** A reload has added the application, and it does not load. */
+  cannotBeAdded(): void;
   /** Kirin cannot go on. */
   end(outcome: Outcome): void;
 }
 
-/** The zygotes and their workers as processes: starts, signals and buries them. What the fleet knows of them comes from here. */
+/** An application's zygotes and their workers as processes: starts, signals and buries them. What the fleet knows of them comes from here. */
 export class Generations {
+  readonly #app: Application;
   readonly #fleet: Fleet;
   readonly #log: Log;
   readonly #script: string;
@@ -41,7 +47,7 @@ export class Generations {
   readonly #owner: GenerationsOwner;
   readonly #zygotes = new Map<number, ZygoteProcess>();
   /** What each generation was started with. */
-  readonly #plans = new Map<number, Plan>();
+  readonly #plans = new Map<number, AppPlan>();
   /** Workers whose zygote has died. */
   readonly #orphans = new Map<number, ForeignProcess>();
   readonly #hooks: HookCalls;
@@ -51,9 +57,21 @@ export class Generations {
   /** Why generations did not load, as far as their workers have told. */
   readonly #loadFailures = new Map<number, LoadFailure>();
 
-  constructor(fleet: Fleet, log: Log, script: string, runFolder: RunFolder, owner: GenerationsOwner) {
+  #hasToldPython = false;
+
+  constructor(
+    app: Application,
+    fleet: Fleet,
+    log: Log,
+    script: string,
+    runFolder: RunFolder,
+    owner: GenerationsOwner,
+  ) {
+    this.#app = app;
     this.#fleet = fleet;
-    this.#hooks = new HookCalls(fleet, (generation, message) => this.#zygotes.get(generation)?.send(message));
+    this.#hooks = new HookCalls(app, fleet, (generation, message) =>
+      this.#zygotes.get(generation)?.send(message),
+    );
     this.#log = log;
     this.#script = script;
     this.#runFolder = runFolder;
@@ -68,17 +86,18 @@ export class Generations {
     return this.#orphans.size > 0;
   }
 
-  planOf(generation: number): Plan | undefined {
+  planOf(generation: number): AppPlan | undefined {
     return this.#plans.get(generation);
   }
 
   // --- what is to be done ---------------------------------------------------------------------------------
 
-  start(plan: Plan, around: Around, nowMs: number): void {
+  /** Returns its number. */
+  start(plan: AppPlan, owner: Owner | null, around: Around, nowMs: number): number {
     const hooks = this.#hooks.start(plan.hooks, around);
-    const { number } = this.#fleet.generationStarted(nowMs);
+    const { number } = this.#fleet.generationStarted(this.#app, nowMs);
     const zygote = new ZygoteProcess(
-      { python: plan.python.path, script: this.#script, env: plan.env, owner: plan.owner },
+      { python: plan.python.path, script: this.#script, env: plan.env, owner },
       {
         onMessage: (message) => this.#owner.enqueue({ kind: 'zygote-message', generation: number, message }),
         onExit: (status, startError) =>
@@ -90,6 +109,7 @@ export class Generations {
     this.#zygotes.set(number, zygote);
     this.#plans.set(number, plan);
     this.#hooks.started(number, hooks);
+    return number;
   }
 
   fork(generation: number): void {
@@ -98,7 +118,7 @@ export class Generations {
   }
 
   tellSlowBoot(generation: number): void {
-    const { active } = this.#fleet;
+    const { active } = this.#app;
     const others = active === undefined ? '' : `; generation ${active.number} goes on serving`;
     this.#log.warning(
       `Generation ${generation} has been loading the application for ${SLOW_BOOT_MS / 1000} s${others}`,
@@ -151,7 +171,9 @@ export class Generations {
   }
 
   killAll(): void {
-    for (const { pid } of this.#fleet.workers.values()) killForeign(identify(pid));
+    for (const { pid, app } of this.#fleet.workers.values()) {
+      if (app === this.#app) killForeign(identify(pid));
+    }
     for (const zygote of this.#zygotes.values()) zygote.kill();
   }
 
@@ -226,8 +248,9 @@ export class Generations {
     const python = this.#plans.get(number)?.python;
     if (python === undefined) return;
     const line = `Using python: ${python.path} (${version}), ${python.reason}`;
-    if (number === 1) this.#log.info(line);
-    else this.#log.debug(line);
+    if (this.#hasToldPython) this.#log.debug(line);
+    else this.#log.info(line);
+    this.#hasToldPython = true;
   }
 
   #noteWorkerExit(exit: Extract<ZygoteToArbiter, { type: 'exited' }>, nowMs: number): void {
@@ -262,12 +285,12 @@ export class Generations {
     if (generation?.phase === 'booting') this.#noteGenerationFailure(number, status, fact);
     // One that has been given up gets no other.
     if (generation === undefined || generation.phase === 'ending' || this.#fleet.stop !== 'no') return;
-    this.#log.error(`Another worker is started in ${this.#fleet.bootFailures.pauseMs / 1000} s`);
+    this.#log.error(`Another worker is started in ${this.#app.bootFailures.pauseMs / 1000} s`);
   }
 
   /** It has not served yet, and a worker of it, or its zygote, has failed. */
   #noteGenerationFailure(number: number, status: ExitStatus, fact: string): void {
-    const { active, hasServed } = this.#fleet;
+    const { active, hasServed, isOriginal } = this.#app;
     const canActiveGoOn = active !== undefined && active.zygote !== 'gone';
     if (this.#plans.get(number)?.reload) {
       this.#owner.loadFailed(
@@ -275,14 +298,17 @@ export class Generations {
       );
       if (!canActiveGoOn && !isLoadFailure(status)) return; // tried again
       this.#fleet.generationAbandoned(number);
-      this.#fleet.awaitsChange = !canActiveGoOn;
+      this.#app.awaitsChange = !canActiveGoOn;
       this.#log.error(`Generation ${number} failed to boot: waiting until a file changes`);
     } else if (canActiveGoOn) {
       this.#fleet.generationAbandoned(number);
       this.#log.error(
         `Not reloaded: generation ${number} failed to boot; generation ${active.number} goes on serving`,
       );
-    } else if (isLoadFailure(status) && !hasServed) {
+    } else if (this.#app.standing === 'awaited') {
+      this.#fleet.generationAbandoned(number);
+      this.#owner.cannotBeAdded();
+    } else if (isLoadFailure(status) && isOriginal && !hasServed) {
       const { code } = status;
       const reason = code === APP_LOAD_ERROR ? 'App failed to load.' : 'Worker failed to boot.';
       this.#owner.end({ kind: 'exit', code, reason });
@@ -305,7 +331,8 @@ export class Generations {
     if (exit.generation.phase !== 'booting') return;
     this.#noteGenerationFailure(number, status, line);
     this.#fleet.generationAbandoned(number);
-    if (this.#fleet.hasServed || this.#fleet.awaitsChange) return;
+    const { hasServed, isOriginal, awaitsChange } = this.#app;
+    if (hasServed || !isOriginal || awaitsChange) return;
     const code = ('code' in status && status.code) || 1;
     const reason =
       failedHook === undefined ? 'Python failed to start.' : `The server hook ${failedHook.hook} failed.`;

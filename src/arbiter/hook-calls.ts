@@ -1,5 +1,7 @@
 import type { ArbiterToZygote, HookFile, HookSpec } from '../protocol/supervision/zygote.ts';
-import type { Fleet, Generation } from './fleet.ts';
+import type { Application } from './application.ts';
+import type { Generation } from './children.ts';
+import type { Fleet } from './fleet.ts';
 import type { Listener } from './listeners.ts';
 
 /** What hooks are told of the whole Kirin. */
@@ -14,6 +16,7 @@ export interface Around {
  * or a reload, when the sockets listen, how many workers are wanted, which stop is a quick one, which zygote is the last.
  */
 export class HookCalls {
+  readonly #app: Application;
   readonly #fleet: Fleet;
   readonly #send: (generation: number, message: ArbiterToZygote) => void;
   /** The hooks of each generation that has any. */
@@ -26,7 +29,8 @@ export class HookCalls {
   #hasListened = false;
   #isReloadDue = false;
 
-  constructor(fleet: Fleet, send: (generation: number, message: ArbiterToZygote) => void) {
+  constructor(app: Application, fleet: Fleet, send: (generation: number, message: ArbiterToZygote) => void) {
+    this.#app = app;
     this.#fleet = fleet;
     this.#send = send;
   }
@@ -34,7 +38,7 @@ export class HookCalls {
   /** Before the next generation is noted in the fleet. */
   start(file: HookFile | null, { listeners, predecessorPid }: Around): HookSpec | null {
     if (file === null) return null;
-    const { wanted } = this.#fleet;
+    const { wanted } = this.#app;
     // A zygote that was lost has taken with it what on_starting and when_ready had made.
     const isReload = this.#servedAndAlive.length > 0;
     return {
@@ -54,7 +58,7 @@ export class HookCalls {
   }
 
   started(generation: number, spec: HookSpec | null): void {
-    this.#toldWorkers = this.#fleet.wanted;
+    this.#toldWorkers = this.#app.wanted;
     this.#isReloadDue = false;
     if (spec === null) return;
     this.#specs.set(generation, spec);
@@ -70,7 +74,7 @@ export class HookCalls {
       if (phase !== 'ending' || (zygote !== 'quitting' && zygote !== 'staying')) continue;
       this.#send(number, {
         type: 'quit',
-        graceMs: this.#fleet.gracefulMs,
+        graceMs: this.#app.gracefulMs,
         stay: 'for threads',
         runsOnExit: false,
       });
@@ -95,7 +99,7 @@ export class HookCalls {
 
   /** Returns whether there is one; the zygote answers `hook-done`. */
   callPreExec(): boolean {
-    const { active } = this.#fleet;
+    const { active } = this.#app;
     if (active?.zygote !== 'up' || !this.#specs.get(active.number)?.names.includes('pre_exec')) return false;
     this.#send(active.number, { type: 'hook', name: 'pre_exec' });
     return true;
@@ -108,7 +112,7 @@ export class HookCalls {
 
   /** In the generation that is to stay. */
   tellWorkers(): void {
-    const { active, candidate, wanted } = this.#fleet;
+    const { active, candidate, wanted } = this.#app;
     if (wanted === this.#toldWorkers || this.#isReloadDue) return;
     const { number } = candidate ?? active ?? {};
     if (number === undefined || !this.#specs.has(number)) return;
@@ -125,7 +129,8 @@ export class HookCalls {
 
   /** What a zygote is told when it is to end. */
   quit(generation: number): { stay: 'no' | 'for threads' | 'yes'; runsOnExit: boolean } {
-    const { stop, wanted, generations } = this.#fleet;
+    const { stop, generations } = this.#fleet;
+    const { wanted } = this.#app;
     if (!this.#specs.has(generation)) return { stay: 'no', runsOnExit: false };
     if (stop !== 'no') return { stay: 'no', runsOnExit: generation === this.#last?.number };
     if (!generations.get(generation)?.hasServed) return { stay: 'no', runsOnExit: false };
@@ -136,13 +141,11 @@ export class HookCalls {
 
   /** Who stands in for Gunicorn's arbiter: of those that live the newest that has served, or the one that is to. */
   get #last(): Generation | undefined {
-    return this.#servedAndAlive.at(-1) ?? this.#fleet.candidate;
+    return this.#servedAndAlive.at(-1) ?? this.#app.candidate;
   }
 
   get #servedAndAlive(): Generation[] {
-    return [...this.#fleet.generations.values()].filter(
-      ({ hasServed, zygote }) => hasServed && zygote !== 'gone',
-    );
+    return this.#app.generations.filter(({ hasServed, zygote }) => hasServed && zygote !== 'gone');
   }
 
   forget(generation: number): void {

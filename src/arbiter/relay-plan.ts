@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { DictInFile } from '../config/log-config-kinds.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { Settings } from '../config/settings.ts';
@@ -55,12 +56,15 @@ export function relayPlan(resolved: ResolvedConfig, name: string, env: NodeJS.Pr
 }
 
 /** As in Gunicorn, a dict comes before JSON, and that before an ini file. */
-function logConfig({ settings, configFile }: ResolvedConfig): LogConfigSpec | null {
+function logConfig({ settings, apps, configFile }: ResolvedConfig): LogConfigSpec | null {
   const { logconfig_dict: dict, logconfig_json: json, logconfig: ini } = settings;
   if (dict instanceof DictInFile) return configFile === null ? null : { kind: 'file', ...configFile };
   if (Object.keys(dict).length > 0) return { kind: 'dict', value: dict };
-  if (json !== null) return { kind: 'json', path: json };
-  return ini === null ? null : { kind: 'ini', path: ini };
+  // The relay and every application look for it from their own folders.
+  const isShared = apps.some((app) => app.settings.chdir !== settings.chdir);
+  const found = (path: string) => (isShared ? resolve(settings.chdir, path) : path);
+  if (json !== null) return { kind: 'json', path: found(json) };
+  return ini === null ? null : { kind: 'ini', path: found(ini) };
 }
 
 function syslogSpec(settings: Settings, name: string): RelaySpec['syslog'] {

@@ -52,7 +52,10 @@ export class Relays {
     return {
       ...plan,
       edge: { ...plan.edge, relay: { path, ...this.#use(wanted) } },
-      boot: { ...plan.boot, relay: path, logConfig: wanted.spec.logging?.config ?? null },
+      apps: plan.apps.map((app) => ({
+        ...app,
+        boot: { ...app.boot, relay: path, logConfig: wanted.spec.logging?.config ?? null },
+      })),
     };
   }
 

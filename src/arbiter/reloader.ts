@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Plan } from './plan.ts';
+import type { AppPlan } from './app-plan.ts';
 import type { WatchEvents } from './watch/source-watch.ts';
 
 type SourceWatch = import('./watch/source-watch.ts').SourceWatch;
@@ -9,14 +9,14 @@ export class Reloader {
   readonly #events: WatchEvents;
   /** What is loaded, by whatever generation, and since when at the latest. */
   readonly #loaded = new Map<string, number>();
-  #watched: Plan['watch'] = null;
+  #watched: AppPlan['watch'] = null;
   #watch: Promise<SourceWatch> | null = null;
 
   constructor(events: WatchEvents) {
     this.#events = events;
   }
 
-  follow({ watch: options }: Pick<Plan, 'watch'>): void {
+  follow({ watch: options }: Pick<AppPlan, 'watch'>): void {
     if (isDeepStrictEqual(options, this.#watched)) return;
     this.close();
     this.#watched = options;

@@ -1,8 +1,9 @@
 import type { LoadReport } from '../protocol/supervision/edge.ts';
+import type { AppPlan } from './app-plan.ts';
+import type { Application } from './application.ts';
 import type { Fleet } from './fleet.ts';
 import type { Log } from './log.ts';
 import { measureMemorySupply } from './memory-supply.ts';
-import type { Plan } from './plan.ts';
 import { ProcessorMeter } from './processors.ts';
 import { type Hindrance, NOTABLE_WAIT_MS, recommend, type Sample } from './scaling.ts';
 import { measureMemory } from './worker-memory.ts';
@@ -10,19 +11,21 @@ import { measureMemory } from './worker-memory.ts';
 /** As many as the longest rule asks for. */
 const KEPT_SAMPLES = 10;
 
-/** Decides how many workers the fleet wants: by the plan, by signals, and by load where the plan gives a range. */
+/** Decides how many workers an application should have: by the plan, by signals, and by load where the plan gives a range. */
 export class Scaler {
+  readonly #app: Application;
   readonly #fleet: Fleet;
   readonly #log: Log;
   readonly #onSample: (sample: Sample) => void;
   readonly #processors = new ProcessorMeter();
-  #plan: Plan;
+  #plan: AppPlan;
   #samples: Sample[] = [];
   #isMeasuring = false;
   readonly #told = new Set<Hindrance['what']>();
 
   /** `onSample` is called some time after a report, with all that was measured. */
-  constructor(fleet: Fleet, log: Log, plan: Plan, onSample: (sample: Sample) => void) {
+  constructor(app: Application, fleet: Fleet, log: Log, plan: AppPlan, onSample: (sample: Sample) => void) {
+    this.#app = app;
     this.#fleet = fleet;
     this.#log = log;
     this.#plan = plan;
@@ -30,37 +33,37 @@ export class Scaler {
   }
 
   /** Within another range, the number that serves now is kept as far as it goes. */
-  set plan(plan: Plan) {
+  set plan(plan: AppPlan) {
     // Signals have changed the number since.
     if (plan === this.#plan) return;
     this.#plan = plan;
     const { min, max } = plan.workers;
-    this.#want(Math.min(max, Math.max(min, this.#fleet.wanted)));
+    this.#want(Math.min(max, Math.max(min, this.#app.wanted)));
   }
 
   /** One more or one less, by a signal. */
   step(change: 1 | -1): void {
     const { min, max } = this.#plan.workers;
     const hasRange = max > min;
-    const { wanted } = this.#fleet;
+    const { wanted } = this.#app;
     const isStandingBy = wanted === 0;
     if (isStandingBy && change < 0) return;
     const count = isStandingBy ? (hasRange ? min : 1) : wanted + change;
     if (hasRange && (count < min || count > max)) {
       this.#log.info(
-        `Workers wanted: ${this.#fleet.wanted}, the ${count < min ? 'least' : 'most'} of ${min}..${max}`,
+        `Workers wanted: ${this.#app.wanted}, the ${count < min ? 'least' : 'most'} of ${min}..${max}`,
       );
       return;
     }
     this.#want(Math.max(1, count));
-    this.#log.info(`Workers wanted: ${this.#fleet.wanted}`);
+    this.#log.info(`Workers wanted: ${this.#app.wanted}`);
   }
 
   /** So many, within the range. */
   set(count: number): void {
     const { min, max } = this.#plan.workers;
     const wanted = max > min ? Math.min(max, Math.max(min, count)) : Math.max(1, count);
-    if (wanted === this.#fleet.wanted) return;
+    if (wanted === this.#app.wanted) return;
     this.#want(wanted);
     this.#log.info(`Workers wanted: ${wanted}`);
   }
@@ -70,7 +73,7 @@ export class Scaler {
     if (this.#isMeasuring) return;
     this.#isMeasuring = true;
     const isStaffed = this.#isStaffed;
-    const workers = this.#fleet.workersOf(this.#fleet.active?.number ?? 0, 'ready').map(({ pid }) => pid);
+    const workers = this.#fleet.workersOf(this.#app.active?.number ?? 0, 'ready').map(({ pid }) => pid);
     const use = await this.#processors.measure(edgePid === undefined ? workers : [...workers, edgePid]);
     const mayGrow = load.waitedMs >= NOTABLE_WAIT_MS;
     const [first] = workers;
@@ -85,19 +88,19 @@ export class Scaler {
 
   /** As many serve as are wanted, and no other is on its way. */
   get #isStaffed(): boolean {
-    const { active, candidate, isReloadWanted, wanted } = this.#fleet;
-    if (active === undefined || candidate !== undefined || isReloadWanted) return false;
+    const { active, isReloading, wanted } = this.#app;
+    if (active === undefined || isReloading) return false;
     const { forking, number } = active;
     const onTheirWay = forking + this.#fleet.workersOf(number, 'booting', 'leaving').length;
     return onTheirWay === 0 && this.#fleet.workersOf(number, 'ready').length === wanted;
   }
 
   note(sample: Sample): void {
-    if (this.#fleet.stop !== 'no' || this.#fleet.wanted === 0) return;
+    if (this.#fleet.stop !== 'no' || this.#app.wanted === 0) return;
     this.#samples = [...this.#samples.slice(1 - KEPT_SAMPLES), sample];
-    const { wanted } = this.#fleet;
-    const { workers, boot, edge } = this.#plan;
-    const reservedLanes = edge.laneRules.reduce((sum, { reserve }) => sum + reserve, 0);
+    const { wanted } = this.#app;
+    const { workers, boot, serving } = this.#plan;
+    const reservedLanes = serving.laneRules.reduce((sum, { reserve }) => sum + reserve, 0);
     const found = recommend(this.#samples, { wanted, ...workers, threads: boot.maxLanes, reservedLanes });
     if (found.change !== 0) {
       this.#want(wanted + found.change);
@@ -109,8 +112,8 @@ export class Scaler {
   }
 
   #want(count: number): void {
-    if (count === this.#fleet.wanted) return;
-    this.#fleet.wanted = count;
+    if (count === this.#app.wanted) return;
+    this.#app.wanted = count;
     // What was measured, and told, was about another number.
     this.#samples = [];
     this.#told.clear();

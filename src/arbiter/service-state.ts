@@ -1,4 +1,6 @@
+import type { Generation } from './children.ts';
 import type { Fleet } from './fleet.ts';
+import { inWords } from './units.ts';
 
 /** What a service manager wants to know. */
 export interface ServiceState {
@@ -15,7 +17,7 @@ export function serviceState(
   before: ServiceState['phase'],
   hasSuccessor: boolean,
 ): ServiceState {
-  const { stop, hasServed, isReloadWanted, candidate, active, reloadsAsked: reloads } = fleet;
+  const { stop, hasServed, reloadsAsked: reloads } = fleet;
   if (stop !== 'no') {
     const phase = hasSuccessor ? 'handing over' : 'stopping';
     return {
@@ -24,20 +26,34 @@ export function serviceState(
       status: stop === 'draining' ? 'Answering what was accepted' : 'Ending the workers',
     };
   }
-  if (!hasServed) return { phase: 'starting', reloads, status: 'Loading the application' };
-  const isReloading = isReloadWanted || (before === 'reloading' && candidate !== undefined);
-  if (isReloading) {
-    const what = candidate === undefined ? 'the configuration' : `generation ${candidate.number}`;
-    return { phase: 'reloading', reloads, status: `Loading ${what}` };
+  const candidates = fleet.apps.flatMap(({ candidate }) => candidate ?? []);
+  if (!hasServed) {
+    return {
+      phase: 'starting',
+      reloads,
+      status: `Loading the application${fleet.apps.length > 1 ? 's' : ''}`,
+    };
   }
-  return { phase: 'serving', reloads, status: servingStatus(fleet, active?.number) };
+  const isReloading = fleet.isReloading || (before === 'reloading' && candidates.length > 0);
+  if (isReloading) return { phase: 'reloading', reloads, status: `Loading ${whatLoads(candidates)}` };
+  return { phase: 'serving', reloads, status: servingStatus(fleet) };
 }
 
-function servingStatus(fleet: Fleet, generation: number | undefined): string {
-  if (fleet.wanted === 0) return 'Standing by, without workers';
-  if (generation === undefined) return 'Starting workers';
-  const ready = fleet.workersOf(generation, 'ready').length;
-  return `Serving with ${ready} of ${fleet.wanted} workers, generation ${generation}`;
+function whatLoads(candidates: readonly Generation[]): string {
+  if (candidates.length === 0) return 'the configuration';
+  const numbers = inWords(candidates.map(({ number }) => String(number)));
+  return `generation${candidates.length > 1 ? 's' : ''} ${numbers}`;
+}
+
+function servingStatus(fleet: Fleet): string {
+  if (fleet.isStandingBy) return 'Standing by, without workers';
+  const { apps } = fleet;
+  const actives = apps.flatMap(({ active }) => active ?? []);
+  if (actives.length === 0) return apps.length === 0 ? 'Serving' : 'Starting workers';
+  const ready = actives.reduce((sum, { number }) => sum + fleet.workersOf(number, 'ready').length, 0);
+  const wanted = apps.reduce((sum, app) => sum + app.wanted, 0);
+  const where = apps.length > 1 ? `of ${apps.length} applications` : `generation ${actives[0]?.number}`;
+  return `Serving with ${ready} of ${wanted} workers, ${where}`;
 }
 
 /** What sd_notify(3) wants to be told, each in a message of its own. `monotonicUs`: by the clock of that name. */

@@ -8,7 +8,7 @@ import { pasteSettings } from '../config/paste-settings.ts';
 import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
 import type { PasteApp, ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
 import type { Environment } from '../config/sources.ts';
-import { NO_FRONT } from '../protocol/supervision/front.ts';
+import { DEFAULT_APP, NO_FRONT } from '../protocol/supervision/front.ts';
 import type { readConfigFile } from './config-file.ts';
 import { findConfigFile, KIRIN_TOML } from './find-config-file.ts';
 import { chooseInterpreter } from './interpreter.ts';
@@ -86,13 +86,14 @@ export function configFrom(
   { settings, sources, notices, file, location, sourceFiles, paste }: ResolvedStart,
   start: Start,
 ): ResolvedConfig {
+  const python = chooseInterpreter(settings.python, settings.chdir, start.env);
+  const app = appName(settings.wsgi_app, paste);
   return {
     settings,
     sources,
     notices,
-    app: appName(settings.wsgi_app, paste),
-    paste,
-    python: chooseInterpreter(settings.python, settings.chdir, start.env),
+    apps: [{ name: DEFAULT_APP, settings, sources, app, paste, python }],
+    python,
     environment: file?.environment ?? {},
     path: file?.path ?? { front: [], back: [] },
     sourceFiles,

@@ -31,13 +31,25 @@ export interface PasteApp {
   readonly globals: Readonly<Record<string, string>>;
 }
 
-/** Everything that the arbiter needs to know about what the user wants. */
-export interface ResolvedConfig {
+/** One application, with the settings that hold for it. */
+export interface ResolvedApp {
+  /** As kirin.toml calls it; `default`: the one that is named at the top of the file, or by APP_MODULE. */
+  readonly name: string;
   readonly settings: Settings;
   readonly sources: Sources;
   /** APP_MODULE as the user typed it, or the PasteDeploy file. */
   readonly app: string;
   readonly paste: PasteApp | null;
+  readonly python: PythonChoice;
+}
+
+/** Everything that the arbiter needs to know about what the user wants. */
+export interface ResolvedConfig {
+  /** What holds for the whole, and for applications that say nothing else. */
+  readonly settings: Settings;
+  readonly sources: Sources;
+  readonly apps: readonly ResolvedApp[];
+  /** For what belongs to no application. */
   readonly python: PythonChoice;
   /** Variables of the environment that the configuration file has set, or (null) removed: the app sees them so. */
   readonly environment: Readonly<Record<string, string | null>>;

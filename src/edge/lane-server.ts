@@ -5,31 +5,43 @@ import type { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { LaneConnection } from '../dispatcher/lane-connection.ts';
 import { HEADER_BYTES, type Hello, KIND } from '../protocol/lane/frames.ts';
 
-export interface RecyclingLimits {
-  /** 0: never. */
+/** Of the application that a worker runs. */
+export interface LanePurpose {
+  readonly dispatcher: Dispatcher;
+  /** Requests after which a worker is replaced; 0: never. */
   readonly maxRequests: number;
   readonly maxRequestsJitter: number;
 }
 
 const MAX_HELLO_BYTES = 4096;
+/** The arbiter's word for a generation has been overtaken by its workers: they come again then. */
+const UNKNOWN_PAUSE_MS = 50;
 
-/** Accepts the connections of workers, and turns each into a control connection or a lane. */
+/**
+ * Accepts the connections of workers, and turns each into a control connection or a lane. `purposeOf`: undefined where that generation is
+ * not known, yet or any more; its workers connect again.
+ */
 export function serveLanes(
   fd: number,
-  dispatcher: Dispatcher,
-  limits: () => RecyclingLimits,
+  purposeOf: (generation: number) => LanePurpose | undefined,
   report: (problem: string) => void,
 ): NetServer {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     readHello(socket, (hello) => {
+      const purpose = purposeOf(hello.generation);
+      if (purpose === undefined) {
+        setTimeout(() => socket.destroy(), UNKNOWN_PAUSE_MS).unref();
+        return;
+      }
+      const { dispatcher } = purpose;
       if (hello.role === 'control') {
         const worker = new ControlConnection(
           {
             ...hello,
             laneCount: hello.lanes,
             hasGreenlets: hello.greenlets,
-            maxGiven: requestsBeforeLeaving(limits()),
+            maxGiven: requestsBeforeLeaving(purpose),
           },
           socket,
           dispatcher,
@@ -82,7 +94,7 @@ function parseHello(text: string): Hello | null {
   }
 }
 
-function requestsBeforeLeaving(limits: RecyclingLimits): number {
+function requestsBeforeLeaving(limits: LanePurpose): number {
   if (limits.maxRequests === 0) return Number.POSITIVE_INFINITY;
   return limits.maxRequests + Math.floor(Math.random() * (limits.maxRequestsJitter + 1));
 }

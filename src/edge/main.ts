@@ -1,27 +1,23 @@
 // The edge's process: started by the arbiter, told everything over IPC.
 
-import { Dispatcher } from '../dispatcher/dispatcher.ts';
-import { AppHandler } from '../handlers/app.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { AuthParts } from '../handlers/auth/basic-auth.ts';
 import { ClientRuleGuard, ClientRules, needsGuard } from '../handlers/client-rules.ts';
 import type { Handler } from '../handlers/exchange.ts';
 import { HealthHandler } from '../handlers/health.ts';
 import { LimitZones } from '../handlers/limits/limit-zones.ts';
-import { LoadFailureHandler } from '../handlers/load-failure.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
 import type { RouteParts } from '../handlers/sites/route-handler.ts';
 import { SiteHandler } from '../handlers/sites/site-handler.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
-import { AppMetrics } from '../observe/app-metrics.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter, ListenerSpec } from '../protocol/supervision/edge.ts';
-import type { LoadFailure } from '../protocol/supervision/load-failure.ts';
 import { UpstreamSet } from '../upstreams/upstream-set.ts';
+import { AppServices } from './app-services.ts';
 import { FileRoutes } from './file-routes.ts';
 import { httpsPortOf } from './https-port.ts';
 import { serveLanes } from './lane-server.ts';
-import { LoadReporter } from './load-report.ts';
 import { EdgeLogs } from './logs.ts';
 import { PasswordThread } from './password-thread.ts';
 import { Proxies } from './proxies.ts';
@@ -47,23 +43,21 @@ const OVERHEARD = [
   'SIGTTOU',
 ] as const;
 
+/** What nobody answers. */
+const NO_APPLICATION: Handler = { handle: (exchange) => exchange.refuse(404) };
+
 class Edge {
   #config: EdgeConfig;
   readonly #listeners: readonly ListenerSpec[];
   readonly #logs: EdgeLogs;
-  readonly #dispatcher: Dispatcher;
-  readonly #metrics = new AppMetrics();
+  readonly #apps: AppServices;
   readonly #fileRoutes: FileRoutes;
   readonly #reportRoute: (problem: string) => void;
   readonly #limits: LimitZones;
   readonly #upstreamSet: UpstreamSet;
   readonly #auth: AuthParts;
   readonly #proxies: Proxies;
-  #app: AppHandler | null = null;
-  /** What answers instead of the application, while that does not load. */
-  #loadFailure: LoadFailureHandler | null = null;
   readonly #server: Server;
-  readonly #loadReporter: LoadReporter;
   #isDraining = false;
   #isStopQuick = false;
 
@@ -71,7 +65,7 @@ class Edge {
     const config = start.config;
     this.#config = config;
     this.#listeners = start.listeners;
-    this.#logs = new EdgeLogs(config, () => this.#dispatcher.queued);
+    this.#logs = new EdgeLogs(config, () => this.#apps.queued);
     this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
     const limited = new RefusalLog((line) => this.#logs.error.warning(line));
     this.#limits = new LimitZones((line) => limited.note(() => line));
@@ -86,45 +80,15 @@ class Edge {
       report,
       reportRefused: (line) => unproved.note(() => line),
     };
-    const expired = new RefusalLog((line) => this.#logs.error.warning(line));
-    const refused = new RefusalLog((line) => this.#logs.error.warning(line));
-    this.#dispatcher = new Dispatcher(config, {
-      workerReady: ({ pid, generation }) => tell({ type: 'worker-ready', pid, generation }),
-      workerOverdue: ({ pid }, job, ageMs) =>
-        tell({ type: 'worker-overdue', pid, request: job?.summary ?? 'what ran after a response', ageMs }),
-      workerCondemned: ({ pid }) => tell({ type: 'worker-condemned', pid }),
-      workerSpent: ({ pid, given }) => tell({ type: 'worker-spent', pid, requests: given }),
-      workerLeaving: ({ pid }, reason) => tell({ type: 'worker-leaving', pid, reason }),
-      jobExpired: (job, waitedMs) =>
-        expired.note(
-          () => `No worker was free for ${job.summary} in ${(waitedMs / 1000).toFixed(1)} s: answered 503`,
-        ),
-      jobRefused: (job) =>
-        refused.note(
-          () =>
-            `${this.#config.queueLimit} requests wait for a worker, and no more may: answered ${job.summary} with 503`,
-        ),
-      jobRetried: ({ pid }, job) =>
-        this.#logs.error.warning(
-          `Worker (pid:${pid}) ended while it ran ${job.summary}: another worker runs it`,
-        ),
-      jobLost: ({ pid }, job) => {
-        const why = job.deaths > 1 ? ', the second that did, so it is not tried again' : '';
-        this.#logs.error.error(`Worker (pid:${pid}) ended while it ran ${job.summary}${why}: answered 502`);
-      },
+    this.#apps = new AppServices(start.apps, {
+      log: this.#logs.error,
+      tell,
+      handlerChanged: () => this.#route(),
     });
-    if (start.loadFailure !== null) this.#loadFailure = new LoadFailureHandler(start.loadFailure);
     this.#server = new Server(start.runDir, this.#logs.error, this.#parts());
-    this.#loadReporter = new LoadReporter(
-      () => this.#dispatcher.takeLoad(),
-      (report) => tell({ type: 'load', ...report }),
-    );
-    this.#loadReporter.isWanted = config.reportsLoad;
-    this.#dispatcher.activate(start.activeGeneration);
     serveLanes(
       start.laneFd,
-      this.#dispatcher,
-      () => this.#config,
+      (generation) => this.#apps.purposeOf(generation),
       (problem) => this.#logs.error.error(problem),
     );
   }
@@ -139,26 +103,17 @@ class Edge {
     };
   }
 
-  /** A new generation takes over, under its own configuration. */
-  #activate(generation: number, config: EdgeConfig): void {
+  #configure(config: EdgeConfig): void {
+    // What is the same keeps what it has learnt and counted.
+    if (isDeepStrictEqual(config, this.#config)) return;
     this.#config = config;
     this.#logs.reconfigure(config);
-    this.#dispatcher.reconfigure(config);
-    this.#loadReporter.isWanted = config.reportsLoad;
-    const failure = this.#loadFailure;
-    this.#loadFailure = null;
-    this.#server.reconfigure(this.#parts());
-    this.#dispatcher.activate(generation);
-    failure?.end();
+    this.#route();
   }
 
-  #noteLoadFailure(failure: LoadFailure): void {
-    const before = this.#loadFailure;
-    this.#loadFailure = new LoadFailureHandler(failure);
-    if (this.#app !== null) this.#app.whenNotLoaded = this.#loadFailure;
+  /** Requests that come from now on are answered by what there is now. */
+  #route(): void {
     this.#server.reconfigure(this.#parts());
-    this.#dispatcher.giveUpWaiting();
-    before?.end();
   }
 
   #router(): Router {
@@ -174,18 +129,17 @@ class Edge {
         ),
       });
     }
-    this.#app = new AppHandler(this.#dispatcher, this.#config, this.#metrics);
-    this.#app.whenNotLoaded = this.#loadFailure;
     const { front, staticFiles } = this.#config;
-    const app = this.#loadFailure ?? this.#app;
-    this.#fileRoutes.reset();
+    const app = this.#answering(front.app);
+    this.#fileRoutes.begin();
     this.#limits.reset();
     this.#logs.sites.reset();
     this.#upstreamSet.reset(front);
     this.#proxies.reset(front);
-    const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts(app));
+    const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts());
     this.#upstreamSet.settle();
     const fileRules = this.#fileRoutes.rules(staticFiles, answering);
+    this.#fileRoutes.end();
     const { tls } = this.#config;
     const hasPlain = this.#listeners.some(({ scheme }) => scheme === 'http');
     if (tls === null || !needsGuard(tls, hasPlain)) return new Router([...rules, ...fileRules], answering);
@@ -194,9 +148,14 @@ class Edge {
     return new Router(rules, new ClientRuleGuard(new ClientRules(tls), guarded, httpsPort));
   }
 
-  #routeParts(app: Handler): RouteParts {
+  /** Who answers for an application, or for none. */
+  #answering(app: string | null): Handler {
+    return (app === null ? null : this.#apps.handler(app)) ?? NO_APPLICATION;
+  }
+
+  #routeParts(): RouteParts {
     return {
-      app,
+      app: (name) => this.#answering(name),
       newFileHandler: (...args) => this.#fileRoutes.handler(...args),
       limits: this.#limits,
       auth: this.#auth,
@@ -208,16 +167,20 @@ class Edge {
   }
 
   #metricsText(): string {
-    const { queued, oldestWaitMs, workers } = this.#dispatcher;
-    const apps = [{ mount: this.#config.scriptName || '/', metrics: this.#metrics }];
-    const upstreams = this.#upstreamSet.facts();
-    return metricsText({ lanes: workers.lanes, queued, oldestWaitMs, apps, upstreams });
+    const services = [...this.#apps.all];
+    const apps = services.map(({ config, metrics, dispatcher }) => ({
+      name: config.name,
+      mount: config.scriptName || '/',
+      metrics,
+      queued: dispatcher.queued,
+      oldestWaitMs: dispatcher.oldestWaitMs,
+    }));
+    const lanes = services.flatMap(({ dispatcher }) => dispatcher.workers.lanes);
+    return metricsText({ lanes, apps, upstreams: this.#upstreamSet.facts() });
   }
 
   #whyNotReady(): string | null {
-    if (this.#isDraining) return 'stopping';
-    if (this.#loadFailure !== null) return 'the application does not load';
-    return this.#dispatcher.isReady ? null : 'no worker is ready';
+    return this.#isDraining ? 'stopping' : this.#apps.whyNotReady;
   }
 
   async listen(start: StartMessage): Promise<void> {
@@ -240,21 +203,12 @@ class Edge {
     switch (message.type) {
       case 'start':
         break;
-      case 'activate':
-        this.#activate(message.generation, message.config);
+      case 'configure':
+        this.#configure(message.config);
         break;
       case 'certificates':
         this.#config = { ...this.#config, tls: message.tls };
         this.#server.reconfigure(this.#parts());
-        break;
-      case 'load-failed':
-        this.#noteLoadFailure(message.failure);
-        break;
-      case 'retire':
-        this.#dispatcher.retire(message.pid);
-        break;
-      case 'worker-exited':
-        this.#dispatcher.exited(message.pid, message.running);
         break;
       case 'reopen-logs':
         this.#logs.reopen();
@@ -265,6 +219,8 @@ class Edge {
       case 'drain':
         void this.drain(message.graceMs, message.quick);
         break;
+      default:
+        this.#apps.handle(message);
     }
   }
 
@@ -274,7 +230,7 @@ class Edge {
     this.#isStopQuick ||= isQuick;
     if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#loadFailure?.stop();
+    this.#apps.stop();
     // Whoever balances the load sees first that readiness is gone, and is still served meanwhile.
     if (!isQuick && this.#config.drainDelayMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, this.#config.drainDelayMs));
@@ -282,13 +238,13 @@ class Edge {
     await this.#server.drainBacklog();
     this.#server.drainConnections();
     await new Promise<void>((resolve) => this.#server.whenEmpty(resolve));
-    await new Promise<void>((resolve) => this.#dispatcher.whenIdle(resolve));
+    await this.#apps.whenIdle();
     this.#exit();
   }
 
   /** The grace is over: what is not answered yet is answered by a refusal. */
   #giveUp(): void {
-    this.#dispatcher.giveUp();
+    this.#apps.giveUp();
     setTimeout(() => {
       this.#server.destroyAll();
       this.#exit();
@@ -296,7 +252,7 @@ class Edge {
   }
 
   #exit(): void {
-    this.#dispatcher.workers.quitAll(this.#isStopQuick);
+    this.#apps.quitWorkers(this.#isStopQuick);
     tell({ type: 'drained' });
     void this.#logs.close(LOGS_GRACE_MS).then(() => {
       // The channel is flushed before the process may go.

@@ -8,6 +8,7 @@ import {
   requestFrameStart,
   spooledRequestFrame,
 } from '../protocol/lane/frames.ts';
+import { CollectingExchanges } from './collecting-exchanges.ts';
 import { decodePath, environText } from './environ.ts';
 import type { Exchange, Handler, Producer, RequestBody } from './exchange.ts';
 import { sinceEpochUs } from './wall-clock.ts';
@@ -37,22 +38,41 @@ export interface AppOptions {
 /** Has requests answered by the Python application. */
 export class AppHandler implements Handler {
   readonly #dispatcher: Dispatcher;
-  readonly #scriptName: string;
-  readonly #tellsRequestStart: boolean;
+  #scriptName: string;
+  #tellsRequestStart: boolean;
+  readonly #collecting = new CollectingExchanges();
   readonly metrics: AppMetrics;
   /** Who answers what has waited for an application that turns out not to load. */
   whenNotLoaded: Handler | null = null;
 
-  constructor(dispatcher: Dispatcher, { scriptName, requestStartHeader }: AppOptions, metrics: AppMetrics) {
+  constructor(dispatcher: Dispatcher, options: AppOptions, metrics: AppMetrics) {
     this.#dispatcher = dispatcher;
     this.metrics = metrics;
+    this.#scriptName = options.scriptName;
+    this.#tellsRequestStart = options.requestStartHeader;
+  }
+
+  /** For the requests that come from now on. */
+  set options({ scriptName, requestStartHeader }: AppOptions) {
     this.#scriptName = scriptName;
     this.#tellsRequestStart = requestStartHeader;
   }
 
+  /** Requests that have begun to come, and are not with the dispatcher yet. */
+  get collecting(): number {
+    return this.#collecting.count();
+  }
+
   handle(exchange: Exchange): void {
-    if (exchange.head.bodyLength === 0) this.#submit(exchange, { kind: 'none' });
-    else exchange.collectBody((body) => this.#submit(exchange, body));
+    if (exchange.head.bodyLength === 0) {
+      this.#submit(exchange, { kind: 'none' });
+      return;
+    }
+    this.#collecting.add(exchange);
+    exchange.collectBody((body) => {
+      this.#collecting.delete(exchange);
+      this.#submit(exchange, body);
+    });
   }
 
   #submit(exchange: Exchange, body: RequestBody): void {

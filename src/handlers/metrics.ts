@@ -21,18 +21,27 @@ interface LaneState {
 
 export interface MetricsSources {
   readonly lanes: readonly LaneState[];
-  readonly queued: number;
-  /** 0: nothing waits. */
-  readonly oldestWaitMs: number;
-  readonly apps: readonly { readonly mount: string; readonly metrics: AppMetrics }[];
+  readonly apps: readonly AppSource[];
   readonly upstreams: readonly { readonly name: string; readonly servers: readonly ServerFacts[] }[];
 }
 
-export function metricsText({ lanes, queued, oldestWaitMs, apps, upstreams }: MetricsSources): string {
+export interface AppSource {
+  readonly name: string;
+  readonly mount: string;
+  readonly metrics: AppMetrics;
+  readonly queued: number;
+  /** 0: nothing waits. */
+  readonly oldestWaitMs: number;
+}
+
+export function metricsText({ lanes, apps, upstreams }: MetricsSources): string {
   const page = {
-    queue: { length: queued, oldestWaitUs: Math.round(oldestWaitMs * 1000) },
+    queue: queuePart(
+      apps.reduce((sum, { queued }) => sum + queued, 0),
+      Math.max(0, ...apps.map(({ oldestWaitMs }) => oldestWaitMs)),
+    ),
     workers: workersPart(lanes),
-    apps: apps.map(({ mount, metrics }) => appPart(mount, metrics)),
+    apps: apps.map(appPart),
     upstreams,
   };
   return `${JSON.stringify(page)}\n`;
@@ -58,9 +67,15 @@ function workersPart(lanes: readonly LaneState[]) {
   }));
 }
 
-function appPart(mount: string, metrics: AppMetrics) {
+function queuePart(length: number, oldestWaitMs: number) {
+  return { length, oldestWaitUs: Math.round(oldestWaitMs * 1000) };
+}
+
+function appPart({ name, mount, metrics, queued, oldestWaitMs }: AppSource) {
   return {
+    name,
     mount,
+    waiting: queuePart(queued, oldestWaitMs),
     queue: histogramPart(metrics.queue),
     service: histogramPart(metrics.service),
     refused: {

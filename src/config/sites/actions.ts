@@ -1,5 +1,6 @@
 // What a route does: one key of its table for each.
 
+import { DEFAULT_APP } from '../../protocol/supervision/front.ts';
 import type { RouteAction } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { integerFrom, type TableReader, text } from '../toml/table-reader.ts';
@@ -20,7 +21,8 @@ export const ACTIONS: readonly Part<RouteAction>[] = [
   {
     key: 'app',
     schema: { enum: [true], description: 'The application answers.' },
-    read: (reader) => (reader.read('app', isTrue) === undefined ? undefined : { do: 'app' }),
+    read: (reader) =>
+      reader.read('app', isTrue) === undefined ? undefined : { do: 'app', app: DEFAULT_APP },
   },
   {
     key: 'files',

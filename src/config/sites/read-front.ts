@@ -1,6 +1,6 @@
 // What a kirin.toml says about serving: the tables at its top that are no settings.
 
-import type { FrontSpec } from '../../protocol/supervision/front.ts';
+import { DEFAULT_APP, type FrontSpec } from '../../protocol/supervision/front.ts';
 import { TableReader, type TomlContext } from '../toml/table-reader.ts';
 import type { TomlTable } from '../toml/toml-node.ts';
 import { readSites, SITE_SCHEMA } from './read-sites.ts';
@@ -19,5 +19,10 @@ export function readFront(document: TomlTable, context: TomlContext): FrontSpec 
   const known = [...document.entries.keys(), ...FRONT_KEYS];
   const top = new TableReader(document, 'the file', known, context);
   const resolvers = readResolvers(top);
-  return { sites: readSites(top, context), upstreams: readUpstreams(top, resolvers, context), resolvers };
+  return {
+    app: DEFAULT_APP,
+    sites: readSites(top, context),
+    upstreams: readUpstreams(top, resolvers, context),
+    resolvers,
+  };
 }

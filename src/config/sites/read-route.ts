@@ -1,5 +1,6 @@
 // `[[sites.routes]]`: which requests it is for, who may send them, and what it does.
 
+import { DEFAULT_APP } from '../../protocol/supervision/front.ts';
 import type { PathMatch, RouteAction, RouteOptions, RouteSpec } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { integerFrom, TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
@@ -109,7 +110,7 @@ function readAction(reader: TableReader, table: Place, context: TomlContext): Ro
     }
   }
   const read = ACTIONS.map((action) => action.read(reader, context));
-  return read.find((action) => action !== undefined) ?? { do: 'app' };
+  return read.find((action) => action !== undefined) ?? { do: 'app', app: DEFAULT_APP };
 }
 
 function pathText(value: FileValue): string {

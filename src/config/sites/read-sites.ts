@@ -1,5 +1,6 @@
 // `[[sites]]` of a kirin.toml.
 
+import { DEFAULT_APP } from '../../protocol/supervision/front.ts';
 import type { RouteOptions, RouteSpec, SiteSpec } from '../../protocol/supervision/site.ts';
 import { ValueProblem } from '../setting.ts';
 import { TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
@@ -62,7 +63,7 @@ function readSite(table: TomlTable, owners: Map<string, string>, context: TomlCo
 /** What no route has taken is the application's. */
 function rest(options: RouteOptions): RouteSpec {
   const matches = { path: { kind: 'any' }, methods: null, scheme: null, port: null, fields: [] } as const;
-  return { ...options, ...matches, name: null, internal: false, action: { do: 'app' } };
+  return { ...options, ...matches, name: null, internal: false, action: { do: 'app', app: DEFAULT_APP } };
 }
 
 /** A route behind one that takes all of its requests would never be asked: its author means something else. */

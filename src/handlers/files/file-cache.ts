@@ -14,7 +14,7 @@ export interface FoundFile {
 }
 
 /** What a handler wants of a cache. */
-export type FileStore = Pick<FileCache, 'get' | 'set' | 'delete' | 'keepContent'>;
+export type FileStore = Pick<FileCache, 'get' | 'set' | 'delete' | 'keepContent' | 'clear'>;
 
 /** A part of a cache, for one of several routes: the same path is another file on another site. */
 export function partOf(cache: FileCache, name: string): FileStore {
@@ -24,6 +24,7 @@ export function partOf(cache: FileCache, name: string): FileStore {
     set: (path, file) => cache.set(key(path), file),
     delete: (path) => cache.delete(key(path)),
     keepContent: (path, ...rest) => cache.keepContent(key(path), ...rest),
+    clear: () => cache.clear(key('')),
   };
 }
 
@@ -86,6 +87,11 @@ export class FileCache {
     this.#files.delete(path);
     this.#bytes -= weightOf(path, file);
     releaseFiles(file);
+  }
+
+  /** Lets go of all whose names begin so. */
+  clear(prefix = ''): void {
+    for (const path of this.#files.keys()) if (path.startsWith(prefix)) this.delete(path);
   }
 
   /** Lets go of everything, for good; what is being sent is sent to its end. */

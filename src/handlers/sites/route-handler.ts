@@ -22,7 +22,8 @@ import { rewrite } from './rewrite.ts';
 
 /** What routes are made with: the edge's. */
 export interface RouteParts {
-  readonly app: Handler;
+  /** Who answers for an application; null: for none. */
+  readonly app: (name: string | null) => Handler;
   /** Where HTTPS is spoken; null: on its own port, or nowhere. */
   readonly httpsPort: number | null;
   /** Makes what serves files; `fallback` is asked where there is none, if the options say so. */
@@ -72,7 +73,7 @@ function action(
 ): Handler {
   switch (action.do) {
     case 'app':
-      return app;
+      return app(action.app);
     case 'redirect':
       return redirect(action.to, action.status);
     case 'respond':

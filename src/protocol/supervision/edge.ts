@@ -58,11 +58,46 @@ export interface Http2Limits {
   readonly maxHeaderListBytes: number;
 }
 
-/** The settings that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
-export interface EdgeConfig {
-  readonly backlog: number;
+/** What the edge needs to know of one application; durations in milliseconds. */
+export interface AppConfig {
+  /** As kirin.toml calls it; `default` where there is but one. */
+  readonly name: string;
   /** How long a request may run without a sign of life, and at most wait before that; 0: for ever. */
   readonly timeoutMs: number;
+  readonly gracefulTimeoutMs: number;
+  /** Requests that may wait for a worker; 0: any number. */
+  readonly queueLimit: number;
+  /** How long a request may wait for a worker; 0: for ever. */
+  readonly queueTimeoutMs: number;
+  /** A lane silent for this long is asked for what it has not started; 0: never. */
+  readonly stealAfterMs: number;
+  /** The first that is for a request counts. */
+  readonly laneRules: readonly LaneRuleSpec[];
+  /** Whether the application is told when its request arrived. */
+  readonly requestStartHeader: boolean;
+  /** Whether the arbiter wants `load` messages. */
+  readonly reportsLoad: boolean;
+  readonly maxRequests: number;
+  readonly maxRequestsJitter: number;
+  /** Value of the SCRIPT_NAME variable: where the application is mounted; '' for the root. */
+  readonly scriptName: string;
+}
+
+/** An application as an edge finds it when it starts. */
+export interface AppState {
+  readonly config: AppConfig;
+  /** Those whose workers may come. */
+  readonly generations: readonly number[];
+  /** 0: none is active yet. */
+  readonly activeGeneration: number;
+  /** The newest code does not load, and requests are answered with that; null: they are for the application. */
+  readonly loadFailure: LoadFailure | null;
+}
+
+/** The settings of the whole that the edge needs, resolved; durations in milliseconds, sizes in bytes. */
+export interface EdgeConfig {
+  readonly backlog: number;
+  /** The longest of the applications'. */
   readonly gracefulTimeoutMs: number;
   readonly keepAliveMs: number;
   /** How long a client may take to send a whole head. */
@@ -82,20 +117,6 @@ export interface EdgeConfig {
   readonly bodyBufferBytes: number;
   /** How much of a response may wait on disk for a slow client before the worker has to wait; 0: nothing. */
   readonly responseSpoolBytes: number;
-  /** Requests that may wait for a worker; 0: any number. */
-  readonly queueLimit: number;
-  /** How long a request may wait for a worker; 0: for ever. */
-  readonly queueTimeoutMs: number;
-  /** A lane silent for this long is asked for what it has not started; 0: never. */
-  readonly stealAfterMs: number;
-  /** The first that is for a request counts. */
-  readonly laneRules: readonly LaneRuleSpec[];
-  /** Whether the application is told when its request arrived. */
-  readonly requestStartHeader: boolean;
-  /** Whether the arbiter wants `load` messages. */
-  readonly reportsLoad: boolean;
-  readonly maxRequests: number;
-  readonly maxRequestsJitter: number;
   /** null: connections are not encrypted. */
   readonly tls: TlsConfig | null;
   readonly http2: Http2Limits;
@@ -119,8 +140,6 @@ export interface EdgeConfig {
   readonly forwarderHeaders: readonly string[];
   /** What becomes of other fields whose name holds an underscore. */
   readonly headerMap: 'drop' | 'refuse' | 'dangerous';
-  /** Value of the SCRIPT_NAME variable: where the application is mounted; '' for the root. */
-  readonly scriptName: string;
   /** Path prefix of the health pages (PREFIX/live, PREFIX/ready, PREFIX/metrics), or null. */
   readonly healthPath: string | null;
   readonly staticFiles: StaticConfig;
@@ -151,26 +170,37 @@ export interface LoadReport {
 }
 
 export type ArbiterToEdge =
-  /** First message: everything the edge needs to serve. `activeGeneration` is 0 until one is active. */
+  /** First message: everything the edge needs to serve. */
   | {
       readonly type: 'start';
       readonly config: EdgeConfig;
+      readonly apps: readonly AppState[];
       readonly listeners: readonly ListenerSpec[];
       readonly laneFd: number;
       readonly runDir: string;
-      readonly activeGeneration: number;
-      /** The newest code does not load, and requests are answered with that; null: they are for the application. */
-      readonly loadFailure: LoadFailure | null;
     }
-  /** New requests go to this generation only, under its configuration; lanes of others are fed no more. */
-  | { readonly type: 'activate'; readonly generation: number; readonly config: EdgeConfig }
   /** Certificates have changed, and nothing else. */
   | { readonly type: 'certificates'; readonly tls: TlsConfig }
+  /** From now on this holds, for the next request on each connection. */
+  | { readonly type: 'configure'; readonly config: EdgeConfig }
+  /** Workers of this generation will come. An application that is not known yet begins with this configuration. */
+  | { readonly type: 'generation-started'; readonly generation: number; readonly app: AppConfig }
+  | { readonly type: 'generation-over'; readonly generation: number }
+  /** New requests for the application go to this generation only, under this configuration; lanes of others are fed no more. */
+  | { readonly type: 'activate'; readonly generation: number; readonly app: AppConfig }
   /** With --reload: the newest code does not load. Until a generation is activated, this is the answer to every request. */
-  | { readonly type: 'load-failed'; readonly failure: LoadFailure }
+  | { readonly type: 'load-failed'; readonly app: string; readonly failure: LoadFailure }
+  /** No request is routed to it any more: answer `app-drained` when all are answered that were. */
+  | { readonly type: 'drain-app'; readonly app: string }
+  | { readonly type: 'forget-app'; readonly app: string }
   /** Feed this worker no more; when nothing of it runs, tell it to quit. */
-  | { readonly type: 'retire'; readonly pid: number }
-  | { readonly type: 'worker-exited'; readonly pid: number; readonly running: readonly number[] }
+  | { readonly type: 'retire'; readonly app: string; readonly pid: number }
+  | {
+      readonly type: 'worker-exited';
+      readonly app: string;
+      readonly pid: number;
+      readonly running: readonly number[];
+    }
   | { readonly type: 'reopen-logs' }
   /** Answer `pong` with the same id. */
   | { readonly type: 'ping'; readonly id: number }
@@ -197,6 +227,7 @@ export type EdgeToArbiter =
   /** The worker asks to leave: fork another, then `retire` this one. */
   | { readonly type: 'worker-leaving'; readonly pid: number; readonly reason: string }
   /** Once a second while `reportsLoad`. */
-  | ({ readonly type: 'load' } & LoadReport)
+  | ({ readonly type: 'load'; readonly app: string } & LoadReport)
+  | { readonly type: 'app-drained'; readonly app: string }
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'drained' };

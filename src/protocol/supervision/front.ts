@@ -3,7 +3,12 @@
 import type { SiteSpec } from './site.ts';
 import type { UpstreamSpec } from './upstream.ts';
 
+/** Of the application that is named by APP_MODULE, or by `app` at the top of a kirin.toml. */
+export const DEFAULT_APP = 'default';
+
 export interface FrontSpec {
+  /** Who answers where there are no sites; null: nobody. */
+  readonly app: string | null;
   /** None: every request is the application's. */
   readonly sites: readonly SiteSpec[];
   readonly upstreams: readonly UpstreamSpec[];
@@ -11,4 +16,4 @@ export interface FrontSpec {
   readonly resolvers: readonly string[];
 }
 
-export const NO_FRONT: FrontSpec = { sites: [], upstreams: [], resolvers: [] };
+export const NO_FRONT: FrontSpec = { app: DEFAULT_APP, sites: [], upstreams: [], resolvers: [] };

@@ -24,7 +24,8 @@ export type FieldMatch =
 export type InsideTarget = `@${string}` | `/${string}`;
 
 export type RouteAction =
-  | { readonly do: 'app' }
+  /** `app`: by its name; null: there is none to answer. */
+  | { readonly do: 'app'; readonly app: string | null }
   /** `to`: with $variables. `again`: from the first route on, not from the next. */
   | { readonly do: 'rewrite'; readonly to: string; readonly again: boolean }
   /** `to`: with $variables. */

@@ -24,7 +24,8 @@ describe('another account', { skip: process.getuid?.() !== 0 && 'only root may t
   afterEach(() => removeFolder(folder));
 
   const check = (owner: Plan['owner'] = OTHER) => {
-    const plan = { owner, boot: { chdir: app }, python: { path: '/bin/sh', reason: '' } };
+    const apps = [{ boot: { chdir: app }, python: { path: '/bin/sh', reason: '' } }];
+    const plan = { owner, apps };
     checkAccess(plan as unknown as Plan, '/bin/sh', [script]);
   };
   const refused = (message: RegExp) => assert.throws(() => check(), { code: 'account-unable', message });

@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import type { Application } from '../../../src/arbiter/application.ts';
+import type { WorkerPhase } from '../../../src/arbiter/children.ts';
 import { agenda, type Duty, SLOW_BOOT_MS } from '../../../src/arbiter/duties.ts';
-import { Fleet, type WorkerPhase } from '../../../src/arbiter/fleet.ts';
+import { Fleet } from '../../../src/arbiter/fleet.ts';
 
 /** A world without processes: carries duties out as if everything succeeded at once. */
 class World {
   /** Plans for a reload are there at once. */
   makesPlans = true;
-  readonly fleet: Fleet;
+  readonly fleet = new Fleet();
+  readonly app: Application;
   readonly done: string[] = [];
   nowMs = 1000;
   nextPid = 101;
 
   constructor(wanted: number) {
-    this.fleet = new Fleet(wanted, 30_000);
+    this.app = this.fleet.appAdded('default', wanted, 30_000);
   }
 
   /** Duties that are due now, in words. */
@@ -44,8 +47,20 @@ class World {
       case 'kill-edge':
         fleet.edgeKillAtMs = Number.POSITIVE_INFINITY;
         break;
+      case 'apply-front':
+        fleet.frontApplied();
+        break;
       case 'start-generation':
-        fleet.generationStarted(nowMs);
+        fleet.generationStarted(fleet.app(duty.app) as Application, nowMs);
+        break;
+      case 'drain-app':
+        (fleet.app(duty.app) as Application).drainedByMs = nowMs + 30_000;
+        break;
+      case 'end-app':
+        fleet.app(duty.app)?.leave();
+        break;
+      case 'forget-app':
+        fleet.appForgotten(fleet.app(duty.app) as Application);
         break;
       case 'make-plan':
         fleet.planAsked();
@@ -95,8 +110,22 @@ class World {
     return pids;
   }
 
+  /** A plan that has these applications; the newest that there is. */
+  plan(...names: readonly string[]): void {
+    for (const app of this.fleet.apps) if (!names.includes(app.name)) app.giveUp();
+    for (const name of names) {
+      const app = this.fleet.app(name);
+      if (app === undefined) this.fleet.appAdded(name, 1, 30_000, 'awaited');
+      else app.keep();
+    }
+    this.settle();
+    this.clearDone();
+    this.fleet.reloadAsked([]);
+    this.settle();
+  }
+
   /** Boots a generation until `ready` of its workers are ready. */
-  bootGeneration(generation: number, ready = this.fleet.wanted): number[] {
+  bootGeneration(generation: number, ready = this.app.wanted): number[] {
     this.settle();
     this.fleet.zygoteBooted(generation);
     this.settle();
@@ -117,7 +146,7 @@ class World {
 
 function inWords({ do: verb, ...what }: Duty): string {
   const details = Object.values(what);
-  return [verb, details[0]].filter((part) => part !== undefined).join(' ');
+  return [verb, details[0]].filter((part) => part !== undefined && part !== 'default').join(' ');
 }
 
 describe('at the start', () => {
@@ -147,7 +176,7 @@ describe('at the start', () => {
   it('the first ready worker makes its generation active: nobody waits for the others', () => {
     const world = new World(2);
     world.bootGeneration(1, 1);
-    assert.equal(world.fleet.active?.number, 1);
+    assert.equal(world.app.active?.number, 1);
     assert.deepEqual(world.phases(1), ['ready', 'booting']);
   });
 });
@@ -246,12 +275,12 @@ describe('with all workers ready', () => {
   });
 
   it('one more is forked when one more is wanted', () => {
-    world.fleet.wanted = 3;
+    world.app.wanted = 3;
     assert.deepEqual(world.due(), ['fork 1']);
   });
 
   it('the oldest is let go when one less is wanted', () => {
-    world.fleet.wanted = 1;
+    world.app.wanted = 1;
     world.settle();
     assert.deepEqual(world.done, [`retire ${first()}`]);
   });
@@ -373,13 +402,13 @@ describe('workers over a limit', () => {
     world.fleet.workerSpent(pids[0] as number);
     world.fleet.reloadAsked();
     world.settle();
-    assert.deepEqual(world.done, ['make-plan', 'start-generation']);
+    assert.deepEqual(world.done, ['make-plan', 'apply-front', 'start-generation']);
   });
 
   it('are the first to go when one less is wanted', () => {
     const last = pids[2] as number;
     world.fleet.workerSpent(last);
-    world.fleet.wanted = 2;
+    world.app.wanted = 2;
     world.settle();
     assert.deepEqual(world.done, [`retire ${last}`]);
   });
@@ -426,13 +455,13 @@ describe('a reload', () => {
   it('starts a generation beside the old one, and touches nothing before it is ready', () => {
     const [one] = world.bootGeneration(2, 1);
     assert.ok(one);
-    assert.deepEqual(world.done, ['make-plan', 'start-generation', 'fork 2', 'fork 2']);
+    assert.deepEqual(world.done, ['make-plan', 'apply-front', 'start-generation', 'fork 2', 'fork 2']);
     assert.deepEqual(world.phases(1), ['ready', 'ready']);
   });
 
   it('moves over when as many are ready as serve, and then lets the old ones go', () => {
     world.bootGeneration(2);
-    assert.deepEqual(world.done.slice(4), ['activate 2', `retire ${old[0]}`, `retire ${old[1]}`]);
+    assert.deepEqual(world.done.slice(5), ['activate 2', `retire ${old[0]}`, `retire ${old[1]}`]);
   });
 
   it('ends the old zygote when its last worker is gone', () => {
@@ -459,7 +488,7 @@ describe('a reload', () => {
     world.fleet.workerExited(one as number, world.nowMs);
     world.settle();
     assert.equal(world.done.at(-1), 'quit-zygote 2');
-    assert.equal(world.fleet.active?.number, 1);
+    assert.equal(world.app.active?.number, 1);
     assert.deepEqual(world.phases(1), ['ready', 'ready']);
   });
 
@@ -471,7 +500,7 @@ describe('a reload', () => {
     world.settle();
     assert.deepEqual(world.done, ['tell-slow-boot 2']);
     assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, Number.POSITIVE_INFINITY);
-    assert.equal(world.fleet.active?.number, 1);
+    assert.equal(world.app.active?.number, 1);
     assert.deepEqual(world.phases(1), ['ready', 'ready']);
   });
 
@@ -481,10 +510,12 @@ describe('a reload', () => {
   });
 
   it('that is asked for during another follows it', () => {
+    world.clearDone();
     world.fleet.reloadAsked();
-    assert.deepEqual(world.due(), []);
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan', 'apply-front']);
     world.bootGeneration(2);
-    assert.equal(world.fleet.candidate?.number, 3);
+    assert.equal(world.app.candidate?.number, 3);
   });
 
   it('replaces a worker of the old generation that dies meanwhile', () => {
@@ -519,7 +550,7 @@ describe('an application that does not boot any more', () => {
     const world = new World(3);
     const pids = world.bootGeneration(1);
     for (const pid of pids) world.fleet.workerExited(pid, world.nowMs);
-    world.fleet.bootFailures.failed(world.nowMs);
+    world.app.bootFailures.failed(world.nowMs);
     world.nowMs += 100;
     world.settle();
     const [one] = world.forkAll(1);
@@ -533,13 +564,13 @@ describe('an application that does not boot any more', () => {
     const world = new World(1);
     world.bootGeneration(1, 0);
     world.fleet.generationAbandoned(1);
-    world.fleet.awaitsChange = true;
+    world.app.awaitsChange = true;
     world.settle();
-    assert.equal(world.fleet.candidate, undefined);
+    assert.equal(world.app.candidate, undefined);
     world.clearDone();
     world.fleet.reloadAsked();
     world.settle();
-    assert.deepEqual(world.done, ['make-plan', 'start-generation']);
+    assert.deepEqual(world.done, ['make-plan', 'apply-front', 'start-generation']);
   });
 
   it('is started anew by a reload even when no generation has ever served', () => {
@@ -549,8 +580,14 @@ describe('an application that does not boot any more', () => {
     world.fleet.reloadAsked();
     world.clearDone();
     world.settle();
-    assert.deepEqual(world.done, ['abandon 1', 'make-plan', 'quit-zygote 1', 'start-generation']);
-    assert.equal(world.fleet.candidate?.number, 2);
+    assert.deepEqual(world.done, [
+      'make-plan',
+      'apply-front',
+      'abandon 1',
+      'start-generation',
+      'quit-zygote 1',
+    ]);
+    assert.equal(world.app.candidate?.number, 2);
   });
 });
 
@@ -571,7 +608,7 @@ describe('a plan for a reload', () => {
     assert.deepEqual(world.done, ['make-plan']);
     assert.equal(world.fleet.planMade(), true);
     world.settle();
-    assert.deepEqual(world.done, ['make-plan', 'start-generation']);
+    assert.deepEqual(world.done, ['make-plan', 'apply-front', 'start-generation']);
   });
 
   it('that cannot be made ends the reload, and the next one makes another', () => {
@@ -628,7 +665,7 @@ describe('a stop', () => {
   it('ends a zygote that has stayed for the threads of server hooks, and not before', () => {
     const world = new World(1);
     world.bootGeneration(1);
-    world.fleet.generationStarted(world.nowMs);
+    world.fleet.generationStarted(world.app, world.nowMs);
     world.fleet.generationActivated(2);
     world.fleet.zygoteToldToQuit(1);
     world.fleet.zygoteStays(1);
@@ -680,7 +717,7 @@ describe('with no worker wanted any more', () => {
   it('a worker that dies meanwhile has no successor, and counts as no failure', () => {
     world.fleet.workerExited(pids[0] as number, world.nowMs);
     assert.deepEqual(world.due(), []);
-    assert.equal(world.fleet.youngDeaths.failures, 0);
+    assert.equal(world.app.youngDeaths.failures, 0);
     assert.equal(world.fleet.edgeExited(world.nowMs), true);
     assert.equal(world.fleet.edgeFailures.failures, 0);
   });
@@ -688,13 +725,13 @@ describe('with no worker wanted any more', () => {
   it('everything starts again once one is wanted', () => {
     endAll();
     world.clearDone();
-    world.fleet.wanted = 1;
+    world.app.wanted = 1;
     world.settle();
     assert.deepEqual(world.done, ['start-edge', 'start-generation']);
   });
 
   it('nothing starts before the edge that leaves has left', () => {
-    world.fleet.wanted = 1;
+    world.app.wanted = 1;
     assert.deepEqual(world.due(), []);
     world.fleet.edgeExited(world.nowMs);
     assert.deepEqual(world.due(), ['start-edge', 'start-generation']);
@@ -705,10 +742,10 @@ describe('with no worker wanted any more', () => {
     world.clearDone();
     world.fleet.reloadAsked();
     world.settle();
-    assert.deepEqual(world.done, ['make-plan']);
-    world.fleet.wanted = 2;
+    assert.deepEqual(world.done, ['make-plan', 'apply-front']);
+    world.app.wanted = 2;
     world.settle();
-    assert.deepEqual(world.done, ['make-plan', 'start-edge', 'start-generation']);
+    assert.deepEqual(world.done, ['make-plan', 'apply-front', 'start-edge', 'start-generation']);
   });
 
   it('an edge that has died already takes no worker with it: they are let go', () => {
@@ -720,5 +757,140 @@ describe('with no worker wanted any more', () => {
     other.settle();
     assert.deepEqual(other.phases(1), ['retired']);
     assert.deepEqual(other.done, []);
+  });
+});
+
+describe('several applications', () => {
+  let world: World;
+  let shop: number[];
+  let admin: number[];
+
+  beforeEach(() => {
+    world = new World(1);
+    world.fleet.appAdded('admin', 1, 30_000);
+    shop = world.bootGeneration(1);
+    admin = world.bootGeneration(2);
+    world.clearDone();
+  });
+
+  const app = (name: string) => world.fleet.app(name) as Application;
+
+  it('are started together, and each serves when it is ready', () => {
+    const fresh = new World(1);
+    fresh.fleet.appAdded('admin', 2, 30_000);
+    assert.deepEqual(fresh.due(), ['start-edge', 'start-generation', 'start-generation admin']);
+    fresh.bootGeneration(2, 2);
+    assert.equal(fresh.fleet.app('admin')?.active?.number, 2);
+    assert.equal(fresh.app.active, undefined);
+    assert.equal(fresh.fleet.hasServed, false);
+    fresh.bootGeneration(1);
+    assert.equal(fresh.fleet.hasServed, true);
+  });
+
+  it('replace their own workers', () => {
+    world.fleet.workerExited(admin[0] as number, world.nowMs);
+    assert.deepEqual(world.due(), ['fork 2']);
+  });
+
+  it('do not wait for one another when one does not boot', () => {
+    world.fleet.zygoteExited(1, world.nowMs);
+    world.settle();
+    world.fleet.zygoteBooted(3);
+    world.settle();
+    const [pid] = world.forkAll(3) as [number];
+    world.fleet.workerExited(pid, world.nowMs);
+    world.fleet.workerExited(admin[0] as number, world.nowMs);
+    assert.deepEqual(world.due(), ['fork 2']);
+    assert.deepEqual([world.app.bootFailures.failures, app('admin').bootFailures.failures], [1, 0]);
+  });
+
+  it('are reloaded together by a signal, and one alone when its own files have changed', () => {
+    world.fleet.reloadAsked([app('admin')]);
+    world.settle();
+    assert.deepEqual(world.done, ['make-plan', 'apply-front', 'start-generation admin']);
+    world.bootGeneration(3, 1);
+    world.clearDone();
+    world.fleet.reloadAsked();
+    world.settle();
+    assert.deepEqual(world.done.slice(2), ['start-generation', 'start-generation admin']);
+  });
+
+  it('move over each on its own: one that is slow holds up nobody', () => {
+    world.fleet.reloadAsked();
+    world.settle();
+    world.bootGeneration(4, 1);
+    assert.equal(app('admin').active?.number, 4);
+    assert.equal(world.app.active?.number, 1);
+  });
+
+  it('stand by together', () => {
+    app('admin').wanted = 0;
+    assert.ok(!world.due().includes('drain-edge'));
+    world.app.wanted = 0;
+    assert.deepEqual(world.due(), ['drain-edge']);
+  });
+
+  it('come by a reload: requests are routed to a new one when it is ready', () => {
+    world.plan('default', 'admin', 'blog');
+    assert.deepEqual(world.done, ['make-plan']);
+    world.bootGeneration(3, 1);
+    assert.ok(world.done.indexOf('activate 3') < world.done.indexOf('apply-front'), world.done.join());
+    assert.equal(app('blog').standing, 'there');
+  });
+
+  it('come by a reload: one that does not load leaves all as it was', () => {
+    world.plan('default', 'blog');
+    world.fleet.generationAbandoned(3);
+    world.fleet.frontGivenUp();
+    world.settle();
+    assert.deepEqual([app('blog').standing, app('admin').standing], ['leaving', 'there']);
+    world.fleet.zygoteExited(3, world.nowMs);
+    world.settle();
+    assert.deepEqual(
+      world.fleet.apps.map(({ name }) => name),
+      ['default', 'admin'],
+    );
+    assert.deepEqual(world.due(), []);
+  });
+
+  it('go by a reload: what was routed to one is answered, then it ends, and nobody else notices', () => {
+    world.plan('default');
+    assert.deepEqual(world.done, ['make-plan', 'apply-front', 'drain-app admin']);
+    // Until then it is kept alive.
+    const [pid] = admin as [number];
+    world.fleet.workerExited(pid, world.nowMs);
+    assert.deepEqual(world.due(), ['fork 2']);
+    world.settle();
+    world.forkAll(2);
+    app('admin').leave();
+    world.clearDone();
+    world.settle();
+    assert.deepEqual(world.done, ['quit-zygote 2']);
+    world.fleet.zygoteExited(2, world.nowMs);
+    world.settle();
+    assert.deepEqual(world.done.slice(1), ['forget-generation 2', 'forget-app admin']);
+    assert.equal(world.app.active?.number, 1);
+    assert.deepEqual(world.phases(1), ['ready']);
+    assert.equal(shop.length, 1);
+  });
+
+  it('go after their time, whatever they have not answered', () => {
+    world.plan('default');
+    assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, world.nowMs + 30_000);
+    world.nowMs += 30_000;
+    assert.deepEqual(world.due(), ['end-app admin']);
+  });
+
+  it('that go may come back before they are gone', () => {
+    world.plan('default');
+    world.plan('default', 'admin');
+    assert.equal(app('admin').standing, 'there');
+    world.plan('default');
+    app('admin').leave();
+    world.plan('default', 'admin');
+    assert.ok(world.done.includes('start-generation admin') || app('admin').candidate !== undefined);
+    assert.equal(app('admin').standing, 'awaited');
+    world.bootGeneration(app('admin').candidate?.number as number, 1);
+    assert.equal(app('admin').standing, 'there');
   });
 });

@@ -10,31 +10,33 @@ function bootingWorker() {
   const lines: string[] = [];
   const note = (line: string) => void lines.push(line);
   const log: Log = { debug: note, info: note, warning: note, error: note, critical: note, reopen() {} };
-  const fleet = new Fleet(1, 30_000);
-  const { number } = fleet.generationStarted(0);
+  const fleet = new Fleet();
+  const app = fleet.appAdded('default', 1, 30_000);
+  const { number } = fleet.generationStarted(app, 0);
   fleet.generationActivated(number);
   fleet.forkAsked(number);
-  const generations = new Generations(fleet, log, '', {} as RunFolder, {
+  const generations = new Generations(app, fleet, log, '', {} as RunFolder, {
     enqueue() {},
     workerExited() {},
     modulesLoaded() {},
     loadFailed() {},
     workersWanted() {},
     preExecDone() {},
+    cannotBeAdded() {},
     end: () => assert.fail('Kirin goes on'),
   });
   generations.note(number, { type: 'forked', pid: 7 }, 0);
-  return { lines, fleet, generations, number };
+  return { lines, app, fleet, generations, number };
 }
 
 it('a worker that ended before the edge told of it, while it ran a request, had been ready', () => {
-  const { lines, fleet, generations, number } = bootingWorker();
+  const { lines, app, generations, number } = bootingWorker();
   generations.note(number, { type: 'exited', pid: 7, code: 9, running: [1] }, 100);
 
   assert.match(lines.at(-1) ?? '', /^Worker \(pid:7\) exited with code 9, after 0\.1 s, running 1 request$/);
   // A failed boot makes longer pauses than a death at work.
-  assert.equal(fleet.bootFailures.failures, 0);
-  assert.equal(fleet.youngDeaths.failures, 1);
+  assert.equal(app.bootFailures.failures, 0);
+  assert.equal(app.youngDeaths.failures, 1);
 });
 
 it('a worker that leaves while it boots is one that leaves in order when Kirin is stopping, and otherwise has failed', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import type { Application } from '../../../src/arbiter/application.ts';
 import { Fleet } from '../../../src/arbiter/fleet.ts';
 import { HookCalls } from '../../../src/arbiter/hook-calls.ts';
 import type { Listener } from '../../../src/arbiter/listeners.ts';
@@ -16,13 +17,15 @@ const file = (...names: string[]): HookFile => ({
 
 describe('calls of server hooks', () => {
   let fleet: Fleet;
+  let app: Application;
   let hooks: HookCalls;
   let sent: string[];
 
   beforeEach(() => {
-    fleet = new Fleet(2, 30_000);
+    fleet = new Fleet();
+    app = fleet.appAdded('default', 2, 30_000);
     sent = [];
-    hooks = new HookCalls(fleet, (generation, message) => {
+    hooks = new HookCalls(app, fleet, (generation, message) => {
       const { type, ...rest } = message;
       sent.push([generation, type, ...Object.values(rest)].join(' '));
     });
@@ -31,7 +34,7 @@ describe('calls of server hooks', () => {
   /** Starts a generation, and lets it serve. */
   function begin(hookFile: HookFile | null) {
     const spec = hooks.start(hookFile, { listeners: [], predecessorPid: 0 });
-    const { number } = fleet.generationStarted(0);
+    const { number } = fleet.generationStarted(app, 0);
     hooks.started(number, spec);
     fleet.zygoteBooted(number);
     return { number, spec };
@@ -47,7 +50,7 @@ describe('calls of server hooks', () => {
     const { number, spec } = beginAndServe(null);
     assert.equal(spec, null);
     hooks.listening();
-    fleet.wanted = 5;
+    app.wanted = 5;
     hooks.tellWorkers();
     hooks.interrupt();
     assert.deepEqual(sent, []);
@@ -100,18 +103,18 @@ describe('calls of server hooks', () => {
   it('of nworkers_changed go to the generation that is to stay, and a reload tells its own', () => {
     beginAndServe(file('nworkers_changed'));
     hooks.tellWorkers();
-    fleet.wanted = 3;
+    app.wanted = 3;
     hooks.tellWorkers();
     hooks.tellWorkers();
     assert.deepEqual(sent, ['1 workers 3']);
-    fleet.wanted = 2;
+    app.wanted = 2;
     hooks.planMade();
     hooks.tellWorkers();
     const { spec } = begin(file('nworkers_changed'));
     assert.deepEqual([spec?.workersBefore, spec?.workers], [3, 2]);
     hooks.tellWorkers();
     assert.equal(sent.length, 1);
-    fleet.wanted = 4;
+    app.wanted = 4;
     hooks.tellWorkers();
     assert.deepEqual(sent.slice(1), ['2 workers 4']);
   });
@@ -157,9 +160,9 @@ describe('calls of server hooks', () => {
 
   it('while no worker is wanted keep the zygote that stands in for the arbiter, until another follows', () => {
     const { number } = beginAndServe(file('when_ready', 'on_exit'));
-    const generation = fleet.active;
+    const generation = app.active;
     assert.ok(generation !== undefined);
-    fleet.wanted = 0;
+    app.wanted = 0;
     generation.phase = 'ending';
     assert.deepEqual(hooks.quit(number), { stay: 'yes', runsOnExit: false });
     fleet.zygoteToldToQuit(number);
@@ -167,7 +170,7 @@ describe('calls of server hooks', () => {
     fleet.stop = 'quitting';
     assert.deepEqual(hooks.quit(number), { stay: 'no', runsOnExit: true });
     fleet.stop = 'no';
-    fleet.wanted = 2;
+    app.wanted = 2;
     const { spec } = begin(file('when_ready', 'on_exit'));
     assert.equal(spec?.isReload, true);
     assert.deepEqual(sent, ['1 quit 30000 for threads false']);

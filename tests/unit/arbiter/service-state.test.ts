@@ -5,7 +5,8 @@ import { notifications, type ServiceState, serviceState } from '../../../src/arb
 
 /** Follows a fleet as the arbiter does, and collects what is told. */
 class Follower {
-  readonly fleet = new Fleet(1, 30_000);
+  readonly fleet = new Fleet();
+  readonly app = this.fleet.appAdded('default', 1, 30_000);
   hasSuccessor = false;
   state: ServiceState | null = null;
 
@@ -18,7 +19,10 @@ class Follower {
   }
 
   boot(pid: number): void {
-    const { number } = this.fleet.generationStarted(0);
+    // A reload begins with its plan.
+    this.fleet.planAsked();
+    if (this.fleet.planMade()) this.fleet.frontApplied();
+    const { number } = this.fleet.generationStarted(this.app, 0);
     this.fleet.zygoteBooted(number);
     this.fleet.forkAsked(number);
     this.fleet.forked(number, pid, 0);
@@ -26,7 +30,7 @@ class Follower {
 
   activate(pid: number): void {
     this.fleet.workerReady(pid);
-    this.fleet.generationActivated(this.fleet.candidate?.number ?? 0);
+    this.fleet.generationActivated(this.app.candidate?.number ?? 0);
   }
 }
 

@@ -16,7 +16,6 @@ import { waitFor } from '../../support/wait-for.ts';
 
 const CONFIG: EdgeConfig = {
   backlog: 64,
-  timeoutMs: 30_000,
   gracefulTimeoutMs: 30_000,
   keepAliveMs: 30_000,
   headTimeoutMs: 30_000,
@@ -29,14 +28,6 @@ const CONFIG: EdgeConfig = {
   limitRequestBody: 0,
   bodyBufferBytes: 65536,
   responseSpoolBytes: 1 << 20,
-  queueLimit: 0,
-  queueTimeoutMs: 30_000,
-  stealAfterMs: 5,
-  laneRules: [],
-  requestStartHeader: false,
-  reportsLoad: false,
-  maxRequests: 0,
-  maxRequestsJitter: 0,
   tls: null,
   http2: {
     maxConcurrentStreams: 100,
@@ -56,7 +47,6 @@ const CONFIG: EdgeConfig = {
   secureSchemeHeaders: [['X-FORWARDED-PROTO', 'https']],
   forwarderHeaders: ['SCRIPT_NAME', 'PATH_INFO'],
   headerMap: 'drop',
-  scriptName: '',
   healthPath: null,
   staticFiles: {
     mappings: [],

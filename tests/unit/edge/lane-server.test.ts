@@ -37,8 +37,10 @@ beforeEach(() => {
       jobLost: () => {},
     },
   );
-  const limits = () => ({ maxRequests: 10, maxRequestsJitter: 5 });
-  server = serveLanes(fd, dispatcher, limits, (problem) => problems.push(problem));
+  // Generation 9 is nobody's.
+  const purposeOf = (generation: number) =>
+    generation === 9 ? undefined : { dispatcher, maxRequests: 10, maxRequestsJitter: 5 };
+  server = serveLanes(fd, purposeOf, (problem) => problems.push(problem));
 });
 
 afterEach(() => {
@@ -111,6 +113,15 @@ describe('the lanes’ socket', () => {
   it('closes a lane whose worker it does not know', async () => {
     const client = open(hello({ role: 'lane' }));
     await waitFor(() => client.isClosed);
+  });
+
+  it('closes a worker of a generation that it does not know, which may come again', async () => {
+    for (const role of ['control', 'lane']) {
+      const client = open(hello({ role, generation: 9 }));
+      await waitFor(() => client.isClosed);
+      assert.equal(client.received.length, 0);
+    }
+    assert.deepEqual(said, []);
   });
 
   it('closes what does not introduce itself, and goes on', async () => {

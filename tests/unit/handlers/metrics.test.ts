@@ -20,7 +20,7 @@ test('lanes are shown by worker, each with its own service times', () => {
   const busy = lane(one, 1, 2);
   for (const us of [10, 20, 20, 40]) busy.service.record(us);
   const lanes = [lane(one, 0), { ...lane(other, 0), isFed: false }, busy];
-  const page = JSON.parse(metricsText({ lanes, queued: 0, oldestWaitMs: 0, apps: [], upstreams: [] }));
+  const page = JSON.parse(metricsText({ lanes, apps: [], upstreams: [] }));
   const idle = { index: 0, isFed: true, depth: 0, service: EMPTY };
   assert.deepEqual(page, {
     queue: { length: 0, oldestWaitUs: 0 },
@@ -67,9 +67,12 @@ test('an application has its waits, its service times, and what went wrong by re
   for (const [index, reason] of reasons.entries()) {
     for (let times = 0; times <= index; times += 1) metrics.countFailure(reason);
   }
-  const apps = [{ mount: '/shop', metrics }];
-  const page = JSON.parse(metricsText({ lanes: [], queued: 3, oldestWaitMs: 1.5, apps, upstreams: [] }));
-  assert.deepEqual(page.queue, { length: 3, oldestWaitUs: 1500 });
+  const apps = [
+    { name: 'shop', mount: '/shop', metrics, queued: 3, oldestWaitMs: 1.5 },
+    { name: 'admin', mount: '/admin', metrics: new AppMetrics(), queued: 1, oldestWaitMs: 0.5 },
+  ];
+  const page = JSON.parse(metricsText({ lanes: [], apps, upstreams: [] }));
+  assert.deepEqual(page.queue, { length: 4, oldestWaitUs: 1500 });
   const { queue, service, ...rest } = page.apps[0];
   assert.deepEqual(queue.buckets, [[7, 1000]]);
   const { buckets, ...numbers } = service;
@@ -78,7 +81,9 @@ test('an application has its waits, its service times, and what went wrong by re
     ...{ p50Us: 10, p90Us: 10, p99Us: 10, p999Us: 30 },
   });
   assert.deepEqual(rest, {
+    name: 'shop',
     mount: '/shop',
+    waiting: { length: 3, oldestWaitUs: 1500 },
     refused: { queueLimit: 1, queueTimeout: 2, stopping: 3 },
     failed: { overdue: 4, workerDied: 5, brokenOff: 6 },
     clientLeft: 7,
@@ -96,6 +101,6 @@ test('an upstream has its servers, with what they were given and how they are', 
     failed: 1,
   } as const;
   const upstreams = [{ name: 'shop', servers: [server] }];
-  const page = JSON.parse(metricsText({ lanes: [], queued: 0, oldestWaitMs: 0, apps: [], upstreams }));
+  const page = JSON.parse(metricsText({ lanes: [], apps: [], upstreams }));
   assert.deepEqual(page.upstreams, upstreams);
 });

@@ -107,8 +107,8 @@ allow = "*"
   }
 
   const actions: readonly (readonly [lines: string, action: object])[] = [
-    ['', { do: 'app' }],
-    ['app = true', { do: 'app' }],
+    ['', { do: 'app', app: 'default' }],
+    ['app = true', { do: 'app', app: 'default' }],
     ['rewrite = "/b/$1"', { do: 'rewrite', to: '/b/$1', again: false }],
     ['rewrite = "$1"\nagain = true', { do: 'rewrite', to: '$1', again: true }],
     ['redirect = "/b"', { do: 'redirect', to: '/b', status: 308 }],

@@ -103,12 +103,8 @@ export class Server implements Endpoint {
   }
 
   #succeed(nowMs: number): Change {
-    if (this.#outUntilMs === null) {
-      if (nowMs - this.#failingSinceMs >= this.spec.failTimeoutMs) this.#recentFails = 0;
-      return null;
-    }
     // What it had before it failed says nothing of how it is now: a server that stops still answers that.
-    if (!this.#isOnTrial) return null;
+    if (this.#outUntilMs === null || !this.#isOnTrial) return null;
     this.#outUntilMs = null;
     this.#recentFails = 0;
     this.#beginSlowly(nowMs);

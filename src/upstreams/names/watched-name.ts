@@ -26,6 +26,7 @@ export class WatchedName {
   #timer: NodeJS.Timeout | null = null;
   #isAsking = false;
   #askedMs = 0;
+  #dueMs = 0;
   #isStopped = false;
 
   /** @param everyMs null: as long as the answer says, or every ten seconds */
@@ -53,7 +54,9 @@ export class WatchedName {
   /** An address has failed: there may be another already. At most once a second. */
   hurry(): void {
     if (this.#isAsking || this.#isStopped) return;
-    this.#schedule(Math.max(0, this.#askedMs + LEAST_MS - performance.now()));
+    const nowMs = performance.now();
+    const dueMs = Math.max(nowMs, this.#askedMs + LEAST_MS);
+    if (dueMs < this.#dueMs) this.#schedule(dueMs - nowMs);
   }
 
   async #ask(): Promise<void> {
@@ -89,6 +92,7 @@ export class WatchedName {
 
   #schedule(delayMs: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueMs = performance.now() + delayMs;
     this.#timer = setTimeout(() => void this.#ask(), delayMs);
     this.#timer.unref();
   }

@@ -5,7 +5,7 @@ import { delayAfter, delayAfterFailure, WatchedName } from '../../../../src/upst
 import { waitFor } from '../../../support/wait-for.ts';
 
 /** A name whose look-ups give one answer after the other, the last for ever. */
-function watch(answers: readonly (readonly string[] | Error)[]) {
+function watch(answers: readonly (readonly string[] | Error)[], everyMs = 1) {
   const told: string[] = [];
   let asked = 0;
   const lookup = async (): Promise<Answer> => {
@@ -14,7 +14,7 @@ function watch(answers: readonly (readonly string[] | Error)[]) {
     if (answer instanceof Error) throw answer;
     return { addresses: answer, ttlMs: null };
   };
-  const name = new WatchedName('app', lookup, 1, {
+  const name = new WatchedName('app', lookup, everyMs, {
     found: (addresses) => told.push(`found ${addresses}`),
     failed: (code, isKnown) => told.push(`failed ${code} ${isKnown}`),
     recovered: (addresses) => told.push(`recovered ${addresses}`),
@@ -92,4 +92,25 @@ test('after a failure it is asked for soon, and then less and less often', () =>
     [500, 1000, 2000, 4000, 8000, 10_000, 10_000],
   );
   assert.equal(delayAfterFailure(9, 700), 700);
+});
+
+test('in a hurry it is asked for within a second, and never later than without', async () => {
+  const rare = watch([['a'], ['b']], 86_400_000);
+  await rare.name.start();
+  rare.name.hurry();
+  await waitFor(() => rare.asked() === 2, { what: 'the look-up' });
+  rare.name.stop();
+  const often = watch([['a']]);
+  await often.name.start();
+  const startMs = performance.now();
+  await waitFor(
+    () => {
+      often.name.hurry();
+      return often.asked() > 3;
+    },
+    { what: 'look-ups' },
+  );
+  often.name.stop();
+  // Each of them a second later, had the hurry put it off.
+  assert.ok(performance.now() - startMs < 3000);
 });

@@ -2,7 +2,6 @@
 
 import { DEFAULT_APP, type FrontSpec } from '../../protocol/supervision/front.ts';
 import { TableReader, type TomlContext } from '../toml/table-reader.ts';
-import type { TomlTable } from '../toml/toml-node.ts';
 import { readSites, SITE_SCHEMA } from './read-sites.ts';
 import { RESOLVER_SCHEMA, readResolvers, readUpstreams, UPSTREAMS_SCHEMA } from './read-upstreams.ts';
 
@@ -14,8 +13,9 @@ export const FRONT_SCHEMAS = {
 
 export const FRONT_KEYS: readonly string[] = Object.keys(FRONT_SCHEMAS);
 
-/** `document`: the whole file; other keys are none of its concern. */
-export function readFront(document: TomlTable, context: TomlContext): FrontSpec {
+/** Other keys of the file are none of its concern. */
+export function readFront(context: TomlContext): FrontSpec {
+  const { document } = context;
   const known = [...document.entries.keys(), ...FRONT_KEYS];
   const top = new TableReader(document, 'the file', known, context);
   const resolvers = readResolvers(top);

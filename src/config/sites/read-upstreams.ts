@@ -12,6 +12,7 @@ import type { TomlTable } from '../toml/toml-node.ts';
 import { HEALTH_SCHEMA, healthCheck } from './health-check.ts';
 import { readServers, SERVERS_SCHEMA } from './read-servers.ts';
 import { COUNT, STRING, STRINGS, WAIT } from './schemas.ts';
+import { isHostName } from './server-address.ts';
 import { template } from './template.ts';
 import { waitFrom } from './values.ts';
 
@@ -72,8 +73,8 @@ export function readUpstreams(
   }
   const upstreams: UpstreamSpec[] = [];
   for (const [name, { place, node }] of entry.node.entries) {
-    if (!/^[\w.-]+$/.test(name)) {
-      top.note(place, `'${name}' is no name of an upstream; give one of letters, digits, dots, - and _`);
+    if (!isHostName(name)) {
+      top.note(place, `'${name}' is no name of an upstream; give one such as shop, as hosts have them`);
     } else if (node.kind !== 'table') {
       top.note(place, `${name} = ${node.text}: not a table; write [upstreams.${name}], and servers below it`);
     } else {

@@ -1,4 +1,4 @@
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { ServerAddress } from '../../protocol/supervision/upstream.ts';
 import { ValueProblem } from '../setting.ts';
@@ -34,10 +34,13 @@ export function serverAddress(text: string, folder: string): ServerAddress {
   return { kind: 'tcp', host: host.toLowerCase(), port: port(portText, text) };
 }
 
-/** Digits and dots that are no address are a typing mistake, and no name. */
 function isHost(host: string): boolean {
-  if (isIP(host) !== 0) return isIPv4(host);
-  return HOST_NAME.test(host) && host.length <= 253 && !/^[\d.]+$/.test(host);
+  return isIPv4(host) || isHostName(host);
+}
+
+/** Digits and dots that are no address are a typing mistake, and no name. */
+export function isHostName(name: string): boolean {
+  return HOST_NAME.test(name) && name.length <= 253 && !/^[\d.]+$/.test(name);
 }
 
 function port(text: string | undefined, address: string): number {

@@ -9,12 +9,20 @@ export interface TomlContext {
   readonly file: string;
   /** The absolute one that it lies in. */
   readonly folder: string;
+  /** All of it: what one table says may name another. */
+  readonly document: TomlTable;
   readonly problems: TomlProblem[];
 }
 
 export interface TomlProblem {
   readonly place: Place;
   readonly message: string;
+}
+
+/** The names of the tables below one at the top of the file: `shop` of `[upstreams.shop]`. */
+export function namesBelow({ document }: TomlContext, key: string): readonly string[] {
+  const node = document.entries.get(key)?.node;
+  return node?.kind === 'table' ? [...node.entries.keys()] : [];
 }
 
 /** Reads the keys of one table. What is wrong is noted, and read as if it were not there. */

@@ -34,7 +34,7 @@ export function tomlKeyOf(name: SettingName): string {
 export function tomlSettings(name: string, folder: string, document: TomlTable): FileSettings {
   const given: Given[] = [];
   const problems: TomlProblem[] = [];
-  const front = readFront(document, { file: name, folder, problems });
+  const front = readFront({ file: name, folder, document, problems });
   for (const [key, entry] of document.entries) {
     if (FRONT_KEYS.includes(key)) continue;
     const { place } = entry;

@@ -196,4 +196,27 @@ resolve_every = "2s"
       /'a b' is no name of an upstream/,
     );
   });
+
+  const route = (url: string) =>
+    `[upstreams.shop]\nservers = ["a"]\n[[sites]]\nroutes = [{ proxy = "${url}" }]\n`;
+
+  it('are told from hosts where requests are proxied to them', () => {
+    for (const url of [
+      'http://shop',
+      'https://shop/a',
+      'http://other',
+      'http://shpo:80',
+      'http://shop.example',
+    ]) {
+      assert.deepEqual(read(route(url)).problems, [], url);
+    }
+    assert.match(
+      read(route('http://shpo')).problems.join(),
+      /there is no upstream shpo; did you mean shop\?/,
+    );
+    assert.match(
+      read(route('http://shop:80/')).problems.join(),
+      /the servers of the upstream shop have ports of their own; leave :80 out/,
+    );
+  });
 });

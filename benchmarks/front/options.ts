@@ -2,11 +2,11 @@
 
 import { parseArgs } from 'node:util';
 import { count, known, list } from '../whole/options.ts';
-import { FILES } from './files.ts';
+import { CELLS } from './cells.ts';
 import { SERVER_NAMES, type ServerName } from './servers.ts';
 
 export interface Options {
-  readonly files: readonly string[];
+  readonly cells: readonly string[];
   readonly servers: readonly ServerName[];
   readonly connections: readonly number[];
   readonly rounds: number;
@@ -14,18 +14,18 @@ export interface Options {
   readonly json: string | null;
 }
 
-const ALL_FILES = FILES.map(({ name }) => name);
+const ALL_CELLS = CELLS.map(({ name }) => name);
 
-export const USAGE = `npm run bench -- front [FILE ...] [OPTIONS]
+export const USAGE = `npm run bench -- front [CELL ...] [OPTIONS]
 
-FILE: ${ALL_FILES.join(', ')}; all by default.
+CELL: ${ALL_CELLS.join(', ')}; all by default.
 
   --servers NAMES      ${SERVER_NAMES.join(',')}
   --connections LIST   keep-alive connections of each measurement (1,16,64)
   --rounds N           rounds in which the servers take turns (5)
   --seconds N          length of one server's turn (3)
   --json FILE          also write what was measured, every round of it
-  --quick              16 connections, 3 rounds of 1 s; under a minute
+  --quick              16 connections, 3 rounds of 1 s; two minutes
   --help`;
 
 /** Throws an Error that names the option, its value and what would be right; null when help was asked for. */
@@ -48,7 +48,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
     ? { connections: [16], rounds: 3, seconds: 1 }
     : { connections: [1, 16, 64], rounds: 5, seconds: 3 };
   return {
-    files: positionals.length === 0 ? ALL_FILES : known('FILE', positionals, ALL_FILES),
+    cells: positionals.length === 0 ? ALL_CELLS : known('CELL', positionals, ALL_CELLS),
     servers:
       values.servers === undefined
         ? SERVER_NAMES

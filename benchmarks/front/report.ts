@@ -4,12 +4,12 @@ import { errorsOf } from '../whole/load.ts';
 import type { Turn } from '../whole/measure.ts';
 import { formatNumber, table } from '../whole/report.ts';
 import { median, ratioByRound } from '../whole/statistics.ts';
-import { FILES } from './files.ts';
+import { cellOf } from './cells.ts';
 import { SERVER_NAMES, type ServerName, serverOf } from './servers.ts';
 
-/** One file at one number of connections; null for a round in which a server failed. */
+/** One thing at one number of connections; null for a round in which a server failed. */
 export interface Cell {
-  readonly file: string;
+  readonly name: string;
   readonly connections: number;
   readonly turns: Partial<Record<ServerName, readonly (Turn | null)[]>>;
 }
@@ -34,8 +34,7 @@ export function formatReport({ machine, versions, settings, cells, notMeasured }
   ].join('\n\n');
 }
 
-export function formatCell({ file, connections, turns }: Cell): string {
-  const title = FILES.find(({ name }) => name === file)?.title ?? file;
+export function formatCell({ name: cell, connections, turns }: Cell): string {
   const rows = SERVER_NAMES.flatMap((name) => {
     const rounds = turns[name];
     if (rounds === undefined) return [];
@@ -71,9 +70,9 @@ export function formatCell({ file, connections, turns }: Cell): string {
     'p99 ms',
     'CPU µs/request',
     '× nginx',
-    "wrk's own µs",
+    "the load's own µs",
     'errors',
   ];
   const count = `${connections} ${connections === 1 ? 'connection' : 'connections'}`;
-  return `### ${title}, ${count}\n\n${table(head, rows)}`;
+  return `### ${cellOf(cell).title}, ${count}\n\n${table(head, rows)}`;
 }

@@ -38,10 +38,11 @@ export interface Target {
   readonly path: string;
   /** 0: GET without a body. */
   readonly uploadBytes: number;
+  readonly isTls?: boolean;
 }
 
 export async function runWrk(
-  { port, path, uploadBytes }: Target,
+  { port, path, uploadBytes, isTls = false }: Target,
   connections: number,
   seconds: number,
 ): Promise<Load> {
@@ -50,7 +51,7 @@ export async function runWrk(
     'wrk',
     [
       ...['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', '-s', script],
-      ...[`http://127.0.0.1:${port}${path}`, '--', `${uploadBytes}`],
+      ...[`${isTls ? 'https' : 'http'}://127.0.0.1:${port}${path}`, '--', `${uploadBytes}`],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: (seconds + 30) * 1000, killSignal: 'SIGKILL' },
   );

@@ -15,16 +15,17 @@ export async function takeTurn(
   server: Target & { readonly roots: readonly number[] },
   connections: number,
   seconds: number,
+  load: (target: Target, connections: number, seconds: number) => Promise<Load> = runWrk,
 ): Promise<Turn> {
   const wrkBefore = reapedChildrenCpuSeconds();
   const serverBefore = treeCpuSeconds(server.roots);
-  const load = await runWrk(server, connections, seconds);
+  const measured = await load(server, connections, seconds);
   const serverSeconds = treeCpuSeconds(server.roots) - serverBefore;
   const wrkSeconds = reapedChildrenCpuSeconds() - wrkBefore;
   return {
-    ...load,
-    requestsPerSecond: (load.requests * 1e6) / load.durationUs,
-    cpuUsPerRequest: (serverSeconds * 1e6) / load.requests,
-    wrkCpuUsPerRequest: (wrkSeconds * 1e6) / load.requests,
+    ...measured,
+    requestsPerSecond: (measured.requests * 1e6) / measured.durationUs,
+    cpuUsPerRequest: (serverSeconds * 1e6) / measured.requests,
+    wrkCpuUsPerRequest: (wrkSeconds * 1e6) / measured.requests,
   };
 }

@@ -15,6 +15,9 @@ import type { Server } from './server.ts';
 /** Requests that a client sends ahead are held up to this size; then it has to wait. */
 const MAX_AHEAD_BYTES = 65536;
 
+/** With TLS, the next request is begun while so much of the last response has not been taken by the system. */
+const MAX_HELD_BYTES = 16384;
+
 /** One client's HTTP/1 connection: reads requests, one at a time, and gives each to its handler. */
 export class Connection extends ClientConnection implements ChunkTaker {
   readonly socket: Socket;
@@ -264,7 +267,9 @@ export class Connection extends ClientConnection implements ChunkTaker {
   /** The response has been handed to the socket whole: on to the next request. */
   next(keepAlive: boolean, nowMs: number): void {
     this.#exchange = null;
-    if (this.socket.writableLength > 0) this.#awaitSent(keepAlive);
+    // With TLS a write is never done at once.
+    const held = this.peer.tls === null ? 0 : MAX_HELD_BYTES;
+    if (this.socket.writableLength > held) this.#awaitSent(keepAlive);
     else this.#goOn(keepAlive, nowMs);
   }
 
@@ -340,7 +345,9 @@ export class Connection extends ClientConnection implements ChunkTaker {
   }
 
   override closeIdle(): void {
-    this.#linger();
+    // A client that still takes the end of its response is given the time that others have for that.
+    if (this.socket.writableLength > 0 && !this.#isSending) this.#awaitSent(false);
+    else this.#linger();
   }
 
   /** From now on every response is its connection's last, and an idle connection is closed once it is quiet. */

@@ -296,6 +296,35 @@ describe('a connection with TLS', { skip: opensslIsMissing }, () => {
     assert.deepEqual(edge.accessed.length, 1);
   });
 
+  /** How many of these are answered while the client reads nothing. */
+  async function answeredUnread(requests: number): Promise<RawConnection> {
+    const client = await open();
+    client.pause();
+    client.send(REQUEST.repeat(requests));
+    const other = await open();
+    let before = -1;
+    // Until nothing moves any more: each turn is a whole round trip of another client.
+    while (edge.exchanges.length !== before) {
+      before = edge.exchanges.length;
+      for (let round = 0; round < 5; round += 1) {
+        other.send(REQUEST.replace('/a', '/other'));
+        await other.readResponse();
+        before += 1;
+      }
+    }
+    other.destroy();
+    return client;
+  }
+
+  it('is served no further than the buffers reach when it reads nothing', async () => {
+    await start((exchange) => exchange.respond(HEAD, 0, 'x'.repeat(12_000)));
+    const requests = 3000;
+    const client = await answeredUnread(requests);
+    assert.ok(edge.exchanges.length < 2000, `${edge.exchanges.length} were answered`);
+    client.resume();
+    for (let index = 0; index < requests; index += 1) await client.readResponse();
+  });
+
   describe('while the server drains', () => {
     it('is closed when it has sent nothing', async () => {
       await start();

@@ -20,27 +20,13 @@ interface Options extends SocketConstructorOpts {
   readonly onread: OnReadOpts;
 }
 
-/** Reads a socket without a new buffer for each read, which costs as much as to parse the request in it. */
-export class SocketReader {
-  readonly socket: Socket;
+/** Reads without a new buffer for each read, which costs as much as to parse the request in it. */
+export class LentReader {
   taker: ChunkTaker | null = null;
   /** Within a body: handed over when it has been filled well. */
   #own: Buffer | null = null;
 
-  /** @param handle of a connection that was accepted; null: the socket has yet to connect */
-  constructor(handle: object | null) {
-    const options: Options = {
-      ...(handle === null ? {} : { handle }),
-      allowHalfOpen: true,
-      onread: {
-        buffer: () => this.#nextBuffer(),
-        callback: (byteCount, buffer) => this.#take(byteCount, buffer as Buffer),
-      },
-    };
-    this.socket = new Socket(options);
-  }
-
-  #nextBuffer(): Buffer {
+  nextBuffer(): Buffer {
     if (this.taker?.isReadingBody !== true) {
       this.#own = null;
       return LENT;
@@ -49,8 +35,8 @@ export class SocketReader {
     return this.#own;
   }
 
-  /** `true`: go on reading. */
-  #take(byteCount: number, buffer: Buffer): true {
+  /** `buffer`: of `nextBuffer`. `true`: go on reading. */
+  take(byteCount: number, buffer: Buffer): true {
     const chunk = buffer.subarray(0, byteCount);
     if (buffer !== this.#own) {
       this.taker?.takeLentChunk(chunk);
@@ -64,5 +50,24 @@ export class SocketReader {
       this.taker?.takeChunk(chunk);
     }
     return true;
+  }
+}
+
+/** A socket that is read in this way. */
+export class SocketReader extends LentReader {
+  readonly socket: Socket;
+
+  /** @param handle of a connection that was accepted; null: the socket has yet to connect */
+  constructor(handle: object | null) {
+    super();
+    const options: Options = {
+      ...(handle === null ? {} : { handle }),
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => this.nextBuffer(),
+        callback: (byteCount, buffer) => this.take(byteCount, buffer as Buffer),
+      },
+    };
+    this.socket = new Socket(options);
   }
 }

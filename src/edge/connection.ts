@@ -277,6 +277,8 @@ export class Connection extends ClientConnection implements ChunkTaker {
     this.#isSending = true;
     this.deadlineList?.remove(this);
     this.limitSending();
+    // With TLS, an empty write first reads: what is lent of the chunk before must not change under the parser.
+    this.#parser.detach();
     // Writes are called back in order.
     this.socket.write('', () => {
       this.#isSending = false;

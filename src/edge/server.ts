@@ -27,6 +27,7 @@ import type { Opening } from './opening.ts';
 import type { OutgoingLimits } from './outgoing.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Handshake } from './tls/handshake.ts';
+import { readLent } from './tls/lent-reading.ts';
 import { Terminators } from './tls/terminators.ts';
 
 /** How long what a client still sends is read after its connection's last response; Gunicorn's value. */
@@ -221,7 +222,13 @@ export class Server {
   /** A handshake is done. `carrier` is the socket below. */
   serveSecured(handshake: Opening, socket: TLSSocket, carrier: Socket, peer: Peer): void {
     if (socket.alpnProtocol === 'h2') this.serveHttp2(handshake, socket, carrier, peer);
-    else this.#replace(handshake, this.#connection(socket, carrier, peer, null));
+    else this.#replace(handshake, this.#securedConnection(socket, carrier, peer));
+  }
+
+  #securedConnection(socket: TLSSocket, carrier: Socket, peer: Peer): Connection {
+    const connection = new Connection(socket, carrier, peer, this, null);
+    if (!readLent(socket, connection)) socket.on('data', (chunk) => connection.takeChunk(chunk));
+    return connection;
   }
 
   serveHttp2(opening: Opening, socket: Socket, carrier: Socket, peer: Peer): void {

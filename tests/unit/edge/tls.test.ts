@@ -296,7 +296,30 @@ describe('a connection with TLS', { skip: opensslIsMissing }, () => {
     assert.deepEqual(edge.accessed.length, 1);
   });
 
-  /** How many of these are answered while the client reads nothing. */
+  it('brings bodies as they were sent, also behind other requests', async () => {
+    const received: Buffer[] = [];
+    await start(
+      (exchange) =>
+        exchange.collectBody((body) => {
+          received.push(Buffer.concat(body.kind === 'memory' ? body.parts : []));
+          exchange.respond(HEAD, 0, '');
+        }),
+      { bodyBufferBytes: 1 << 20 },
+    );
+    const client = await open();
+    const bodies = [7, 60_000, 1, 300_000].map((bytes, seed) =>
+      Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 31 + seed * 7) % 251)),
+    );
+    const head = (bytes: number) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
+    client.send(Buffer.concat(bodies.flatMap((body) => [Buffer.from(head(body.length)), body])));
+    for (const _ of bodies) await client.readResponse();
+    assert.deepEqual(
+      received.map((body, index) => body.equals(bodies[index] as Buffer)),
+      [true, true, true, true],
+    );
+  });
+
+  /** Sends so many, until no more are answered while the client reads nothing. */
   async function answeredUnread(requests: number): Promise<RawConnection> {
     const client = await open();
     client.pause();

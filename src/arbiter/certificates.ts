@@ -6,6 +6,7 @@ import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { TlsConfig, TlsIdentity } from '../protocol/supervision/tls-config.ts';
 import { CertificateProblem, certificatesIn, validityWarnings } from '../tls/certificate-check.ts';
+import type { TicketSecret } from './ticket-secret.ts';
 import { type CommonTerms, readIdentity } from './tls-identity.ts';
 import { type IdentityWishes, tlsWishes } from './tls-wishes.ts';
 
@@ -21,6 +22,7 @@ export class Certificates {
   /** What was to be said when they were read first. */
   readonly notices: readonly Notice[];
   readonly #terms: CommonTerms;
+  readonly #tickets: TicketSecret;
   readonly #usual: Entry;
   readonly #sites: readonly (readonly [hosts: readonly string[], entry: Entry])[];
   readonly #entries: readonly Entry[];
@@ -29,7 +31,9 @@ export class Certificates {
    * There must be a certificate.
    * @throws {KirinError} that names the file, and says what would be right
    */
-  constructor(config: ResolvedConfig, nowMs: number) {
+  constructor(config: ResolvedConfig, tickets: TicketSecret, nowMs: number) {
+    this.#tickets = tickets;
+    tickets.renew(nowMs);
     try {
       const { usual, sites, ...terms } = tlsWishes(config);
       const entries = new Map<IdentityWishes, Entry>();
@@ -58,12 +62,13 @@ export class Certificates {
       minVersion,
       maxVersion,
       protocols,
+      ticketSecret: this.#tickets.value,
     };
   }
 
   /** Reads again what has changed. What cannot be used changes nothing about what is in use. */
   async look(nowMs: number): Promise<CertificateNews> {
-    const news: CertificateNews[] = [];
+    const news: CertificateNews[] = [{ isNew: this.#tickets.renew(nowMs), notices: [] }];
     for (const entry of this.#entries) {
       if (await entry.needsReading()) news.push(entry.readAgain(this.#terms, nowMs));
     }

@@ -23,6 +23,7 @@ import type { ServiceManager } from './service-manager.ts';
 import { SignalInbox } from './signal-inbox.ts';
 import type { StartCommand } from './successor.ts';
 import { chooseAddresses, type InheritedAddress } from './systemd-sockets.ts';
+import { TicketSecret } from './ticket-secret.ts';
 import { checkSchemes, readCertificates } from './tls.ts';
 import { Upgrade } from './upgrade.ts';
 import { version } from './version.ts';
@@ -61,7 +62,8 @@ export async function runArbiter(
     hasColour: wantsColour(STDERR_FD, process.env),
     leakingFds: given.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])).filter(leaks),
   };
-  const certificates = await readCertificates(initial);
+  const tickets = new TicketSecret();
+  const certificates = await readCertificates(initial, tickets);
   const schemeNotices = checkSchemes(addresses, certificates);
   const asked = planFrom(initial, surroundings, certificates);
   checkAccess(asked, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
@@ -98,7 +100,7 @@ export async function runArbiter(
           plan,
           planAgain: async () => {
             const config = await resolveAgain();
-            const certificates = await readCertificates(config);
+            const certificates = await readCertificates(config, tickets);
             const schemeNotices = checkSchemes(addresses, certificates);
             tell([...config.notices, ...(certificates?.notices ?? []), ...schemeNotices], log, told);
             const next = planFrom(config, surroundings, certificates);

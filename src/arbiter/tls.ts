@@ -3,6 +3,7 @@ import type { BindAddress } from '../config/bind-address.ts';
 import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { Certificates } from './certificates.ts';
+import { TicketSecret } from './ticket-secret.ts';
 
 /** Whether anything of it is wanted. */
 export function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 'front'>): boolean {
@@ -13,10 +14,13 @@ export function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 
  * The certificates that are wanted; null: none. Most want none, and do without the code.
  * @throws {KirinError} when one cannot be used
  */
-export async function readCertificates(config: ResolvedConfig): Promise<Certificates | null> {
+export async function readCertificates(
+  config: ResolvedConfig,
+  tickets = new TicketSecret(),
+): Promise<Certificates | null> {
   if (!wantsTls(config)) return null;
   const { Certificates } = await import('./certificates.ts');
-  return new Certificates(config, Date.now());
+  return new Certificates(config, tickets, Date.now());
 }
 
 /**

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, describe, it } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import { CertificateFolder, opensslIsMissing } from '../support/certificates.ts';
@@ -8,6 +9,16 @@ import { fixture } from '../support/project.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import type { RawResponse } from '../support/response-reader.ts';
 import { useKirin } from '../support/shared-kirin.ts';
+
+const REQUEST = 'GET / HTTP/1.0\r\nHost: shop.example\r\n\r\n';
+
+/** What the program prints about a request. */
+function run(program: string, words: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const child = execFile(program, words, (_error, stdout) => resolve(stdout));
+    child.stdin?.end(REQUEST);
+  });
+}
 
 async function ask(
   port: number,
@@ -157,6 +168,27 @@ tls = { certificate = "office.pem", key = "encrypted.key", password = "secret", 
       const client = await RawConnection.open({ port: listeningPorts(kirin()).https, tls: options });
       assert.equal(client.secured.alpnProtocol, 'h2');
       client.destroy();
+    });
+
+    it('to a client that takes its session up again, also with the next edge', async () => {
+      const session = folder.file('session.pem');
+      const client = (...words: string[]) =>
+        run('openssl', [
+          ...[
+            's_client',
+            '-connect',
+            `127.0.0.1:${listeningPorts(kirin()).https}`,
+            '-servername',
+            'shop.example',
+          ],
+          ...['-CAfile', shop.cert, '-tls1_3', '-ign_eof', ...words],
+        ]);
+      assert.match(await client('-sess_out', session), /^New, TLSv1\.3/m);
+      assert.match(await client('-sess_in', session), /^Reused, TLSv1\.3/m);
+      const from = kirin().log().length;
+      process.kill(kirin().edgePid(), 'SIGKILL');
+      await kirin().waitForLog(/Listening again/, { from });
+      assert.match(await client('-sess_in', session), /^Reused, TLSv1\.3/m);
     });
 
     it('as they were when the file has an error, which names site and file', async () => {

@@ -14,6 +14,9 @@ export interface HandshakeEvents {
 /** Handshakes have a deadline of Kirin's; Node's own is out of its way. */
 const NEVER_MS = 2 ** 31 - 1;
 
+/** Of Node: a name, and keys for a signature and a cipher. */
+const TICKET_KEYS_BYTES = 48;
+
 /** Node does not document it: the socket that a TLS socket lies on. */
 interface Layered {
   readonly _parent: Socket;
@@ -31,13 +34,14 @@ export class TlsTerminator {
   readonly #handshakes = new WeakMap<Socket, HandshakeEvents>();
 
   /** @throws what OpenSSL says of certificate, key or ciphers */
-  constructor(key: string, config: TlsIdentity & TlsTerms) {
+  constructor(key: string, config: TlsIdentity & TlsTerms, ticketSecret: string) {
     this.key = key;
     this.config = config;
     this.clientRule = clientRule(config);
     // Only where it is needed: it takes a start 10 ms, and the edge some megabytes.
     const { createServer } = process.getBuiltinModule('node:tls');
     this.#server = createServer({
+      ticketKeys: this.#ticketKeys(ticketSecret),
       ...contextOptions(config),
       ALPNProtocols: [...config.protocols],
       requestCert: config.clientCertificates !== 'ignored',
@@ -49,6 +53,18 @@ export class TlsTerminator {
       // A certificate that does not do ends as if the client had left.
       this.#eventsOf(socket)?.failed(certificateProblem(socket) ?? error.reason ?? error.message);
     });
+  }
+
+  /** Sessions that were begun with another secret begin anew. */
+  useTickets(secret: string): void {
+    this.#server.setTicketKeys(this.#ticketKeys(secret));
+  }
+
+  /** Nobody takes up a session of another host's, or one whose client was let in by another rule. */
+  #ticketKeys(secret: string): Buffer {
+    const { hkdfSync } = process.getBuiltinModule('node:crypto');
+    const info = `kirin session tickets\n${this.key}\n${this.clientRule}`;
+    return Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64'), '', info, TICKET_KEYS_BYTES));
   }
 
   /** What the client has sent so far must have been put back. */

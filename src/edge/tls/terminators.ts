@@ -13,6 +13,7 @@ export class Terminators {
   readonly usual: TlsTerminator;
   /** Whether a client's word is needed. */
   readonly hasSeveral: boolean;
+  readonly ticketSecret: string;
   readonly #sites: HostTable<TlsTerminator>;
   readonly #all: readonly TlsTerminator[];
 
@@ -20,16 +21,18 @@ export class Terminators {
    * Those of `before` that nothing has changed about are kept, with the sessions that may be resumed.
    * @throws what OpenSSL says of certificate, key or ciphers
    */
-  constructor({ sites, ...usual }: TlsConfig, before: Terminators | null) {
+  constructor({ sites, ticketSecret, ...usual }: TlsConfig, before: Terminators | null) {
     const kept = before === null ? [] : before.#all;
     const make = (key: string, config: TlsIdentity & TlsTerms): TlsTerminator => {
       const same = kept.find((each) => each.key === key && isDeepStrictEqual(each.config, config));
-      return same ?? new TlsTerminator(key, config);
+      if (same !== undefined && ticketSecret !== before?.ticketSecret) same.useTickets(ticketSecret);
+      return same ?? new TlsTerminator(key, config, ticketSecret);
     };
     this.usual = make('', usual);
     const named = sites.map(({ hosts, ...identity }) => {
       return [hosts, make(hosts.join(' ') || '*', { ...usual, ...identity })] as const;
     });
+    this.ticketSecret = ticketSecret;
     this.hasSeveral = sites.length > 0;
     this.#sites = new HostTable(named);
     this.#all = [this.usual, ...named.map(([, terminator]) => terminator)];

@@ -2,6 +2,8 @@
 export interface TlsConfig extends TlsTerms, TlsIdentity {
   /** For clients that name one of their hosts; what this has itself is for all others. */
   readonly sites: readonly TlsSite[];
+  /** What the keys for session tickets are made of, so that one edge takes up what another has begun; in base64. */
+  readonly ticketSecret: string;
 }
 
 export interface TlsSite extends TlsIdentity {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Certificates } from '../../../src/arbiter/certificates.ts';
+import { TicketSecret } from '../../../src/arbiter/ticket-secret.ts';
 import { KirinError } from '../../../src/base/errors.ts';
 import type { ResolvedConfig } from '../../../src/config/resolved-config.ts';
 import { readToml } from '../../../src/config/toml/toml-document.ts';
@@ -9,6 +10,7 @@ import { tomlSettings } from '../../../src/config/toml/toml-settings.ts';
 import { type Certificate, CertificateFolder, opensslIsMissing } from '../../support/certificates.ts';
 
 describe('the certificates of a configuration', { skip: opensslIsMissing }, () => {
+  const tickets = new TicketSecret();
   let folder: CertificateFolder;
   beforeEach(() => {
     folder = new CertificateFolder();
@@ -41,6 +43,7 @@ tls = { certificate = "office-live.pem", key = "office-live.key" ${more} }
         front,
         sslContext: null,
       } as unknown as ResolvedConfig,
+      tickets,
       Date.now(),
     );
   }
@@ -159,6 +162,18 @@ tls = { certificate = "office-live.pem", key = "office-live.key" ${more} }
     copyFileSync(other.cert, staff.cert);
     assert.equal((await look(certificates)).isNew, true);
     assert.equal(authorities()?.trim(), folder.read(other.cert).trim());
+  });
+
+  it('come with a secret for session tickets, the same for a day', async () => {
+    const certificates = read();
+    const { ticketSecret } = certificates.tls;
+    assert.equal(Buffer.from(ticketSecret, 'base64').length, 32);
+    assert.equal(read().tls.ticketSecret, ticketSecret);
+    assert.deepEqual(await look(certificates), NO_NEWS);
+    const tomorrow = Date.now() + 86_400_001;
+    assert.deepEqual(await look(certificates, tomorrow), { isNew: true, notices: [] });
+    assert.notEqual(certificates.tls.ticketSecret, ticketSecret);
+    assert.deepEqual(await look(certificates, tomorrow), NO_NEWS);
   });
 
   it('are an error when they cannot be read at the start', () => {

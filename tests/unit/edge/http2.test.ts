@@ -26,6 +26,7 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
   const authority = certificate === null ? '' : folder.read(certificate.cert);
   const tls: TlsConfig = {
     sites: [],
+    ticketSecret: '',
     certificates: authority,
     privateKey: certificate === null ? '' : folder.read(certificate.key),
     clientCertificates: 'ignored',

@@ -45,6 +45,7 @@ describe('a connection with TLS, where sites have certificates of their own', {
           ...identity('office', { clientCertificates: 'required', clientAuthorities: staff }),
         },
       ],
+      ticketSecret: 'AAAA',
       ciphers: null,
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',
@@ -151,19 +152,19 @@ describe('a connection with TLS, where sites have certificates of their own', {
     assert.equal(await isServed(stranger), false);
   });
 
-  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    /** What a session may be resumed with, once the server has said it. */
-    async function sessionOf(client: RawConnection): Promise<Buffer> {
-      let ticket: Buffer | undefined;
-      client.secured.on('session', (session: Buffer) => {
-        ticket = session;
-      });
-      assert.equal(await isServed(client), true);
-      const session = ticket ?? client.secured.getSession();
-      assert.ok(session);
-      return session;
-    }
+  /** What a session may be resumed with, once the server has said it. */
+  async function sessionOf(client: RawConnection): Promise<Buffer> {
+    let ticket: Buffer | undefined;
+    client.secured.on('session', (session: Buffer) => {
+      ticket = session;
+    });
+    assert.equal(await isServed(client), true);
+    const session = ticket ?? client.secured.getSession();
+    assert.ok(session);
+    return session;
+  }
 
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     it(`is resumed with the same name, and with no other, in ${maxVersion}`, async () => {
       await start();
       const session = await sessionOf(await open('shop.example', { maxVersion }));
@@ -185,6 +186,46 @@ describe('a connection with TLS, where sites have certificates of their own', {
       assert.equal(edge.exchanges.at(-1)?.peer.tls?.get('SSL_CLIENT_S_DN'), 'CN=staff,O=Kirin,C=DE');
     });
   }
+
+  it('is resumed with a new certificate, and by another edge, as long as the secret for tickets is the same', async () => {
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      await start();
+      const session = await sessionOf(await open('shop.example', { maxVersion }));
+      const resumes = async () => {
+        const client = await open('shop.example', { maxVersion, session });
+        return client.secured.isSessionReused();
+      };
+      const before = config();
+      const sites = before.sites.map((site, index) =>
+        index === 0 ? { ...site, ...identity('newer') } : site,
+      );
+      edge.reconfigure({ tls: { ...before, sites } });
+      assert.equal(nameSeen(await open('shop.example')), 'newer');
+      assert.equal(await resumes(), true);
+      edge.reconfigure({ tls: { ...before, sites, ticketSecret: 'BBBB' } });
+      assert.equal(await resumes(), false);
+      for (const client of clients) client.destroy();
+      await edge.stop();
+      await start();
+      assert.equal(await resumes(), true);
+      for (const client of clients) client.destroy();
+      await edge.stop();
+    }
+    await start();
+  });
+
+  it('is not resumed where the site asks more of its clients than before', async () => {
+    await start();
+    const session = await sessionOf(await open('shop.example', { maxVersion: 'TLSv1.3' }));
+    const before = config();
+    const staff = folder.read(certificateOf('staff').cert);
+    const sites = before.sites.map((site, index) =>
+      index === 0 ? { ...site, clientCertificates: 'required' as const, clientAuthorities: staff } : site,
+    );
+    edge.reconfigure({ tls: { ...before, sites } });
+    const stranger = await open('shop.example', { maxVersion: 'TLSv1.3', session }).catch(() => null);
+    assert.equal(stranger !== null && (await isServed(stranger)), false);
+  });
 
   it('keeps its sessions when another site’s certificate changes', async () => {
     await start();

@@ -18,6 +18,7 @@ describe('a connection with TLS', { skip: opensslIsMissing }, () => {
   const authority = certificate === null ? '' : folder.read(certificate.cert);
   const usual: TlsConfig = {
     sites: [],
+    ticketSecret: '',
     certificates: authority,
     privateKey: certificate === null ? '' : folder.read(certificate.key),
     clientCertificates: 'ignored',

@@ -17,7 +17,13 @@ const OPEN = identity('ignored');
 const STAFF = identity('required', 'staff');
 const PARTNERS = identity('required', 'partners');
 const MAYBE = identity('optional', 'staff');
-const TERMS = { ciphers: null, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', protocols: [] } as const;
+const TERMS = {
+  ticketSecret: '',
+  ciphers: null,
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  protocols: [],
+} as const;
 const tls: TlsConfig = {
   ...OPEN,
   ...TERMS,

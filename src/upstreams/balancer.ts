@@ -34,9 +34,15 @@ export class Balancer {
   /** The server's addresses are these from now on. What is known of one that stays is kept. */
   setAddresses(spec: UpstreamServerSpec, addresses: readonly EndpointAddress[]): void {
     const before = this.#of.get(spec) ?? [];
-    const after = addresses.map(
-      (address) => before.find((known) => sameAddress(known.address, address)) ?? new Server(spec, address),
-    );
+    const nowMs = this.#parts.now();
+    const after = addresses.map((address) => {
+      const known = before.find((each) => sameAddress(each.address, address));
+      if (known !== undefined) return known;
+      const server = new Server(spec, address);
+      // Beside others that have run for long, it is as cold as one that is back.
+      if (before.length > 0) server.beginSlowly(nowMs);
+      return server;
+    });
     for (const server of before) server.isGone = !after.includes(server);
     this.#of.set(spec, after);
     // In the order of the configuration, whichever name was found first.

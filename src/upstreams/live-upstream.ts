@@ -5,6 +5,7 @@ import { ask } from './health/ask.ts';
 import { WatchedServer } from './health/watched-server.ts';
 import { type Lookup, lookupBy } from './names/lookup.ts';
 import { WatchedName } from './names/watched-name.ts';
+import { secureBy } from './secure.ts';
 import { Server, type ServerState } from './server.ts';
 import type { Endpoint, EndpointAddress, Outcome, Upstream } from './upstream.ts';
 
@@ -107,7 +108,8 @@ export class LiveUpstream implements Upstream {
     for (const server of servers) {
       if (this.#health.has(server)) continue;
       const host = health.host ?? hostOf(server.spec);
-      const watched = new WatchedServer(health, () => ask(server.address, host, health), {
+      const secure = health.tls === null ? null : secureBy(health.tls, nameOf(server.spec));
+      const watched = new WatchedServer(health, () => ask(server.address, host, health, secure), {
         sick: (why) => {
           server.setSick(true, performance.now());
           this.#log.warning(
@@ -172,6 +174,10 @@ export class LiveUpstream implements Upstream {
     );
     for (const each of this.#names) each.hurry();
   }
+}
+
+function nameOf({ address }: UpstreamServerSpec): string {
+  return address.kind === 'unix' ? 'localhost' : address.host;
 }
 
 /** Its own name, for servers that answer by that. */

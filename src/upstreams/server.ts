@@ -107,7 +107,7 @@ export class Server implements Endpoint {
     if (this.#outUntilMs === null || !this.#isOnTrial) return null;
     this.#outUntilMs = null;
     this.#recentFails = 0;
-    this.#beginSlowly(nowMs);
+    this.beginSlowly(nowMs);
     return this.#isSick ? null : 'back';
   }
 
@@ -137,10 +137,11 @@ export class Server implements Endpoint {
     if (isSick) return;
     this.#outUntilMs = null;
     this.#recentFails = 0;
-    this.#beginSlowly(nowMs);
+    this.beginSlowly(nowMs);
   }
 
-  #beginSlowly(nowMs: number): void {
+  /** Its weight grows from now on. */
+  beginSlowly(nowMs: number): void {
     if (this.spec.slowStartMs > 0) this.#backSinceMs = nowMs;
   }
 }

@@ -1,10 +1,12 @@
 // `health` of an upstream: a path, or a table that has one.
 
+import type { UpstreamTls } from '../../protocol/supervision/proxy.ts';
 import type { HealthCheckSpec } from '../../protocol/supervision/upstream.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { integerFrom, TableReader, type TomlContext, text } from '../toml/table-reader.ts';
 import { STRING, WAIT } from './schemas.ts';
-import { waitFrom } from './values.ts';
+import { DEFAULT_UPSTREAM_TLS, UPSTREAM_TLS_SCHEMA, upstreamTls } from './upstream-tls.ts';
+import { truth, waitFrom } from './values.ts';
 
 const PROPERTIES = {
   path: { ...STRING, description: 'What is asked for: /health.' },
@@ -21,6 +23,11 @@ const PROPERTIES = {
     type: ['integer', 'string', 'array'],
     items: { type: ['integer', 'string'] },
     description: 'What is good: 200, "2xx", [200, 204]; everything from 200 to 399 without this.',
+  },
+  tls: {
+    ...UPSTREAM_TLS_SCHEMA,
+    type: ['boolean', 'object'],
+    description: 'true, or a table: it is asked by https.',
   },
   rises: { type: 'integer', minimum: 1, description: 'Good answers in a row that bring a server back.' },
   falls: { type: 'integer', minimum: 1, description: 'Bad ones in a row that take it out.' },
@@ -39,6 +46,7 @@ const DEFAULTS: Omit<HealthCheckSpec, 'path'> = {
   everyMs: 5000,
   timeoutMs: 2000,
   statuses: [[200, 399]],
+  tls: null,
   rises: 2,
   falls: 3,
 };
@@ -62,12 +70,21 @@ export function healthCheck(within: TableReader, context: TomlContext): HealthCh
           everyMs: reader.read('every', waitFrom(100)) ?? DEFAULTS.everyMs,
           timeoutMs: reader.read('timeout', waitFrom(10)) ?? DEFAULTS.timeoutMs,
           statuses: reader.read('status', statusRanges) ?? statuses,
+          tls: tlsOf(reader, context),
           rises: reader.read('rises', integerFrom(1, 1000)) ?? DEFAULTS.rises,
           falls: reader.read('falls', integerFrom(1, 1000)) ?? DEFAULTS.falls,
         };
   }
   const path = within.read('health', target);
   return path === undefined ? null : { ...DEFAULTS, path };
+}
+
+/** `true`, or the table that a proxy has. */
+function tlsOf(reader: TableReader, context: TomlContext): UpstreamTls | null {
+  const entry = reader.entry('tls');
+  if (entry === undefined) return DEFAULTS.tls;
+  if (entry.node.kind === 'table') return upstreamTls(reader, context);
+  return reader.read('tls', truth) ? DEFAULT_UPSTREAM_TLS : null;
 }
 
 function target(value: FileValue): string {

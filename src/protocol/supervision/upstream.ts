@@ -1,5 +1,7 @@
 // The upstreams of a kirin.toml, as the edge is told: groups of servers that requests are proxied to.
 
+import type { UpstreamTls } from './proxy.ts';
+
 /** Where a server listens. `host` is a name, or an IP address without brackets. */
 export type ServerAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -40,6 +42,8 @@ export interface HealthCheckSpec {
   readonly timeoutMs: number;
   /** Statuses that are good, both ends included. */
   readonly statuses: readonly (readonly [from: number, to: number])[];
+  /** null: in plain text. */
+  readonly tls: UpstreamTls | null;
   /** Good answers in a row that bring a server back. */
   readonly rises: number;
   /** Bad ones in a row that take it out. */

@@ -215,6 +215,16 @@ describe('a name with several addresses', () => {
     assert.deepEqual([first?.isGone, second?.isGone], [false, true]);
   });
 
+  it('gives a new one little at first, where that is wanted, and all of the first ones their share', () => {
+    const upstream = new FakeUpstream([{ slowStartMs: 1000 }]);
+    const { balancer } = upstream;
+    const spec = upstream.specs[0] as (typeof upstream.specs)[number];
+    assert.equal(balancer.servers[0]?.weight(upstream.nowMs), 1);
+    balancer.setAddresses(spec, at('10.0.0.1', '10.1.0.2'));
+    const weights = balancer.servers.map((server) => server.weight(upstream.nowMs + 250));
+    assert.deepEqual(weights, [1, 0.25]);
+  });
+
   it('may have none, as long as it was never found', () => {
     const upstream = new FakeUpstream([{}, {}]);
     upstream.balancer.setAddresses(upstream.specs[0] as (typeof upstream.specs)[number], []);

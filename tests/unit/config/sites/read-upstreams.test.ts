@@ -85,6 +85,7 @@ describe('the upstreams of a kirin.toml', () => {
       everyMs: 5000,
       timeoutMs: 2000,
       statuses: [[200, 399]],
+      tls: null,
       rises: 2,
       falls: 3,
     };
@@ -106,6 +107,19 @@ describe('the upstreams of a kirin.toml', () => {
       timeoutMs: 1000,
       rises: 1,
       falls: 2,
+    });
+  });
+
+  it('check it by TLS', () => {
+    const tlsBy = (text: string) =>
+      upstreamWith(`servers = ["a"]\nhealth = { path = "/", tls = ${text} }`)?.health?.tls;
+    const usual = { verify: true, name: null, ca: null, certificate: null, key: null };
+    assert.deepEqual(tlsBy('true'), usual);
+    assert.equal(tlsBy('false'), null);
+    assert.deepEqual(tlsBy('{ verify = false, name = "shop.example" }'), {
+      ...usual,
+      verify: false,
+      name: 'shop.example',
     });
   });
 
@@ -171,6 +185,7 @@ resolve_every = "2s"
     ['servers = ["a"]\nhealth = { every = "1s" }', /health needs a path, such as "\/health"/],
     ['servers = ["a"]\nhealth = { path = "/", every = "50ms" }', /at least "100ms"/],
     ['servers = ["a"]\nhealth = { path = "/", status = "6xx" }', /not a status such as 200, "2xx"/],
+    ['servers = ["a"]\nhealth = { path = "/", tls = 1 }', /tls = 1: not true or false/],
     ['servers = ["a"]\nresolver = "ns.example"', /'ns\.example' is no name server; give an IP address/],
     [
       'servers = ["a"]\nkeep_alive = 1',

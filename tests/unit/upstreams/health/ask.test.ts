@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { UpstreamTls } from '../../../../src/protocol/supervision/proxy.ts';
 import type { HealthCheckSpec } from '../../../../src/protocol/supervision/upstream.ts';
 import { ask } from '../../../../src/upstreams/health/ask.ts';
+import { secureBy } from '../../../../src/upstreams/secure.ts';
 import type { EndpointAddress } from '../../../../src/upstreams/upstream.ts';
+import { CertificateFolder, opensslIsMissing } from '../../../support/certificates.ts';
 import { makeTemporaryFolder, removeFolder } from '../../../support/temporary-folder.ts';
 
 const SPEC: HealthCheckSpec = {
@@ -16,6 +21,7 @@ const SPEC: HealthCheckSpec = {
   everyMs: 1000,
   timeoutMs: 10_000,
   statuses: [[200, 399]],
+  tls: null,
   rises: 1,
   falls: 1,
 };
@@ -124,6 +130,32 @@ describe('a health check', () => {
         assert.equal(await findingOf({ ...address, port: 1 }, { port: address.port }), null);
       },
     );
+  });
+
+  it('asks by TLS, and takes a certificate that is not believed for bad', {
+    skip: opensslIsMissing,
+  }, async () => {
+    const certificates = new CertificateFolder();
+    const authority = certificates.authority('authority');
+    const { cert, key } = certificates.certificate('upstream', { by: authority });
+    const server = createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }, (_, response) =>
+      response.end(),
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const usual = { verify: true, name: null, ca: null, certificate: null, key: null };
+    const address = addressOf(server);
+    const by = (tls: Partial<UpstreamTls>) =>
+      ask(address, 'app', SPEC, secureBy({ ...usual, ...tls }, 'localhost')).finding;
+    const ca = readFileSync(authority.cert, 'utf8');
+    assert.equal(await by({ ca }), null);
+    assert.equal(await by({ verify: false }), null);
+    assert.notEqual(await by({}), null);
+    assert.notEqual(await by({ ca, name: 'other.example' }), null);
+    assert.notEqual(await findingOf(address), null);
+    server.close();
+    await once(server, 'close');
+    assert.equal(await by({ ca }), 'ECONNREFUSED');
+    certificates.remove();
   });
 
   it('ends at once when it is given up', async () => {

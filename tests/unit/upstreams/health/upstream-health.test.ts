@@ -30,6 +30,7 @@ test('a server gets nothing while its health check fails, is told of once, and i
     everyMs: 10,
     timeoutMs: 5000,
     statuses: [[200, 399]],
+    tls: null,
     rises: 2,
     falls: 2,
   } as const;

@@ -82,6 +82,23 @@ describe('an upstream of three servers', () => {
     });
   });
 
+  it('loses no request when one of them freezes, and has it again when it thaws', async () => {
+    const site = '[[sites]]\nroutes = [{ proxy = { to = "http://shop", first_byte_timeout = "1s" } }]\n';
+    const lines = `[upstreams.shop]\n${addresses({ fail_timeout: '"1s"' })}\n`;
+    await withKirin(site + lines, async (proxy) => {
+      const [, b] = servers as [UpstreamServer, UpstreamServer, UpstreamServer];
+      const load = new SteadyLoad({ port: proxy.kirin.port });
+      await waitFor(() => tally(load.bodies).b, { what: 'answers of b' });
+      b.freeze();
+      await proxy.kirin.waitForLog(new RegExp(`Upstream shop: ${b.address} gets nothing for 1 s`));
+      const soFar = load.answered;
+      await waitFor(() => load.answered > soFar + 100, { what: 'answers without b' });
+      b.thaw();
+      await proxy.kirin.waitForLog(new RegExp(`Upstream shop: ${b.address} answers again`));
+      assert.deepEqual((await load.stop()).failures, []);
+    });
+  });
+
   it('gives nothing more to a server that is stuck, by least connections', async () => {
     const lines = `[upstreams.shop]\n${addresses()}\nbalance = "least-connections"\n`;
     await withKirin(SITE + lines, async (proxy) => {

@@ -43,6 +43,15 @@ export class UpstreamServer {
     await obeyed;
   }
 
+  /** It does nothing, but the system goes on taking connections for it. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** At once, as by a power cut. */
   async kill(): Promise<void> {
     const child = this.#child;

@@ -2,6 +2,7 @@ import {
   type Exchange,
   type FileBody,
   type Groups,
+  type HeadEdit,
   NO_GROUPS,
   type Peer,
   type Producer,
@@ -32,6 +33,12 @@ import type { Outgoing } from './outgoing.ts';
 const CRLF = Buffer.from('\r\n');
 const NO_BODY: RequestBody = { kind: 'none' };
 
+interface BodyLimit {
+  /** That may still come. */
+  missingBytes: number;
+  readonly exceeded: () => void;
+}
+
 /** One request on an HTTP/1 connection, and its response. */
 export class Http1Exchange implements Exchange {
   readonly head: RequestHead;
@@ -59,6 +66,7 @@ export class Http1Exchange implements Exchange {
   #whenCollected: ((body: RequestBody) => void) | null = null;
   /** The body, once somebody has it; whoever is asked in his place gets it, too. */
   #collected: RequestBody | null = null;
+  #bodyLimit: BodyLimit | null = null;
   #isAnswering = false;
   /** What came of the body before it was asked for. */
   #held: Buffer[] | null = null;
@@ -99,6 +107,11 @@ export class Http1Exchange implements Exchange {
 
   // --- the request's body ---
 
+  limitBody(maxBytes: number, exceeded: () => void): void {
+    const heldBytes = this.#held?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+    this.#bodyLimit = { missingBytes: maxBytes - heldBytes, exceeded };
+  }
+
   collectBody(done: (body: RequestBody) => void): void {
     const held = this.#held;
     if (this.#collected !== null || (this.isRead && held === null)) {
@@ -116,6 +129,7 @@ export class Http1Exchange implements Exchange {
       },
     });
     if (held !== null) {
+      if (this.#bodyLimit !== null && this.#isBeyond(this.#bodyLimit, 0)) return;
       this.#held = null;
       for (const data of held) this.#collector.add(data);
       connection.resumeReading();
@@ -127,6 +141,7 @@ export class Http1Exchange implements Exchange {
 
   /** More of the body, from the connection. */
   takeBody(data: Buffer): void {
+    if (this.#bodyLimit !== null && this.#isBeyond(this.#bodyLimit, data.length)) return;
     if (this.#collector !== null) {
       this.#collector.add(data);
     } else if (!this.isOver && !this.#isAnswering) {
@@ -135,6 +150,18 @@ export class Http1Exchange implements Exchange {
       this.#held.push(data);
       this.#connection.pauseReading();
     }
+  }
+
+  #isBeyond(limit: BodyLimit, bytes: number): boolean {
+    limit.missingBytes -= bytes;
+    if (limit.missingBytes >= 0) return false;
+    this.#bodyLimit = null;
+    this.#whenCollected = null;
+    this.#collector?.discard();
+    this.#collector = null;
+    this.#beginAnswer();
+    limit.exceeded();
+    return true;
   }
 
   /** Nobody will ask for the body: the client must be rid of it, since some read nothing before. */
@@ -254,15 +281,15 @@ export class Http1Exchange implements Exchange {
     this.#connection.noteFinished(this, performance.now());
   }
 
-  refuse(status: number, reason = '', extraFields = ''): void {
+  refuse(status: number, reason = '', extraFields = '', edit: HeadEdit | null = null): void {
     if (this.isOver) return;
     if (this.responseHead !== '') {
       // A second head would be taken for a part of the body.
       this.abort();
       return;
     }
-    const { head, body } = refusalPage(status, reason, extraFields);
-    this.respond(head, RESPONSE_FLAG.length, body);
+    const { head, body } = refusalPage(status, reason, extraFields, edit);
+    this.respond(head.text, head.flags, body);
   }
 
   /** The client has closed its sending side while the response is made. */

@@ -18,6 +18,7 @@ import { AppServices } from './app-services.ts';
 import { FileRoutes } from './file-routes.ts';
 import { httpsPortOf } from './https-port.ts';
 import { serveLanes } from './lane-server.ts';
+import { largestBody } from './largest-body.ts';
 import { EdgeLogs } from './logs.ts';
 import { PasswordThread } from './password-thread.ts';
 import { Proxies } from './proxies.ts';
@@ -161,6 +162,8 @@ class Edge {
       auth: this.#auth,
       proxies: this.#proxies,
       httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
+      usualMaxBody:
+        largestBody(this.#config) === this.#config.limitRequestBody ? null : this.#config.limitRequestBody,
       report: this.#reportRoute,
       openLog: (spec) => this.#logs.sites.sinkFor(spec),
     };

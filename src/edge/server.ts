@@ -22,6 +22,7 @@ import { Connection } from './connection.ts';
 import { ExchangeRecord, type FinishedExchange } from './exchange-record.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { Preface } from './http2/preface.ts';
+import { largestBody } from './largest-body.ts';
 import { leniencyOf } from './leniency.ts';
 import type { Opening } from './opening.ts';
 import type { OutgoingLimits } from './outgoing.ts';
@@ -57,6 +58,7 @@ export class Server {
   readonly #listeners: NetServer[] = [];
   #parts: ServerParts;
   #leniency: Leniency | null;
+  #maxBodyBytes: number;
   /** null: connections are not encrypted. */
   #terminators: Terminators | null;
   readonly #failedHandshakes = new RefusalLog((line) => this.log.info(line), 'handshakes');
@@ -70,6 +72,7 @@ export class Server {
     this.#parts = parts;
     const { config } = parts;
     this.#leniency = leniencyOf(config);
+    this.#maxBodyBytes = largestBody(config);
     this.#terminators = config.tls === null ? null : new Terminators(config.tls, null);
     this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
     this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
@@ -83,6 +86,7 @@ export class Server {
     this.#replaceTerminator(parts.config.tls);
     this.#parts = parts;
     this.#leniency = leniencyOf(parts.config);
+    this.#maxBodyBytes = largestBody(parts.config);
     this.headDeadlines.durationMs = parts.config.headTimeoutMs;
     this.bodyDeadlines.durationMs = parts.config.bodyTimeoutMs;
     this.#idleDeadlines.durationMs = parts.config.keepAliveMs;
@@ -122,7 +126,7 @@ export class Server {
       maxRequestLineBytes: config.limitRequestLine,
       maxFields: config.limitRequestFields,
       maxFieldBytes: config.limitRequestFieldSize,
-      maxBodyBytes: config.limitRequestBody,
+      maxBodyBytes: this.#maxBodyBytes,
     };
   }
 

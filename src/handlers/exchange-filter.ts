@@ -1,6 +1,15 @@
 import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
-import type { Exchange, FileBody, Groups, Peer, Producer, RequestBody, UpstreamRecord } from './exchange.ts';
+import type {
+  Exchange,
+  FileBody,
+  Groups,
+  HeadEdit,
+  Peer,
+  Producer,
+  RequestBody,
+  UpstreamRecord,
+} from './exchange.ts';
 
 /**
  * Stands between an exchange and the handlers further in, and passes everything on. Layers that change requests or responses extend
@@ -129,6 +138,10 @@ export abstract class ExchangeFilter implements Exchange {
     this.outer.whenOver(callback);
   }
 
+  limitBody(maxBytes: number, exceeded: () => void): void {
+    this.outer.limitBody(maxBytes, exceeded);
+  }
+
   collectBody(done: (body: RequestBody) => void): void {
     this.outer.collectBody(done);
   }
@@ -153,7 +166,7 @@ export abstract class ExchangeFilter implements Exchange {
     this.outer.abort();
   }
 
-  refuse(status: number, reason?: string, extraFields?: string): void {
-    this.outer.refuse(status, reason, extraFields);
+  refuse(status: number, reason?: string, extraFields?: string, edit?: HeadEdit | null): void {
+    this.outer.refuse(status, reason, extraFields, edit);
   }
 }

@@ -1,5 +1,6 @@
 import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { ResponseHead } from '../protocol/http1/response-head.ts';
 import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
 import type { FieldRules } from './trust.ts';
 
@@ -116,6 +117,8 @@ export interface Exchange {
   upstream: UpstreamRecord | null;
   /** Whether what a slow client has not taken may wait in a file; else its producer waits. To be said before `begin`. */
   spools: boolean;
+  /** Its body may have so many bytes, of those that come; with the first beyond, `exceeded` is called, and the rest is thrown away. */
+  limitBody(maxBytes: number, exceeded: () => void): void;
   /** Calls back when the whole body is there; never, if the client leaves before. */
   collectBody(done: (body: RequestBody) => void): void;
   /** @param body latin-1, or bytes that nobody changes any more */
@@ -125,9 +128,11 @@ export interface Exchange {
   respondFile(head: string, flags: number, body: FileBody): void;
   /** The response that was begun cannot be completed: the connection is cut, so that it cannot look whole. */
   abort(): void;
-  /** A short page for this status, made by Kirin. */
-  refuse(status: number, reason?: string, extraFields?: string): void;
+  /** A short page for this status, made by Kirin; `edit` changes its head. */
+  refuse(status: number, reason?: string, extraFields?: string, edit?: HeadEdit | null): void;
 }
+
+export type HeadEdit = (head: ResponseHead) => void;
 
 /** Text of the groups of a regular expression, the first at 0. */
 export type Groups = readonly (string | undefined)[];

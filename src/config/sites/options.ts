@@ -7,12 +7,13 @@ import { type TableReader, type TomlContext, texts } from '../toml/table-reader.
 import { ACCESS_LOG_SCHEMA, accessLog } from './access-log.ts';
 import { BASIC_AUTH_SCHEMA, basicAuth, satisfy } from './basic-auth.ts';
 import { COMPRESS_SCHEMA, compression } from './compress.ts';
+import { ERROR_PAGES_SCHEMA, errorPages } from './error-pages.ts';
 import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
 import { HSTS_SCHEMA, HTTPS_ONLY_SCHEMA, hsts, httpsOnly } from './https.ts';
 import { CONNECTION_LIMIT_SCHEMA, connectionLimits, RATE_LIMIT_SCHEMA, rateLimits } from './limits.ts';
 import type { Part } from './part.ts';
 import { STRINGS } from './schemas.ts';
-import { truth } from './values.ts';
+import { byteCount, truth } from './values.ts';
 
 /** `fallback` holds where neither the site nor the route says anything. */
 interface RouteOption<T> extends Part<T> {
@@ -49,6 +50,22 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     schema: COMPRESS_SCHEMA,
     fallback: null,
     read: compression,
+  },
+  errorPages: {
+    key: 'error_pages',
+    schema: ERROR_PAGES_SCHEMA,
+    fallback: null,
+    read: (reader) => reader.read('error_pages', errorPages),
+  },
+  maxBody: {
+    key: 'max_body',
+    schema: {
+      type: ['integer', 'string'],
+      minimum: 0,
+      description: 'Largest body of a request: 10m; 0 is unlimited.',
+    },
+    fallback: null,
+    read: (reader) => reader.read('max_body', byteCount),
   },
   requestId: {
     key: 'request_id',

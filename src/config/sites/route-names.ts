@@ -1,7 +1,7 @@
 // Names of routes: each is one route's, and whoever sends requests to one sends them to one that there is.
 
 import { nearest } from '../../base/edit-distance.ts';
-import type { InsideTarget, RouteSpec } from '../../protocol/supervision/site.ts';
+import type { RouteSpec } from '../../protocol/supervision/site.ts';
 import type { TomlContext } from '../toml/table-reader.ts';
 import { placeIn } from '../toml/toml-node.ts';
 import type { PlacedRoute } from './read-route.ts';
@@ -31,8 +31,8 @@ export function noteNames(routes: readonly PlacedRoute[], { file, problems }: To
 }
 
 /** Whom this route sends requests to. */
-function namesIn({ action }: RouteSpec): readonly string[] {
-  const targets: InsideTarget[] = [];
+function namesIn({ action, errorPages }: RouteSpec): readonly string[] {
+  const targets: string[] = errorPages?.pages.map(({ target }) => target) ?? [];
   if (action.do === 'files' && typeof action.missing === 'string' && action.missing !== 'next') {
     targets.push(action.missing);
   }

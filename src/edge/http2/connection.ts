@@ -4,7 +4,6 @@ import type { Peer } from '../../handlers/exchange.ts';
 import { refusalPage } from '../../handlers/refusal-page.ts';
 import { HttpError } from '../../protocol/http1/errors.ts';
 import { effectiveLimits } from '../../protocol/http1/limits.ts';
-import { statusOf } from '../../protocol/http1/response-writer.ts';
 import { HeadReader } from '../../protocol/http2/request-head.ts';
 import { responseFields } from '../../protocol/http2/response-fields.ts';
 import { ClientConnection } from '../client-connection.ts';
@@ -112,8 +111,8 @@ export class Http2Connection extends ClientConnection {
     this.server.noteRefused(error, this.peer);
     this.#countWaste();
     if (stream.destroyed) return;
-    const { head, body } = refusalPage(error.status, error.message, '');
-    stream.respond(responseFields(statusOf(head), head, commonFields(0, performance.now())));
+    const { head, body } = refusalPage(error.status, error.message, '', null);
+    stream.respond(responseFields(head.status, head.text, commonFields(0, performance.now())));
     stream.end(body);
     endReading(stream);
   }

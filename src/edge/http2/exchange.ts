@@ -4,6 +4,7 @@ import {
   type Exchange,
   type FileBody,
   type Groups,
+  type HeadEdit,
   NO_GROUPS,
   type Peer,
   type Producer,
@@ -57,6 +58,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   isOver = false;
   /** The body, once somebody has it; whoever is asked in his place gets it, too. */
   #collected: RequestBody | null = null;
+  #bodyLimit: { readonly maxBytes: number; readonly exceeded: () => void } | null = null;
   #isAborted = false;
   #collector: BodyCollector | null = null;
   #outgoing: Outgoing | null = null;
@@ -92,6 +94,10 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
 
   // --- the request's body ---
 
+  limitBody(maxBytes: number, exceeded: () => void): void {
+    this.#bodyLimit = { maxBytes, exceeded };
+  }
+
   collectBody(done: (body: RequestBody) => void): void {
     if (this.#isRead) {
       done(this.#collected ?? NO_BODY);
@@ -119,7 +125,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
       this.#isRead = true;
       this.deadlineList?.remove(this);
       // A stream that was reset ends, too; it is closed next.
-      if (stream.aborted) return;
+      if (stream.aborted || this.#collector !== collector) return;
       collector.finish((body) => {
         this.#collected = body;
         if (!this.isOver) done(body);
@@ -132,6 +138,14 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   #takeBody(data: Buffer): void {
     const collector = this.#collector;
     if (this.isOver || collector === null) return;
+    const limit = this.#bodyLimit;
+    if (limit !== null && collector.bytes + data.length > limit.maxBytes) {
+      this.#bodyLimit = null;
+      this.#collector = null;
+      collector.discard();
+      limit.exceeded();
+      return;
+    }
     if (collector.bytes + data.length > this.#maxBodyBytes) {
       this.refuse(413, `The body is too large: at most ${this.#maxBodyBytes} are taken`);
       return;
@@ -220,14 +234,14 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
     this.#connection.noteFinished(this, performance.now());
   }
 
-  refuse(status: number, reason = '', extraFields = ''): void {
+  refuse(status: number, reason = '', extraFields = '', edit: HeadEdit | null = null): void {
     if (this.isOver) return;
     if (this.responseHead !== '') {
       this.abort();
       return;
     }
-    const { head, body } = refusalPage(status, reason, extraFields);
-    this.respond(head, RESPONSE_FLAG.length, body);
+    const { head, body } = refusalPage(status, reason, extraFields, edit);
+    this.respond(head.text, head.flags, body);
   }
 
   /** Answered, reset by the client, or gone with its connection. Returns whether its client has left before the end. */

@@ -1,6 +1,6 @@
 import { fieldOf } from '../../protocol/http1/response-head.ts';
 import type { RouteOptions } from '../../protocol/supervision/site.ts';
-import type { FileBody, Handler } from '../exchange.ts';
+import type { FileBody, Handler, HeadEdit } from '../exchange.ts';
 import { ExchangeFilter } from '../exchange-filter.ts';
 import { schemeOf } from '../template.ts';
 
@@ -37,8 +37,8 @@ class HstsFilter extends ExchangeFilter {
     this.outer.respondFile(this.#with(head), flags, body);
   }
 
-  override refuse(status: number, reason = '', extraFields = ''): void {
-    this.outer.refuse(status, reason, `${extraFields}${this.#line}`);
+  override refuse(status: number, reason?: string, extraFields = '', edit?: HeadEdit | null): void {
+    this.outer.refuse(status, reason, `${extraFields}${this.#line}`, edit);
   }
 
   /** RFC 6797 6.1: once. What the application says is stronger. */

@@ -15,6 +15,11 @@ export class InsideExchange extends ExchangeFilter {
     this.#redirects = exchange.redirects + 1;
   }
 
+  /** What was sent on. */
+  get comesFrom(): Exchange {
+    return this.outer;
+  }
+
   override get head(): RequestHead {
     return this.#head;
   }

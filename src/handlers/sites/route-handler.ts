@@ -10,11 +10,13 @@ import { ProxyHandler, type ProxyParts } from '../proxy/handler.ts';
 import { access } from './access.ts';
 import { accessLog, type LogOpener } from './access-log.ts';
 import { compress } from './compress.ts';
+import { errorPages } from './error-pages.ts';
 import { fileOptions } from './file-options.ts';
 import { headers } from './headers.ts';
 import { hsts } from './hsts.ts';
 import { httpsOnly } from './https-only.ts';
 import { compileSender, type SiteRoutes } from './inside.ts';
+import { maxBody } from './max-body.ts';
 import { redirect } from './redirect.ts';
 import { requestId } from './request-id.ts';
 import { respond } from './respond.ts';
@@ -33,6 +35,8 @@ export interface RouteParts {
   readonly limits: LimitZones;
   readonly openLog: LogOpener;
   readonly auth: AuthParts;
+  /** Bytes of a body that routes take which say nothing themselves; null: whoever reads requests sees to it. */
+  readonly usualMaxBody: number | null;
   /** Writes a line to the error log, unless there are too many. */
   readonly report: (problem: string) => void;
 }
@@ -49,10 +53,12 @@ const LAYERS: readonly ((
   accessLog,
   headers,
   httpsOnly,
+  errorPages,
   compress,
   rateLimit,
   connectionLimit,
   access,
+  maxBody,
 ];
 
 /** Does what a route says. `next`: asks the routes behind this one. */

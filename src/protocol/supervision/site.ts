@@ -73,6 +73,9 @@ export interface RouteOptions {
   readonly accessLog: AccessLogSpec | 'off' | null;
   /** null: responses are sent as they are. */
   readonly compress: CompressionSpec | null;
+  readonly errorPages: ErrorPagesSpec | null;
+  /** Bytes of a request's body; 0: without limit; null: what the setting says. */
+  readonly maxBody: number | null;
   readonly rateLimits: readonly RateLimitSpec[];
   readonly connectionLimits: readonly ConnectionLimitSpec[];
   /** Plain requests are sent to HTTPS, at this port, or (null) the one that is known; null: they are answered. */
@@ -91,6 +94,23 @@ export interface CompressionSpec {
   /** Shorter bodies are sent as they are. */
   readonly minBytes: number;
   readonly levels: Readonly<Record<CompressionCoding, number>>;
+}
+
+export interface ErrorPagesSpec {
+  /** The first that is for a status takes its place: those for few statuses are before those for many. */
+  readonly pages: readonly ErrorPageSpec[];
+  /** Also in the place of what an application or an upstream says. */
+  readonly intercept: boolean;
+}
+
+export interface ErrorPageSpec {
+  /** Both included. */
+  readonly from: number;
+  readonly to: number;
+  /** Or a URL, with $variables, to which the client is redirected. */
+  readonly target: InsideTarget | `http${string}`;
+  /** What the client gets: that of the error, that of the page, or another. */
+  readonly status: number | 'kept' | 'own';
 }
 
 export interface HeaderSpec {

@@ -99,6 +99,10 @@ export class FakeExchange implements Exchange {
     return this;
   }
 
+  limitBody(maxBytes: number, _exceeded: () => void): void {
+    this.events.push(`at most ${maxBytes} bytes`);
+  }
+
   collectBody(done: (body: RequestBody) => void): void {
     done(this.body);
   }

@@ -225,6 +225,33 @@ allow = "*"
     ]);
   });
 
+  it('have pages for errors', () => {
+    const route = routeOf(
+      `name = "a"\nerror_pages = { ${[
+        '404 = "/404.html"',
+        '"502, 503" = "@a"',
+        '5xx = { to = "/x", status = 200 }',
+        '500-501 = { to = "@a", status = "kept" }',
+        '403 = "https://a.b/$uri"',
+        'intercept = true',
+      ].join(', ')} }`,
+    );
+    assert.deepEqual(route?.errorPages, {
+      intercept: true,
+      pages: [
+        { from: 403, to: 403, target: 'https://a.b/$uri', status: 302 },
+        { from: 404, to: 404, target: '/404.html', status: 'kept' },
+        { from: 502, to: 502, target: '@a', status: 'own' },
+        { from: 503, to: 503, target: '@a', status: 'own' },
+        { from: 500, to: 501, target: '@a', status: 'kept' },
+        { from: 500, to: 599, target: '/x', status: 200 },
+      ],
+    });
+    assert.equal(routeOf('error_pages = false')?.errorPages, null);
+    assert.equal(routeOf('max_body = "1m"')?.maxBody, 1 << 20);
+    assert.equal(routeOf('max_body = 0')?.maxBody, 0);
+  });
+
   it('compress', () => {
     assert.equal(routeOf('')?.compress, null);
     assert.equal(routeOf('compress = false')?.compress, null);
@@ -264,6 +291,16 @@ allow = "*"
     ['files = { folder = "a", try = [] }', /nothing is tried/],
     ['files = { folder = "a", try = "index.html" }', /'index.html' is no path/],
     ['files = { folder = "a", try = "$urn" }', /did you mean \$uri/],
+    ['error_pages = "/404.html"', /not a table such as \{ 404 = /],
+    ['error_pages = { 4oo = "/a" }', /'4oo' is no status from 300 to 599, nor a range/],
+    ['error_pages = { 504-500 = "/a" }', /'504-500' is no status/],
+    ['error_pages = { 404 = "a.html" }', /'a.html' is no path, no @NAME of a route and no URL/],
+    ['error_pages = { 404 = "@b" }', /no route is named b/],
+    ['error_pages = { 404 = { status = 200 } }', /where to\?/],
+    ['error_pages = { 404 = { to = "/a", status = 199 } }', /status is a number from 200 to 599/],
+    ['error_pages = { 404 = { to = "/a", code = 1 } }', /code is none of to and status/],
+    ['error_pages = { 404 = { to = "http://a", status = 200 } }', /with a URL, status is one of/],
+    ['max_body = "much"', /not a number of bytes/],
     ['compress = "gzip"', /not true or false/],
     ['compress = { encodings = "deflate" }', /'deflate' is none of zstd, br, gzip/],
     ['compress = { encodings = [] }', /none is left/],

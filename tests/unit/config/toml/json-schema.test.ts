@@ -30,6 +30,30 @@ describe('the JSON Schema of kirin.toml', () => {
       ],
     },
     { sites: [{ https_only: { port: 8443 }, hsts: { max_age: '1y', subdomains: true, preload: true } }] },
+    {
+      sites: [
+        { error_pages: { 404: '/a', '5xx': { to: '@b', status: 'own' }, intercept: true }, max_body: '1m' },
+      ],
+    },
+    {
+      sites: [
+        {
+          routes: [
+            { name: 'a', internal: true, match_headers: { A: 'b', C: true }, rewrite: '/b', again: true },
+          ],
+        },
+      ],
+    },
+    {
+      sites: [
+        {
+          routes: [
+            { files: { root: 'a', try: ['$uri'], missing: '@b' } },
+            { files: { root: 'a', missing: 404 } },
+          ],
+        },
+      ],
+    },
     { sites: [{ compress: true, routes: [{ compress: { encodings: 'gzip', level: { br: 5 } } }] }] },
     { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
     { upstreams: { shop: { servers: ['10.0.0.1:8000', { address: 'app', weight: 2, backup: true }] } } },
@@ -71,6 +95,9 @@ describe('the JSON Schema of kirin.toml', () => {
     { sites: [{ routes: [{ files: { folders: 'x' } }] }] },
     { sites: [{ add_headers: { 'X-A': { error: true } } }] },
     { sites: [{ compress: { encodings: ['deflate'] } }] },
+    { sites: [{ error_pages: { '4oo': '/a' } }] },
+    { sites: [{ error_pages: { 404: 'a' } }] },
+    { sites: [{ routes: [{ files: { root: 'a', missing: 'b' } }] }] },
     { upstreams: [{ servers: ['a'] }] },
     { upstreams: { shop: { servers: [] } } },
     { upstreams: { shop: { servers: [{ wieght: 1 }] } } },

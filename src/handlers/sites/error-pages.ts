@@ -1,0 +1,130 @@
+import { REASON_PHRASES } from '../../protocol/http1/errors.ts';
+import { ResponseHead } from '../../protocol/http1/response-head.ts';
+import { statusOf } from '../../protocol/http1/response-writer.ts';
+import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
+import type { ErrorPageSpec, RouteSpec } from '../../protocol/supervision/site.ts';
+import type { Exchange, FileBody, Handler, HeadEdit } from '../exchange.ts';
+import { ExchangeFilter } from '../exchange-filter.ts';
+import { compileTemplate } from '../template.ts';
+import { ErrorPageExchange, isWithinErrorPage } from './error-page-exchange.ts';
+import { compileSender, type SiteRoutes } from './inside.ts';
+import { BODY_FIELDS } from './inside-exchange.ts';
+
+/** What the client has, or which part it wants, is said of another resource than the page. */
+const DROPPED: ReadonlySet<string> = new Set([
+  ...BODY_FIELDS,
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+]);
+
+/** What a client needs of an error, whatever page it gets. */
+const KEPT_FIELDS = ['allow', 'proxy-authenticate', 'retry-after', 'www-authenticate'];
+
+/** @param fields of the error, each with its CRLF */
+type Page = (exchange: Exchange, status: number, fields: string) => void;
+
+/** Answers errors with pages of the site. */
+export function errorPages(
+  { errorPages }: RouteSpec,
+  next: Handler,
+  _: unknown,
+  routes: SiteRoutes,
+): Handler {
+  if (errorPages === null) return next;
+  const { pages, intercept } = errorPages;
+  const compiled = pages.map((spec) => ({ spec, page: compilePage(spec, routes) }));
+  const pageOf = (status: number): Page | null =>
+    compiled.find(({ spec: { from, to } }) => status >= from && status <= to)?.page ?? null;
+  return {
+    handle: (exchange) => {
+      // An error of the page itself has no page, or there would be no end of it.
+      if (isWithinErrorPage(exchange)) next.handle(exchange);
+      else next.handle(new ErrorPagesFilter(exchange, pageOf, intercept));
+    },
+  };
+}
+
+function compilePage({ target, status: wanted }: ErrorPageSpec, routes: SiteRoutes): Page {
+  if (!isInside(target)) {
+    const location = compileTemplate(target, encodeURI);
+    const status = typeof wanted === 'number' ? wanted : 302;
+    const line = `${status} ${REASON_PHRASES[status]}\r\n`;
+    return (exchange) => {
+      const head = `${line}Location: ${location(exchange)}\r\nContent-Length: 0\r\n`;
+      exchange.base.respond(head, RESPONSE_FLAG.length, '');
+    };
+  }
+  const send = compileSender(target, routes, { dropped: DROPPED });
+  return (exchange, error, fields) => {
+    const status = wanted === 'kept' ? error : wanted === 'own' ? null : wanted;
+    send(exchange, (from, head) => new ErrorPageExchange(from, head, { error, status, fields }));
+  };
+}
+
+const isInside = (target: ErrorPageSpec['target']): target is `@${string}` | `/${string}` =>
+  target.startsWith('@') || target.startsWith('/');
+
+class ErrorPagesFilter extends ExchangeFilter {
+  readonly #pageOf: (status: number) => Page | null;
+  readonly #intercepts: boolean;
+  /** What comes of the response is passed on; or it goes nowhere, since a page has taken its place. */
+  #state: 'waiting' | 'begun' | 'replaced' = 'waiting';
+
+  constructor(outer: Exchange, pageOf: (status: number) => Page | null, intercepts: boolean) {
+    super(outer);
+    this.#pageOf = pageOf;
+    this.#intercepts = intercepts;
+  }
+
+  /** Whether a page has taken the response's place. */
+  #replaces(head: string): boolean {
+    if (this.#state === 'replaced') return true;
+    this.#state = 'begun';
+    const status = statusOf(head);
+    const page = this.#intercepts && status >= 300 ? this.#pageOf(status) : null;
+    if (page === null) return false;
+    const parsed = new ResponseHead(head, 0);
+    const fields = KEPT_FIELDS.flatMap((name) => parsed.all(name).map((value) => `${name}: ${value}\r\n`));
+    this.#replace(page, status, fields.join(''));
+    return true;
+  }
+
+  #replace(page: Page, status: number, fields: string): void {
+    this.#state = 'replaced';
+    // What it still gives goes nowhere, and nobody tells it to wait.
+    this.outer.producer = null;
+    if (!this.isOver) page(this, status, fields);
+  }
+
+  override respond(head: string, flags: number, body: string | Buffer): void {
+    if (!this.#replaces(head)) this.outer.respond(head, flags, body);
+  }
+
+  override begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
+    if (!this.#replaces(head)) this.outer.begin(head, flags, body, isEnd);
+  }
+
+  override write(body: Buffer, isEnd: boolean): void {
+    if (this.#state !== 'replaced') this.outer.write(body, isEnd);
+  }
+
+  override respondFile(head: string, flags: number, body: FileBody): void {
+    if (this.#replaces(head)) body.opened?.();
+    else this.outer.respondFile(head, flags, body);
+  }
+
+  override abort(): void {
+    if (this.#state !== 'replaced') this.outer.abort();
+  }
+
+  override refuse(status: number, reason?: string, extraFields = '', edit?: HeadEdit | null): void {
+    if (this.#state === 'replaced') return;
+    const page = this.#state === 'waiting' ? this.#pageOf(status) : null;
+    if (page === null) this.outer.refuse(status, reason, extraFields, edit);
+    else this.#replace(page, status, extraFields);
+  }
+}

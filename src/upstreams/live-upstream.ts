@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { withResolver } from '../base/with-resolver.ts';
 import { addressText, type UpstreamServerSpec, type UpstreamSpec } from '../protocol/supervision/upstream.ts';
 import { Balancer } from './balancer.ts';
 import { ask } from './health/ask.ts';
@@ -152,13 +153,22 @@ export class LiveUpstream implements Upstream {
     return [name];
   }
 
+  /** As soon as one server is there, the others need not be waited for. */
   #settle(): void {
-    if (this.#names.length === 0) return;
-    const first = Promise.all(this.#names.map((name) => name.start()));
-    const tooLate = new Promise<void>((resolve) => setTimeout(resolve, MAX_SETTLING_MS).unref());
-    this.#settling = Promise.race([first, tooLate]).then(() => {
+    const answers = this.#names.map((name) => name.start());
+    if (answers.length === 0 || this.#hasServers) return;
+    const { promise, resolve } = withResolver<void>();
+    const tooLate = setTimeout(resolve, MAX_SETTLING_MS).unref();
+    for (const answer of answers) void answer.then(() => this.#hasServers && resolve());
+    void Promise.all(answers).then(() => resolve());
+    this.#settling = promise.then(() => {
+      clearTimeout(tooLate);
       this.#settling = null;
     });
+  }
+
+  get #hasServers(): boolean {
+    return this.#balancer.servers.some(({ spec }) => !spec.isBackup && !spec.isDown);
   }
 
   #changed(server: Server, change: 'ejected' | 'back'): void {

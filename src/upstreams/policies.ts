@@ -32,7 +32,7 @@ export function policyOf(balance: BalanceSpec): Policy {
  * Smooth weighted round robin, as nginx has it: everybody gets his weight as credit, the richest is chosen and pays for all. Of weights
  * 5, 1 and 1 comes a a b a c a a.
  */
-export function roundRobin(servers: readonly Server[], { nowMs }: Choice): Server {
+function roundRobin(servers: readonly Server[], { nowMs }: Choice): Server {
   let total = 0;
   let best = servers[0] as Server;
   for (const server of servers) {
@@ -46,7 +46,7 @@ export function roundRobin(servers: readonly Server[], { nowMs }: Choice): Serve
 }
 
 /** The least requests for its weight; those that are alike take turns. */
-export function leastConnections(servers: readonly Server[], choice: Choice): Server {
+function leastConnections(servers: readonly Server[], choice: Choice): Server {
   let least = Number.POSITIVE_INFINITY;
   let tied: Server[] = [];
   for (const server of servers) {
@@ -59,7 +59,7 @@ export function leastConnections(servers: readonly Server[], choice: Choice): Se
 }
 
 /** The less busy of two that are drawn by their weights: nearly as good as to compare all, and several Kirins do not all run to the same one. */
-export function twoChoices(servers: readonly Server[], choice: Choice): Server {
+function twoChoices(servers: readonly Server[], choice: Choice): Server {
   const first = draw(servers, null, choice);
   if (servers.length === 1) return first;
   const second = draw(servers, first, choice);
@@ -89,7 +89,7 @@ function loadOf(server: Server, nowMs: number): number {
  * its keys alone move, to all others alike; a ring of points, as Ketama's, does the same less evenly. A key that is empty says nothing:
  * such requests take turns.
  */
-export function byHash(servers: readonly Server[], choice: Choice): Server {
+function byHash(servers: readonly Server[], choice: Choice): Server {
   const { key } = choice;
   if (key === null || key === '') return roundRobin(servers, choice);
   const hash = hashOf(key);

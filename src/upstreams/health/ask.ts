@@ -2,6 +2,7 @@
 
 import type { RequestOptions } from 'node:http';
 import { connect } from 'node:net';
+import { withResolver } from '../../base/with-resolver.ts';
 import type { HealthCheckSpec } from '../../protocol/supervision/upstream.ts';
 import type { Secure } from '../connection.ts';
 import type { EndpointAddress } from '../upstream.ts';
@@ -69,12 +70,4 @@ async function answer(
   const finding = await promise;
   clearTimeout(timer);
   return finding;
-}
-
-function withResolver<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

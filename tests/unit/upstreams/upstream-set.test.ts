@@ -129,3 +129,28 @@ test('a name server that is silent does not hold up an upstream whose name is fo
     dns.close();
   }
 });
+
+test('nobody waits for a name while another server is there', async () => {
+  const dns = await startDnsServer();
+  try {
+    dns.silence('silent');
+    dns.set('app', ['10.0.0.1']);
+    const { set, configure } = aSet();
+    configure(
+      spec('mixed', ['10.0.0.9', 'silent'], [dns.address]),
+      spec('names', ['silent', 'app'], [dns.address]),
+      spec('lost', ['silent'], [dns.address]),
+    );
+    assert.equal(set.find('mixed').settling, null);
+    assert.equal(set.find('mixed').choose(null, [])?.label, '10.0.0.9:8000');
+    const settled = ['lost', 'names'].map(async (name) => {
+      await set.find(name).settling;
+      return name;
+    });
+    assert.equal(await Promise.race(settled), 'names');
+    assert.equal(set.find('names').choose(null, [])?.label, '10.0.0.1:8000');
+    configure();
+  } finally {
+    dns.close();
+  }
+});

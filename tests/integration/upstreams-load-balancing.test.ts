@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { BalancingKirin } from '../support/balancing-kirin.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
-import { startUpstreamServers, type UpstreamServer } from '../support/upstream-server.ts';
+import { startUpstreamServers, UpstreamServer } from '../support/upstream-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const SITE = '[[sites]]\nroutes = [{ proxy = "http://shop" }]\n';
@@ -168,28 +168,49 @@ describe('an upstream of three servers', () => {
     });
   });
 
-  it('is no worse off for another that hangs', async () => {
-    const [a, b] = servers as [UpstreamServer, UpstreamServer, UpstreamServer];
-    const lines = `[[sites]]
+  const both = (dead: UpstreamServer, alive: UpstreamServer) => `[[sites]]
 [[sites.routes]]
-path = "/stuck"
-proxy = "http://stuck"
+path = "/dead"
+proxy = { to = "http://dead", connect_timeout = "3s" }
 [[sites.routes]]
 proxy = "http://shop"
-[upstreams.stuck]
-servers = ["${a.address}"]
+[upstreams.dead]
+servers = ["${dead.address}"]
 [upstreams.shop]
-servers = ["${b.address}"]
+servers = ["${alive.address}"]
 `;
-    await withKirin(lines, async (proxy) => {
+
+  it('is no worse off for another that hangs', async () => {
+    const [a, b] = servers as [UpstreamServer, UpstreamServer, UpstreamServer];
+    await withKirin(both(a, b), async (proxy) => {
       await a.order({ holds: true });
-      const stuck = Array.from({ length: 200 }, () => proxy.ask('/stuck'));
-      await waitFor(async () => (await proxy.servers('stuck'))[0]?.active === 200, {
+      const held = Array.from({ length: 200 }, () => proxy.ask('/dead'));
+      await waitFor(async () => (await proxy.servers('dead'))[0]?.active === 200, {
         what: 'requests that hang',
       });
       assert.deepEqual(tally(await proxy.bodies(50)), { b: 50 });
       await a.order({ holds: false });
-      assert.deepEqual(tally((await Promise.all(stuck)).map(({ body }) => body)), { a: 200 });
+      assert.deepEqual(tally((await Promise.all(held)).map(({ body }) => body)), { a: 200 });
+    });
+  });
+
+  it('is no worse off for another that takes no connections', async () => {
+    const [, b] = servers as [UpstreamServer, UpstreamServer, UpstreamServer];
+    const dead = new UpstreamServer('dead', b.host);
+    await dead.start(1);
+    dead.freeze();
+    await withKirin(both(dead, b), async (proxy) => {
+      const lost = Array.from({ length: 200 }, () => proxy.ask('/dead'));
+      await waitFor(async () => (await proxy.servers('dead'))[0]?.active === 200, {
+        what: 'requests that hang',
+      });
+      assert.deepEqual(tally(await proxy.bodies(50)), { b: 50 });
+      await dead.kill();
+      const statuses = new Set((await Promise.all(lost)).map(({ status }) => status));
+      assert.ok(
+        [...statuses].every((status) => status === 502 || status === 504),
+        `${[...statuses]}`,
+      );
     });
   });
 });

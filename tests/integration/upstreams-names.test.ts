@@ -94,6 +94,24 @@ ${more}`;
     await proxy.stop();
   });
 
+  it('stalls no other when its name server is silent', async () => {
+    dns.silence('lost');
+    dns.set('present', hosts(0));
+    const proxy = await BalancingKirin.start(`resolver = "${dns.address}"
+[[sites]]
+[[sites.routes]]
+path = "/lost"
+proxy = "http://lost:${port}"
+[[sites.routes]]
+proxy = "http://present:${port}"
+`);
+    const lost = Array.from({ length: 20 }, () => proxy.ask('/lost'));
+    const { body } = await Promise.race([proxy.ask(), ...lost]);
+    assert.equal(body, 'a');
+    assert.deepEqual(new Set((await Promise.all(lost)).map(({ status }) => status)), new Set([503]));
+    await proxy.stop();
+  });
+
   it('is found by the system where no name server is told: localhost', async () => {
     const local = new UpstreamServer('local', '127.0.0.1');
     await local.start();

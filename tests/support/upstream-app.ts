@@ -1,4 +1,5 @@
-// An application server behind a proxy, a process that can be killed: node upstream-app.js NAME HOST PORT. It answers its name, and does what it is told.
+// An application server behind a proxy, a process that can be killed: node upstream-app.js NAME HOST PORT BACKLOG.
+// It answers its name, and does what it is told.
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -12,7 +13,7 @@ export interface UpstreamOrders {
   readonly holds?: boolean;
 }
 
-const [name = '', host = '127.0.0.1', port = '0'] = process.argv.slice(2);
+const [name = '', host = '127.0.0.1', port = '0', backlog = '511'] = process.argv.slice(2);
 let orders: Required<UpstreamOrders> = { status: 200, health: 200, holds: false };
 const held: ServerResponse[] = [];
 
@@ -31,4 +32,6 @@ process.on('message', (message: UpstreamOrders) => {
   process.send?.({ obeyed: true });
 });
 process.on('disconnect', () => process.exit());
-server.listen(Number(port), host, () => process.send?.({ port: (server.address() as AddressInfo).port }));
+server.listen(Number(port), host, Number(backlog), () => {
+  process.send?.({ port: (server.address() as AddressInfo).port });
+});

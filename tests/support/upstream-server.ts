@@ -29,9 +29,10 @@ export class UpstreamServer {
     return this.#child !== null;
   }
 
-  async start(): Promise<void> {
+  /** @param backlog connections that the system takes while it is frozen */
+  async start(backlog = 511): Promise<void> {
     const program = join(import.meta.dirname, 'upstream-app.js');
-    this.#child = fork(program, [this.name, this.host, `${this.#port}`]);
+    this.#child = fork(program, [this.name, this.host, `${this.#port}`, `${backlog}`]);
     const [{ port }] = (await once(this.#child, 'message')) as [{ port: number }];
     this.#port = port;
   }

@@ -18,6 +18,11 @@ export function compilePath(template: string): Template {
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the template's own braces
 const asSent = () => '${path}';
 
+/** A path that may be encoded, or only in part, as one that is. */
+export function cleanedPath(path: string): string {
+  return cleaned(path.replace(/%(?![0-9A-Fa-f]{2})/g, '%25'), NOT_IN_PATH);
+}
+
 export interface TargetTemplate {
   readonly path: Template;
   /** With the query of the request. */

@@ -1,5 +1,6 @@
 // What may be said for a site, and for a route: see RouteOptions.
 
+import { resolve } from 'node:path';
 import type { RouteOptions } from '../../protocol/supervision/site.ts';
 import { addressList } from '../request-kinds.ts';
 import type { FileValue } from '../setting.ts';
@@ -66,6 +67,16 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     },
     fallback: null,
     read: (reader) => reader.read('max_body', byteCount),
+  },
+  sendfileFrom: {
+    key: 'sendfile_from',
+    schema: {
+      ...STRINGS,
+      description: 'Folders of which the application may have files sent, by X-Sendfile.',
+    },
+    fallback: [],
+    read: (reader, { folder }) =>
+      reader.read('sendfile_from', (value) => texts(value).map((name) => resolve(folder, name))),
   },
   requestId: {
     key: 'request_id',

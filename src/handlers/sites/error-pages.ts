@@ -3,8 +3,8 @@ import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import { statusOf } from '../../protocol/http1/response-writer.ts';
 import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
 import type { ErrorPageSpec, RouteSpec } from '../../protocol/supervision/site.ts';
-import type { Exchange, FileBody, Handler, HeadEdit } from '../exchange.ts';
-import { ExchangeFilter } from '../exchange-filter.ts';
+import type { Exchange, Handler } from '../exchange.ts';
+import { TakeoverFilter } from '../takeover-filter.ts';
 import { compileTemplate } from '../template.ts';
 import { ErrorPageExchange, isWithinErrorPage } from './error-page-exchange.ts';
 import { compileSender, type SiteRoutes } from './inside.ts';
@@ -68,11 +68,9 @@ function compilePage({ target, status: wanted }: ErrorPageSpec, routes: SiteRout
 const isInside = (target: ErrorPageSpec['target']): target is `@${string}` | `/${string}` =>
   target.startsWith('@') || target.startsWith('/');
 
-class ErrorPagesFilter extends ExchangeFilter {
+class ErrorPagesFilter extends TakeoverFilter {
   readonly #pageOf: (status: number) => Page | null;
   readonly #intercepts: boolean;
-  /** What comes of the response is passed on; or it goes nowhere, since a page has taken its place. */
-  #state: 'waiting' | 'begun' | 'replaced' = 'waiting';
 
   constructor(outer: Exchange, pageOf: (status: number) => Page | null, intercepts: boolean) {
     super(outer);
@@ -80,51 +78,17 @@ class ErrorPagesFilter extends ExchangeFilter {
     this.#intercepts = intercepts;
   }
 
-  /** Whether a page has taken the response's place. */
-  #replaces(head: string): boolean {
-    if (this.#state === 'replaced') return true;
-    this.#state = 'begun';
-    const status = statusOf(head);
+  protected override insteadOf(text: string, flags: number): (() => void) | null {
+    const status = statusOf(text);
     const page = this.#intercepts && status >= 300 ? this.#pageOf(status) : null;
-    if (page === null) return false;
-    const parsed = new ResponseHead(head, 0);
-    const fields = KEPT_FIELDS.flatMap((name) => parsed.all(name).map((value) => `${name}: ${value}\r\n`));
-    this.#replace(page, status, fields.join(''));
-    return true;
+    if (page === null) return null;
+    const head = new ResponseHead(text, flags);
+    const fields = KEPT_FIELDS.flatMap((name) => head.all(name).map((value) => `${name}: ${value}\r\n`));
+    return () => page(this, status, fields.join(''));
   }
 
-  #replace(page: Page, status: number, fields: string): void {
-    this.#state = 'replaced';
-    // What it still gives goes nowhere, and nobody tells it to wait.
-    this.outer.producer = null;
-    if (!this.isOver) page(this, status, fields);
-  }
-
-  override respond(head: string, flags: number, body: string | Buffer): void {
-    if (!this.#replaces(head)) this.outer.respond(head, flags, body);
-  }
-
-  override begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
-    if (!this.#replaces(head)) this.outer.begin(head, flags, body, isEnd);
-  }
-
-  override write(body: Buffer, isEnd: boolean): void {
-    if (this.#state !== 'replaced') this.outer.write(body, isEnd);
-  }
-
-  override respondFile(head: string, flags: number, body: FileBody): void {
-    if (this.#replaces(head)) body.opened?.();
-    else this.outer.respondFile(head, flags, body);
-  }
-
-  override abort(): void {
-    if (this.#state !== 'replaced') this.outer.abort();
-  }
-
-  override refuse(status: number, reason?: string, extraFields = '', edit?: HeadEdit | null): void {
-    if (this.#state === 'replaced') return;
-    const page = this.#state === 'waiting' ? this.#pageOf(status) : null;
-    if (page === null) this.outer.refuse(status, reason, extraFields, edit);
-    else this.#replace(page, status, extraFields);
+  protected override insteadOfRefusal(status: number, fields: string): (() => void) | null {
+    const page = this.#pageOf(status);
+    return page === null ? null : () => page(this, status, fields);
   }
 }

@@ -13,6 +13,8 @@ export interface SiteRoutes {
   route(exchange: Exchange): void;
   /** null: there is none, which the configuration has checked. */
   named(name: string): Handler | null;
+  /** Whether there is a route that only others lead to, or that has a name. */
+  readonly hasInside: boolean;
   /** For the error log. */
   report(problem: string): void;
 }

@@ -7,6 +7,7 @@ import { connectionLimit } from '../limits/connection-limit.ts';
 import type { LimitZones } from '../limits/limit-zones.ts';
 import { rateLimit } from '../limits/rate-limit.ts';
 import { ProxyHandler, type ProxyParts } from '../proxy/handler.ts';
+import { accel } from './accel.ts';
 import { access } from './access.ts';
 import { accessLog, type LogOpener } from './access-log.ts';
 import { compress } from './compress.ts';
@@ -59,6 +60,7 @@ const LAYERS: readonly ((
   connectionLimit,
   access,
   maxBody,
+  accel,
 ];
 
 /** Does what a route says. `next`: asks the routes behind this one. */

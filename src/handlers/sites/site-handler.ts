@@ -44,9 +44,11 @@ class Site implements SiteRoutes {
   readonly #routes: readonly Route[];
   readonly #named = new Map<string, Handler>();
   readonly report: (problem: string) => void;
+  readonly hasInside: boolean;
 
   constructor(specs: readonly RouteSpec[], parts: RouteParts) {
     this.report = parts.report;
+    this.hasInside = specs.some(({ name, internal }) => internal || name !== null);
     const routes: Route[] = [];
     for (const spec of specs) {
       const { path, methods, scheme, fields, name, internal } = spec;

@@ -74,6 +74,8 @@ export interface RouteOptions {
   /** null: responses are sent as they are. */
   readonly compress: CompressionSpec | null;
   readonly errorPages: ErrorPagesSpec | null;
+  /** Absolute folders of which files are sent that the application names in X-Sendfile. */
+  readonly sendfileFrom: readonly string[];
   /** Bytes of a request's body; 0: without limit; null: what the setting says. */
   readonly maxBody: number | null;
   readonly rateLimits: readonly RateLimitSpec[];

@@ -248,6 +248,7 @@ allow = "*"
       ],
     });
     assert.equal(routeOf('error_pages = false')?.errorPages, null);
+    assert.deepEqual(routeOf('sendfile_from = ["media", "/a"]')?.sendfileFrom, ['/srv/media', '/a']);
     assert.equal(routeOf('max_body = "1m"')?.maxBody, 1 << 20);
     assert.equal(routeOf('max_body = 0')?.maxBody, 0);
   });

@@ -100,6 +100,10 @@ ignore_case = true
 respond = 410
 
 [[sites.routes]]
+exact = "/empty"
+respond = 204
+
+[[sites.routes]]
 exact = "/asked"
 redirect = "/answered$is_args$args"
 
@@ -170,6 +174,11 @@ describe('sites', () => {
     assert.equal((await ask('forms.example', '/a.phpx')).body, 'app /a.phpx');
     assert.equal((await ask('forms.example', '/asked?a=b')).location, '/answered?a=b');
     assert.equal((await ask('forms.example', '/asked')).location, '/answered');
+    const { status, headers } = await ask('forms.example', '/empty');
+    assert.deepEqual(
+      [status, headers.get('content-length'), headers.get('content-type')],
+      [204, undefined, undefined],
+    );
   });
 
   const denied = [

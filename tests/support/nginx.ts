@@ -32,13 +32,16 @@ export class Nginx {
 
   /** `http`: what stands in the http block; LISTEN in it is replaced by the address to listen on. */
   static async start(http: string): Promise<Nginx> {
-    const folder = makeTemporaryFolder();
     const port = await findFreePort();
+    const text = `access_log off; client_max_body_size 1g; ${http.replaceAll('LISTEN', `127.0.0.1:${port}`)}`;
+    return Nginx.startWith(text, port);
+  }
+
+  /** `http`: all that stands in the http block; `port`: one of those that it listens on. */
+  static async startWith(http: string, port: number): Promise<Nginx> {
+    const folder = makeTemporaryFolder();
     mkdirSync(join(folder, 'temporary'));
-    writeFileSync(
-      join(folder, 'nginx.conf'),
-      configuration(folder, http.replaceAll('LISTEN', `127.0.0.1:${port}`)),
-    );
+    writeFileSync(join(folder, 'nginx.conf'), configuration(folder, http));
     const nginx = new Nginx(port, folder);
     try {
       await waitFor(() => accepts(port), { what: 'nginx to listen', details: () => nginx.log() });
@@ -79,8 +82,6 @@ error_log ${folder}/error.log warn;
 events { worker_connections 256; }
 http {
 ${temporary}
-  access_log off;
-  client_max_body_size 1g;
 ${http}
 }
 `;

@@ -95,7 +95,7 @@ function takeOut(draft: FileDraft, { table, keys }: KeyPath, message: string, re
   const [key, ...within] = keys;
   const site = draft.sites.find(({ routes }) => routes.includes(table));
   if (key === undefined) {
-    if (site === undefined) return draft.sites.some((each) => each === table) && dropSite(draft, table);
+    if (site === undefined) return drop(draft, table, message, report);
     reportAll(table, message, report);
     site.routes.splice(site.routes.indexOf(table), 1);
     return true;
@@ -116,7 +116,11 @@ function takeOut(draft: FileDraft, { table, keys }: KeyPath, message: string, re
   return true;
 }
 
-function dropSite(draft: FileDraft, table: TableDraft): boolean {
+function drop(draft: FileDraft, table: TableDraft, message: string, report: Report): boolean {
+  reportAll(table, message, report);
+  for (const named of [draft.upstreams, draft.caches]) {
+    for (const [name, each] of named) if (each === table) return named.delete(name);
+  }
   const index = draft.sites.indexOf(table as SiteDraft);
   if (index >= 0) draft.sites.splice(index, 1);
   return index >= 0;

@@ -16,7 +16,17 @@ export interface Migrated {
   readonly entries: readonly Entry[];
 }
 
-export function migrate({ directives, files, absent, assumed }: Configuration, wishes: Wishes): Migrated {
+export function migrate(configuration: Configuration, wishes: Wishes): Migrated {
+  const { draft, report } = draftOf(configuration, wishes);
+  const text = fit(draft, report, wishes.folder);
+  return { text, entries: report.entries(configuration.directives) };
+}
+
+/** Before Kirin has read it. */
+export function draftOf(
+  { directives, files, absent, assumed }: Configuration,
+  wishes: Wishes,
+): Pick<Context, 'draft' | 'report'> {
   const http = httpScope(directives);
   const report = new Report();
   const context: Context = {
@@ -44,8 +54,7 @@ export function migrate({ directives, files, absent, assumed }: Configuration, w
       'app = "module:application" makes Kirin run the application, too: see kirin migrate nginx --app',
     );
   }
-  const text = fit(context.draft, report, wishes.folder);
-  return { text, entries: report.entries(directives) };
+  return context;
 }
 
 function named(

@@ -45,6 +45,13 @@ export class Scope {
     return this.word(name) === 'on';
   }
 
+  /** The first of its server's; '' where that has none. */
+  get serverName(): string {
+    if (this.name !== 'server') return this.parent?.serverName ?? '';
+    const [first] = this.own('server_name');
+    return first === undefined ? '' : (words(first)[0] ?? '');
+  }
+
   /** What `set` has given to it here. */
   variable(name: string): string | null {
     return this.#variables.get(name) ?? this.parent?.variable(name) ?? null;

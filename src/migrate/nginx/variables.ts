@@ -25,6 +25,7 @@ export function translate(text: string, scope: Scope): Translated {
   const resolved = withSets(text, scope, MOST_SUBSTITUTIONS);
   const translated = resolved.replace(REFERENCE, (reference, braced?: string, plain?: string) => {
     const name = braced ?? plain ?? '';
+    if (name === 'server_name') return scope.serverName;
     // `$1` is the group also where letters follow.
     if (/^[1-9]/.test(name)) return reference;
     const same = SAME[name];

@@ -1,7 +1,7 @@
 // `if`, as far as a route can say the same.
 
 import type { TomlValue } from '../draft.ts';
-import { pattern } from '../regex.ts';
+import { literal, pattern } from '../regex.ts';
 import type { Condition } from './host-conditions.ts';
 import { type Match, matchWithin } from './match.ts';
 
@@ -62,14 +62,21 @@ function fieldKeys(
     .split('_')
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join('-');
-  if (comparison === '=' && value !== '') return keys(['match_headers', { [field]: value }]);
-  if (comparison === '~' || comparison === '~*') {
-    const found = pattern(value, comparison === '~*');
-    if (found === null) return null;
-    return keys([
-      'match_headers',
-      { [field]: { pattern: found.source, ...(found.ignoresCase ? { ignore_case: true } : {}) } },
-    ]);
+  const is = (match: TomlValue) => keys(['match_headers', { [field]: match }]);
+  if (comparison === null) return is(true);
+  if (comparison.endsWith('=')) {
+    const isNegated = comparison === '!=';
+    if (value === '') return is(isNegated);
+    return isNegated ? is({ pattern: `^(?!${literal(value)}$)` }) : is(value);
   }
-  return null;
+  const found = pattern(value, false);
+  const source = found === null || !comparison.endsWith('*') ? found?.source : anyCase(found.source);
+  if (source === undefined || source === null || comparison.startsWith('!')) return null;
+  return is({ pattern: source });
+}
+
+/** The same pattern for small letters and capitals; null: it is not so plain. */
+function anyCase(source: string): string | null {
+  if (/\\[a-z0-9]|\[|\(\?/i.test(source)) return null;
+  return source.replace(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`);
 }

@@ -14,7 +14,13 @@ const DEBIAN_PREFIX = '/usr/share/nginx';
 const USUAL_ROOT = 'html';
 const MAX_SECONDS = 315_360_000;
 
-export function filesRoute(scope: Scope, match: Match, context: Context): TableDraft {
+/** `path`: what is looked up in the place of the request's path, where a rewrite says so. */
+export function filesRoute(
+  scope: Scope,
+  match: Match,
+  context: Context,
+  path: string | null = null,
+): TableDraft {
   const { report } = context;
   const alias = scope.own('alias').at(-1) ?? null;
   const route = alias === null ? routeFor(match) : routeByPath(match);
@@ -44,7 +50,8 @@ export function filesRoute(scope: Scope, match: Match, context: Context): TableD
   report.carried(scope.one('disable_symlinks'));
   if (scope.isOn('gzip_static'))
     report.carried(scope.one('gzip_static'), 'precompressed siblings are used by default');
-  tries(table, scope, context);
+  if (path === null) tries(table, scope, context);
+  else table.try = [translate(path, scope).text];
   const { folder } = table;
   const isPlain = Object.keys(table).length === 1 && folder !== undefined;
   return route.set('files', isPlain ? folder : table, alias ?? scope.one('root') ?? scope.directive);

@@ -80,7 +80,8 @@ export function inOrder(locations: readonly Location[]): readonly Location[] {
     // Longer ones below it come first, with the regular expressions that they do not keep out.
     const longer = behind.filter((each) => prefixOf(each).startsWith(prefixOf(prefix)));
     for (const each of longer) {
-      before.push(...outer.map((regex) => below(regex, prefixOf(each))), each);
+      const possible = outer.filter((regex) => canMatchBelow(regex, prefixOf(each)));
+      before.push(...possible.map((regex) => below(regex, prefixOf(each))), each);
       behind.splice(behind.indexOf(each), 1);
     }
     before.push(prefix);
@@ -91,6 +92,12 @@ export function inOrder(locations: readonly Location[]): readonly Location[] {
 function below(location: Location, path: string): Location {
   const { match } = location;
   return match.kind === 'regex' ? { ...location, match: { ...match, below: path } } : location;
+}
+
+/** `^/user/` matches nothing below `/static/`. */
+function canMatchBelow({ match }: Location, path: string): boolean {
+  const [, start = ''] = (match.kind === 'regex' && /^\^([\w/-]+)/.exec(match.pattern.source)) || [];
+  return start === '' || path.startsWith(start) || start.startsWith(path);
 }
 
 export function prefixOf({ match }: Location): string {

@@ -4,7 +4,6 @@ import type { Context } from '../context.ts';
 import type { TableDraft, TomlValue } from '../draft.ts';
 import type { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
-import { bytes } from '../values.ts';
 import { translate } from '../variables.ts';
 import { accessLog } from './access-log.ts';
 import { expiresOf } from './files.ts';
@@ -28,8 +27,7 @@ function maxBody(route: TableDraft, scope: Scope, { report }: Context): void {
   const directive = scope.one('client_max_body_size');
   report.carried(directive);
   const size = directive === null ? USUAL_BODY : (words(directive)[0] ?? USUAL_BODY);
-  // Without a limit is 0 with nginx.
-  route.set('max_body', bytes(size) === 0 ? 0 : size.toLowerCase(), directive);
+  route.set('max_body', /^\d+$/.test(size) ? Number(size) : size.toLowerCase(), directive);
 }
 
 const GZIP_WITHOUT_NEED: Readonly<Record<string, string>> = {
@@ -89,17 +87,28 @@ function headers(route: TableDraft, scope: Scope, { report }: Context): void {
   route.set('add_headers', Object.fromEntries(table), from);
 }
 
+/** nginx keeps the error's status, unless there is an equals sign. */
 function errorPages(route: TableDraft, scope: Scope, { report }: Context): void {
   const pages: Record<string, TomlValue> = {};
   const directives = scope.all('error_page');
   for (const directive of directives) {
     const statuses = [...words(directive)];
     const to = translate(statuses.pop() ?? '', scope).text;
-    const sign = statuses.at(-1)?.startsWith('=') ? (statuses.pop() ?? '') : '';
+    const sign = statuses.at(-1)?.startsWith('=') ? (statuses.pop() ?? '') : null;
     report.carried(directive);
-    if (/^https?:/.test(to)) report.missing(directive, 'a page of an error is here, not at another address');
-    const status = Number(sign.slice(1));
-    pages[statuses.join(',')] = status > 0 ? { to, status } : to;
+    pages[statuses.join(',')] = pageOf(to, sign);
   }
-  if (directives.length > 0) route.set('error_pages', pages, directives[0] ?? null);
+  const intercept = scope.one('proxy_intercept_errors');
+  report.carried(intercept);
+  if (directives.length === 0) return;
+  const intercepts = scope.isOn('proxy_intercept_errors') && route.has('proxy');
+  route.set('error_pages', intercepts ? { intercept: true, ...pages } : pages, directives[0] ?? null);
+}
+
+/** `sign`: `=`, `=200` or nothing. What kirin.toml does without being told is left out. */
+function pageOf(to: string, sign: string | null): TomlValue {
+  const status = Number(sign?.slice(1) ?? 0);
+  if (status > 0) return { to, status };
+  if (to.startsWith('@')) return sign === null ? { to, status: 'kept' } : to;
+  return sign === null || /^https?:/.test(to) ? to : { to, status: 'own' };
 }

@@ -31,7 +31,7 @@ export function proxyRoute(
     return routeFor(match).set('respond', 502, pass);
   }
   const uri =
-    path ?? (match.kind === 'prefix' || match.kind === 'any' ? target.uri : fixedUri(target, match));
+    path ?? (match.kind === 'prefix' || match.kind === 'any' ? target.uri : wholeUri(target, match));
   const route = needsPath(uri, match) ? routeByPath(match) : routeFor(match);
   if (needsPath(uri, match) && match.kind === 'prefix' && !match.path.endsWith('/')) {
     report.differs(
@@ -56,8 +56,9 @@ function needsPath(uri: string | null, match: Match): boolean {
   return uri !== null && match.kind === 'prefix' && !uri.includes('$');
 }
 
-function fixedUri({ uri }: Target, match: Match): string | null {
-  return match.kind === 'exact' ? uri : null;
+/** nginx has no URI in a regular expression's or a named location, unless it has variables. */
+function wholeUri({ uri }: Target, match: Match): string | null {
+  return match.kind === 'exact' || uri?.includes('$') === true ? uri : null;
 }
 
 function runByKirin(

@@ -7,6 +7,7 @@ import type { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import { translate } from '../variables.ts';
 import type { Place } from './block.ts';
+import { filesRoute } from './files.ts';
 import { type Match, matchWithin, routeFor } from './match.ts';
 import { proxyRoute } from './proxy.ts';
 import { writeRedirect } from './returns.ts';
@@ -44,7 +45,7 @@ export function rewriteRoute(
     writeRedirect(route, withQuery(to), flag === 'permanent' ? 301 : 302, directive, scope);
     return { route, isFinal: isForAll };
   }
-  if (flag === 'break') return withinLocation(directive, to, block, scope, inner, isForAll, context);
+  if (flag === 'break') return withinLocation(to, block, scope, inner, isForAll, context);
   route.set('rewrite', translate(withoutMark(to), scope).text, directive);
   // Of a location: nginx looks for one once more, from the beginning.
   if (scope.name === 'location') route.set('again', true, directive);
@@ -61,7 +62,6 @@ function withQuery(to: string): string {
 const withoutMark = (to: string): string => to.replace(/\?$/, '');
 
 function withinLocation(
-  directive: Directive,
   to: string,
   block: readonly Directive[],
   scope: Scope,
@@ -70,10 +70,8 @@ function withinLocation(
   context: Context,
 ): Rewritten | null {
   const pass = block.find(({ name }) => name === 'proxy_pass') ?? scope.own('proxy_pass')[0];
-  if (pass === undefined) {
-    context.report.missing(directive, 'files are looked up by the path that was asked for');
-    return null;
-  }
+  if (pass === undefined)
+    return { route: filesRoute(scope, match, context, to.replace(/\?$/, '')), isFinal: isForAll };
   const path = to.endsWith('?') ? to.slice(0, -1) : `${to}$is_args$args`;
   return { route: proxyRoute(pass, scope, match, context, path), isFinal: isForAll };
 }

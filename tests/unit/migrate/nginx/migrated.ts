@@ -1,6 +1,11 @@
-import { migrate } from '../../../../src/migrate/nginx/migrate.ts';
-import { type Files, readConfiguration } from '../../../../src/migrate/nginx/read-files.ts';
+import { draftOf, migrate } from '../../../../src/migrate/nginx/migrate.ts';
+import {
+  type Configuration,
+  type Files,
+  readConfiguration,
+} from '../../../../src/migrate/nginx/read-files.ts';
 import type { Entry } from '../../../../src/migrate/nginx/report.ts';
+import { tomlText } from '../../../../src/migrate/nginx/toml-text.ts';
 
 const FILE = '/etc/nginx/nginx.conf';
 
@@ -25,10 +30,8 @@ export function migrated(
     files = {},
   }: { readonly app?: string | null; readonly files?: Readonly<Record<string, string>> } = {},
 ): { readonly lines: readonly string[]; readonly entries: readonly Entry[] } {
-  const configuration = readConfiguration([FILE], filesOf({ [FILE]: source, ...files }), null);
-  if (configuration.faults.length > 0) throw new Error(configuration.faults[0]?.message);
-  const { text, entries } = migrate(configuration, { app, prefix: null, folder: '/srv' });
-  return { lines: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')), entries };
+  const { text, entries } = migrate(configurationOf(source, files), { app, prefix: null, folder: '/srv' });
+  return { lines: plainLines(text), entries };
 }
 
 /** `OUTCOME DIRECTIVE: NOTES` of those that are not simply carried over. */
@@ -37,3 +40,18 @@ export function said(entries: readonly Entry[]): readonly string[] {
     .filter(({ outcome }) => outcome !== 'carried')
     .map(({ outcome, directive, notes }) => `${outcome} ${directive}: ${notes.join('; ')}`);
 }
+
+/** The draft, whether this Kirin takes all of it or not. */
+export function drafted(source: string, app: string | null = null): { readonly lines: readonly string[] } {
+  const { draft } = draftOf(configurationOf(source, {}), { app, prefix: null, folder: '/srv' });
+  return { lines: plainLines(tomlText(draft).text) };
+}
+
+function configurationOf(source: string, files: Readonly<Record<string, string>>): Configuration {
+  const configuration = readConfiguration([FILE], filesOf({ [FILE]: source, ...files }), null);
+  if (configuration.faults.length > 0) throw new Error(configuration.faults[0]?.message);
+  return configuration;
+}
+
+const plainLines = (text: string): readonly string[] =>
+  text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

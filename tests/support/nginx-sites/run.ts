@@ -1,0 +1,190 @@
+// Runs one configuration under nginx and, migrated, under Kirin, and asks both the same.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Certificate } from '../certificates.ts';
+import { findFreePort } from '../free-port.ts';
+import { startKirin } from '../kirin.ts';
+import { Nginx } from '../nginx.ts';
+import { projectRoot } from '../project.ts';
+import { exchange } from '../raw-connection.ts';
+import type { RawResponse } from '../response-reader.ts';
+import { makeTemporaryFolder, removeFolder } from '../temporary-folder.ts';
+import { Backend } from './backend.ts';
+import { compare, type Difference, type Facts, factsOf } from './facts.ts';
+import type { Asked, SiteCase } from './site-case.ts';
+
+const MODIFIED = new Date('2024-01-02T03:04:05Z');
+const NO_APP =
+  'def app(environ, start_response):\n    raise RuntimeError("nothing is passed to the application")\n';
+/** As Debian's nginx.conf has it. */
+const COMMON = 'include /etc/nginx/mime.types; default_type application/octet-stream;';
+const PORTS = ['LISTEN', 'SECOND', 'SECURE'] as const;
+
+export interface Ran {
+  readonly differences: readonly Difference[];
+  /** Directives without an equivalent, as the report has them. */
+  readonly missing: readonly string[];
+  readonly toml: string;
+  /** How many servers behind have answered, under each. */
+  readonly answering: { readonly nginx: number; readonly kirin: number };
+}
+
+export async function runCase(site: SiteCase, certificate: Certificate | null): Promise<Ran> {
+  const folder = makeTemporaryFolder();
+  const backends = [
+    await Backend.start('one'),
+    await Backend.start('two'),
+    await Backend.start('three'),
+    await Backend.start('socket', join(folder, 'backend.sock')),
+  ];
+  try {
+    writeFiles(folder, site.files ?? {});
+    const values = {
+      FOLDER: folder,
+      SOCKET: join(folder, 'backend.sock'),
+      PORT_OF_ONE: (backends[0] as Backend).address.replace(/^.*:/, ''),
+      BACKEND3: (backends[2] as Backend).address,
+      BACKEND2: (backends[1] as Backend).address,
+      BACKEND: (backends[0] as Backend).address,
+      CERTIFICATE: certificate?.cert ?? '',
+      KEY: certificate?.key ?? '',
+    };
+    const nginx = await underNginx(site, values);
+    const kirin = await underKirin(site, values, folder);
+    const differences = site.asked.flatMap((asked, index) =>
+      compare(shown(asked), nginx.facts[index] ?? {}, kirin.facts[index] ?? {}),
+    );
+    const answering = { nginx: nginx.answering, kirin: kirin.answering };
+    return { differences, missing: kirin.missing, toml: kirin.toml, answering };
+  } finally {
+    for (const backend of backends) await backend.stop();
+    removeFolder(folder);
+  }
+}
+
+const shown = ({
+  method = 'GET',
+  host = 'shop.example',
+  target,
+  fields = [],
+  port = 'LISTEN',
+}: Asked): string =>
+  `${method} ${port === 'LISTEN' ? '' : port.toLowerCase()}//${host}${target} ${fields.join(' ')}`.trim();
+
+function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(folder, path);
+    mkdirSync(path.endsWith('/') ? file : dirname(file), { recursive: true });
+    if (path.endsWith('/')) continue;
+    writeFileSync(file, text);
+    utimesSync(file, MODIFIED, MODIFIED);
+  }
+}
+
+interface Observed {
+  readonly facts: readonly Facts[];
+  readonly answering: number;
+}
+
+type Values = Readonly<Record<string, string>>;
+type Ports = Readonly<Record<(typeof PORTS)[number], number>>;
+
+/** Longer names first, so that none is a part of another. */
+function filled(text: string, values: Values, ports: Ports): string {
+  const withPorts = PORTS.reduce((result, name) => result.replaceAll(name, `127.0.0.1:${ports[name]}`), text);
+  return Object.entries(values).reduce((result, [name, value]) => result.replaceAll(name, value), withPorts);
+}
+
+async function freePorts(): Promise<Ports> {
+  return { LISTEN: await findFreePort(), SECOND: await findFreePort(), SECURE: await findFreePort() };
+}
+
+async function underNginx(site: SiteCase, values: Values): Promise<Observed> {
+  const ports = await freePorts();
+  const nginx = await Nginx.startWith(`${COMMON} ${filled(site.http, values, ports)}`, ports.LISTEN);
+  try {
+    return await observe(site, ports, values);
+  } finally {
+    await nginx.stop();
+  }
+}
+
+async function underKirin(site: SiteCase, values: Values, folder: string) {
+  const ports = await freePorts();
+  const configuration = join(folder, 'nginx.conf');
+  writeFileSync(configuration, `http { ${COMMON} ${filled(site.http, values, ports)} }`);
+  writeFileSync(join(folder, 'nothing.py'), NO_APP);
+  const missing = migrate(configuration, folder);
+  const toml = readFileSync(join(folder, 'kirin.toml'), 'utf8');
+  // Nothing is the application's; but one there has to be.
+  writeFileSync(join(folder, 'kirin.toml'), `app = "nothing:app"\n${toml}`);
+  const kirin = await startKirin({ bind: [], cwd: folder });
+  try {
+    return { ...(await observe(site, ports, values)), missing, toml };
+  } catch (error) {
+    console.error(`${toml}\n--- log of kirin ---\n${kirin.log()}`);
+    throw error;
+  } finally {
+    await kirin.stop();
+  }
+}
+
+/** Directives without an equivalent. */
+function migrate(configuration: string, folder: string): readonly string[] {
+  const report = join(folder, 'report.json');
+  const words = [
+    'migrate',
+    'nginx',
+    configuration,
+    '--json',
+    '--report',
+    report,
+    '--prefix',
+    folder,
+    '-o',
+    join(folder, 'kirin.toml'),
+  ];
+  try {
+    execFileSync(process.execPath, [join(projectRoot, 'bin/kirin.js'), ...words], {
+      cwd: folder,
+      stdio: 'pipe',
+    });
+  } catch (error) {
+    if ((error as { status?: number }).status !== 3) throw error;
+  }
+  const { directives } = JSON.parse(readFileSync(report, 'utf8')) as {
+    directives: readonly { outcome: string; directive: string; notes: readonly string[] }[];
+  };
+  return directives
+    .filter(({ outcome }) => outcome === 'missing')
+    .map(({ directive, notes }) => `${directive}: ${notes.join('; ')}`);
+}
+
+async function observe(site: SiteCase, ports: Ports, values: Values): Promise<Observed> {
+  const named: readonly (readonly [string, string])[] = [
+    ...PORTS.map((name) => [String(ports[name]), name] as const),
+    ...Object.entries(values)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => [value, name] as const),
+  ];
+  const facts: Facts[] = [];
+  const answering = new Set<string>();
+  for (const asked of site.asked) {
+    const response = await ask(asked, ports);
+    facts.push(factsOf(response, named, site.isSpread === true));
+    for (const [name, value] of response.fields) if (name.toLowerCase() === 'x-backend') answering.add(value);
+  }
+  return { facts, answering: answering.size };
+}
+
+async function ask(
+  { method = 'GET', host = 'shop.example', target, fields = [], body = '', port = 'LISTEN' }: Asked,
+  ports: Ports,
+): Promise<RawResponse> {
+  const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...fields, ...length];
+  const tls = port === 'SECURE' ? { tls: { rejectUnauthorized: false, servername: host } } : {};
+  return exchange({ port: ports[port], ...tls }, `${lines.join('\r\n')}\r\n\r\n${body}`, { method });
+}

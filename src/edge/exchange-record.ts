@@ -11,7 +11,14 @@ const CLIENT_LEFT = 499;
 export interface FinishedExchange
   extends Pick<
     Exchange,
-    'head' | 'receivedMs' | 'workerPid' | 'queuedUs' | 'serviceUs' | 'remoteUser' | 'accessLog'
+    | 'head'
+    | 'receivedMs'
+    | 'workerPid'
+    | 'queuedUs'
+    | 'serviceUs'
+    | 'cacheStatus'
+    | 'remoteUser'
+    | 'accessLog'
   > {
   /** '' when nothing was sent. */
   readonly responseHead: string;
@@ -95,6 +102,11 @@ export class ExchangeRecord implements AccessRecord {
   get serviceUs(): number | null {
     const { serviceUs } = this.#exchange;
     return serviceUs < 0 ? null : serviceUs;
+  }
+
+  get cacheStatus(): string | null {
+    const { cacheStatus } = this.#exchange;
+    return cacheStatus === '' ? null : cacheStatus;
   }
 
   get workerPid(): number | null {

@@ -54,6 +54,7 @@ export class Http1Exchange implements Exchange {
   queuedUs = -1;
   serviceUs = -1;
   remoteUser: string | null = null;
+  cacheStatus = '';
   accessLog: RequestSink | null | undefined = undefined;
   /** For the access log. */
   responseHead = '';

@@ -15,6 +15,7 @@ import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter, ListenerSpec } from '../protocol/supervision/edge.ts';
 import { UpstreamSet } from '../upstreams/upstream-set.ts';
 import { AppServices } from './app-services.ts';
+import { Caches } from './caches.ts';
 import { FileRoutes } from './file-routes.ts';
 import { httpsPortOf } from './https-port.ts';
 import { serveLanes } from './lane-server.ts';
@@ -57,6 +58,7 @@ class Edge {
   readonly #limits: LimitZones;
   readonly #upstreamSet: UpstreamSet;
   readonly #auth: AuthParts;
+  readonly #caches = new Caches();
   readonly #proxies: Proxies;
   readonly #server: Server;
   #isDraining = false;
@@ -134,6 +136,7 @@ class Edge {
     const app = this.#answering(front.app);
     this.#fileRoutes.begin();
     this.#limits.reset();
+    this.#caches.reset(front.caches);
     this.#logs.sites.reset();
     this.#upstreamSet.reset(front);
     this.#proxies.reset(front);
@@ -160,6 +163,7 @@ class Edge {
       newFileHandler: (...args) => this.#fileRoutes.handler(...args),
       limits: this.#limits,
       auth: this.#auth,
+      cacheOf: (name) => this.#caches.get(name),
       proxies: this.#proxies,
       httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
       usualMaxBody:

@@ -52,6 +52,7 @@ const user = compileAccessLogFormat('%(u)s');
 const VARIABLES: Readonly<Record<LogVariable, Line>> = {
   args: ({ query }) => optional(query),
   body_bytes_sent: ({ bodyBytes }) => String(bodyBytes),
+  cache_status: ({ cacheStatus }) => cacheStatus ?? ABSENT,
   host: (record) => optional(hostOf(record)),
   msec: (record) => (endedAtMs(record) / 1000).toFixed(3),
   pid: ({ workerPid }) => (workerPid === null ? ABSENT : String(workerPid)),
@@ -72,6 +73,7 @@ const VARIABLES: Readonly<Record<LogVariable, Line>> = {
   status: ({ status }) => String(status),
   time_iso8601: (record) => new Date(endedAtMs(record)).toISOString(),
   time_local: (record) => timeLocal(record).slice(1, -1),
+  upstream_cache_status: ({ cacheStatus }) => cacheStatus ?? ABSENT,
   uri: ({ path }) => escaped(path),
 };
 
@@ -98,6 +100,7 @@ function jsonLine(record: AccessRecord): string {
     request_ms: ms(record.durationUs),
     queue_ms: ms(record.queuedUs),
     service_ms: ms(record.serviceUs),
+    cache: record.cacheStatus,
     worker: record.workerPid,
     referer: readable(record.referer),
     user_agent: readable(record.userAgent),

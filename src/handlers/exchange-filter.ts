@@ -126,6 +126,14 @@ export abstract class ExchangeFilter implements Exchange {
     this.outer.remoteUser = user;
   }
 
+  get cacheStatus(): string {
+    return this.outer.cacheStatus;
+  }
+
+  set cacheStatus(status: string) {
+    this.outer.cacheStatus = status;
+  }
+
   get accessLog(): RequestSink | null | undefined {
     return this.outer.accessLog;
   }

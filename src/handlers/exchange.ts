@@ -109,6 +109,8 @@ export interface Exchange {
   serviceUs: number;
   /** Who has proved to be that, by Basic authentication; null: nobody was asked. */
   remoteUser: string | null;
+  /** What the cache has made of it, in nginx's words; '': it was not asked. */
+  cacheStatus: string;
   /** Where it goes down in a log; undefined: in that of the server; null: nowhere. */
   accessLog: RequestSink | null | undefined;
   /** Calls back once, when the response is complete or nobody waits for it any more. */

@@ -82,6 +82,9 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
       return ({ head }) => head.fields.get('content-length') ?? '';
     case 'remote_addr':
       return ({ peer }) => addressOf(peer.remoteAddress);
+    case 'cache_status':
+    case 'upstream_cache_status':
+      return ({ cacheStatus }) => cacheStatus;
     case 'remote_user':
       return ({ remoteUser }) => (remoteUser === null ? '' : asBytes(remoteUser));
     case 'remote_port':

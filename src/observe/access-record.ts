@@ -27,6 +27,8 @@ export interface AccessRecord {
   readonly queuedUs: number | null;
   /** How long the worker took, by its own measure; null when it never said. */
   readonly serviceUs: number | null;
+  /** What the cache has made of it: HIT, MISS …; null: it was not asked. */
+  readonly cacheStatus: string | null;
   /** Of the worker that answered; null when none did. */
   readonly workerPid: number | null;
   /** Names are lower-case. */

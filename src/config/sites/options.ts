@@ -7,6 +7,7 @@ import type { FileValue } from '../setting.ts';
 import { type TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
 import { ACCESS_LOG_SCHEMA, accessLog } from './access-log.ts';
 import { BASIC_AUTH_SCHEMA, basicAuth, satisfy } from './basic-auth.ts';
+import { CACHE_SCHEMA, cache } from './cache.ts';
 import { COMPRESS_SCHEMA, compression } from './compress.ts';
 import { ERROR_PAGES_SCHEMA, errorPages } from './error-pages.ts';
 import { ADD_HEADERS_SCHEMA, addHeaders, removeHeaders } from './headers.ts';
@@ -92,6 +93,7 @@ const OPTIONS: { readonly [Name in keyof RouteOptions]: RouteOption<RouteOptions
     fallback: 'all',
     read: (reader) => reader.read('satisfy', satisfy),
   },
+  cache: { key: 'cache', schema: CACHE_SCHEMA, fallback: null, read: cache },
   rateLimits: { key: 'rate_limit', schema: RATE_LIMIT_SCHEMA, fallback: [], read: rateLimits },
   connectionLimits: {
     key: 'connection_limit',

@@ -2,6 +2,7 @@
 
 import { DEFAULT_APP, type FrontSpec } from '../../protocol/supervision/front.ts';
 import { TableReader, type TomlContext } from '../toml/table-reader.ts';
+import { CACHES_SCHEMA, readCaches } from './caches.ts';
 import { readSites, SITE_SCHEMA } from './read-sites.ts';
 import { RESOLVER_SCHEMA, readResolvers, readUpstreams, UPSTREAMS_SCHEMA } from './read-upstreams.ts';
 
@@ -9,6 +10,7 @@ export const FRONT_SCHEMAS = {
   sites: { description: 'What is answered for which host.', type: 'array', items: SITE_SCHEMA },
   upstreams: UPSTREAMS_SCHEMA,
   resolver: RESOLVER_SCHEMA,
+  caches: CACHES_SCHEMA,
 };
 
 export const FRONT_KEYS: readonly string[] = Object.keys(FRONT_SCHEMAS);
@@ -24,5 +26,6 @@ export function readFront(context: TomlContext): FrontSpec {
     sites: readSites(top, context),
     upstreams: readUpstreams(top, resolvers, context),
     resolvers,
+    caches: readCaches(top, context),
   };
 }

@@ -47,6 +47,7 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   queuedUs = -1;
   serviceUs = -1;
   remoteUser: string | null = null;
+  cacheStatus = '';
   accessLog: RequestSink | null | undefined = undefined;
   /** For the access log. */
   responseHead = '';

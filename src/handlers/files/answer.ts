@@ -104,7 +104,8 @@ function sendSegments(
   }
 }
 
-function cutOut(content: string | Buffer, segments: readonly (FilePart | string)[]): string | Buffer {
+/** What these segments are of a content. */
+export function cutOut(content: string | Buffer, segments: readonly (FilePart | string)[]): string | Buffer {
   if (typeof content === 'string') {
     const parts = segments.map((segment) =>
       typeof segment === 'string' ? segment : content.slice(segment.offset, segment.offset + segment.length),
@@ -120,5 +121,5 @@ function cutOut(content: string | Buffer, segments: readonly (FilePart | string)
   );
 }
 
-const contentRange = ({ offset, length }: ByteRange, size: number): string =>
+export const contentRange = ({ offset, length }: ByteRange, size: number): string =>
   `bytes ${offset}-${offset + length - 1}/${size}`;

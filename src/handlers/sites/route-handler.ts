@@ -1,5 +1,6 @@
 import type { FileRouteSpec, RouteSpec } from '../../protocol/supervision/site.ts';
 import type { AuthParts } from '../auth/basic-auth.ts';
+import type { SharedCache } from '../cache/shared-cache.ts';
 import type { Handler } from '../exchange.ts';
 import type { FileHandler } from '../files/handler.ts';
 import type { FileOptions } from '../files/options.ts';
@@ -10,6 +11,7 @@ import { ProxyHandler, type ProxyParts } from '../proxy/handler.ts';
 import { accel } from './accel.ts';
 import { access } from './access.ts';
 import { accessLog, type LogOpener } from './access-log.ts';
+import { cache } from './cache.ts';
 import { compress } from './compress.ts';
 import { errorPages } from './error-pages.ts';
 import { fileOptions } from './file-options.ts';
@@ -38,6 +40,8 @@ export interface RouteParts {
   readonly auth: AuthParts;
   /** Bytes of a body that routes take which say nothing themselves; null: whoever reads requests sees to it. */
   readonly usualMaxBody: number | null;
+  /** One of the configuration's caches. */
+  readonly cacheOf: (name: string) => SharedCache;
   /** Writes a line to the error log, unless there are too many. */
   readonly report: (problem: string) => void;
 }
@@ -60,6 +64,7 @@ const LAYERS: readonly ((
   connectionLimit,
   access,
   maxBody,
+  cache,
   accel,
 ];
 

@@ -11,6 +11,7 @@ export interface AccessLogSpec {
 export const LOG_VARIABLES = [
   'args',
   'body_bytes_sent',
+  'cache_status',
   'host',
   'msec',
   'pid',
@@ -31,6 +32,7 @@ export const LOG_VARIABLES = [
   'status',
   'time_iso8601',
   'time_local',
+  'upstream_cache_status',
   'uri',
 ] as const;
 

@@ -1,5 +1,6 @@
 // What a kirin.toml says about serving beside the settings, as the edge is told: read and checked.
 
+import type { CacheSpec } from './cache.ts';
 import type { SiteSpec } from './site.ts';
 import type { UpstreamSpec } from './upstream.ts';
 
@@ -14,6 +15,7 @@ export interface FrontSpec {
   readonly upstreams: readonly UpstreamSpec[];
   /** `ADDRESS:PORT` of the name servers that are asked for what is no upstream; none: the system is. */
   readonly resolvers: readonly string[];
+  readonly caches: readonly CacheSpec[];
 }
 
-export const NO_FRONT: FrontSpec = { app: DEFAULT_APP, sites: [], upstreams: [], resolvers: [] };
+export const NO_FRONT: FrontSpec = { app: DEFAULT_APP, sites: [], upstreams: [], resolvers: [], caches: [] };

@@ -1,6 +1,7 @@
 // The sites of a kirin.toml, as the edge is told.
 
 import type { AccessLogSpec } from './access-log.ts';
+import type { CacheUse } from './cache.ts';
 import type { BasicAuthSpec, ConnectionLimitSpec, RateLimitSpec } from './guards.ts';
 import type { ProxySpec } from './proxy.ts';
 
@@ -78,6 +79,8 @@ export interface RouteOptions {
   readonly sendfileFrom: readonly string[];
   /** Bytes of a request's body; 0: without limit; null: what the setting says. */
   readonly maxBody: number | null;
+  /** null: responses are not kept. */
+  readonly cache: CacheUse | null;
   readonly rateLimits: readonly RateLimitSpec[];
   readonly connectionLimits: readonly ConnectionLimitSpec[];
   /** Plain requests are sent to HTTPS, at this port, or (null) the one that is known; null: they are answered. */

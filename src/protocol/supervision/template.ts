@@ -3,6 +3,7 @@
 /** Whole names. `$1` to `$9` are the groups of the route's pattern. */
 export const VARIABLES = [
   'args',
+  'cache_status',
   'content_length',
   'content_type',
   'host',
@@ -26,6 +27,7 @@ export const VARIABLES = [
   'upstream_addr',
   'upstream_response_time',
   'upstream_status',
+  'upstream_cache_status',
   'uri',
 ] as const;
 

@@ -35,6 +35,7 @@ describe('the format of a site’s access log', () => {
       request_ms: 1234.567,
       queue_ms: 0.322,
       service_ms: 4.567,
+      cache: null,
       worker: 77,
       referer: null,
       user_agent: 'café\n',

@@ -74,6 +74,7 @@ export class FakeExchange implements Exchange {
   queuedUs = -1;
   serviceUs = -1;
   remoteUser: string | null = null;
+  cacheStatus = '';
   accessLog: RequestSink | null | undefined = undefined;
   readonly #whenOver: (() => void)[] = [];
   body: RequestBody = { kind: 'none' };

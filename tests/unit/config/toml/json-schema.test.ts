@@ -56,6 +56,21 @@ describe('the JSON Schema of kirin.toml', () => {
     },
     { sites: [{ compress: true, routes: [{ compress: { encodings: 'gzip', level: { br: 5 } } }] }] },
     { sites: [{ routes: [{ exact: '/a', respond: { status: 404, body: 'x' } }, { respond: 404 }] }] },
+    {
+      caches: { a: { size: '10m', inactive: 60 } },
+      sites: [{ cache: 'a', routes: [{ cache: { in: 'a', valid: { any: '1m' } } }] }],
+    },
+    {
+      sites: [
+        {
+          rate_limit: '1/s',
+          connection_limit: 3,
+          access_log: false,
+          basic_auth: { file: 'a' },
+          satisfy: 'any',
+        },
+      ],
+    },
     { upstreams: { shop: { servers: ['10.0.0.1:8000', { address: 'app', weight: 2, backup: true }] } } },
     { upstreams: { shop: { servers: ['a'], balance: { hash: '$remote_addr', consistent: true } } } },
     { upstreams: { shop: { servers: ['a'], balance: 'two-choices', health: '/health' } }, resolver: '::1' },
@@ -83,6 +98,9 @@ describe('the JSON Schema of kirin.toml', () => {
     { static_max_age: -1 },
     { loglevel: 'loud' },
     { secure_scheme_headers: { 'X-Forwarded-Proto': 1 } },
+    { caches: { a: { sizes: '10m' } } },
+    { sites: [{ cache: { at: 'a' } }] },
+    { sites: [{ rate_limit: { burts: 1 } }] },
     { sites: { hosts: [] } },
     { sites: [{ host: 'a' }] },
     { sites: [{ routes: [{ paths: '/a' }] }] },
@@ -112,7 +130,7 @@ describe('the JSON Schema of kirin.toml', () => {
     const { properties } = jsonSchema() as { properties: Record<string, { description: string }> };
     assert.deepEqual(
       Object.keys(properties).sort(),
-      [...OFFERED.map(tomlKeyOf), 'sites', 'upstreams', 'resolver'].sort(),
+      [...OFFERED.map(tomlKeyOf), 'sites', 'upstreams', 'resolver', 'caches'].sort(),
     );
     for (const name of OFFERED) {
       const { default: usual, kind, help } = SETTINGS[name];

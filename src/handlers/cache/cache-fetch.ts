@@ -1,0 +1,556 @@
+import type { RequestSink } from '../../observe/request-sink.ts';
+import { freshen } from '../../protocol/caching/freshen.ts';
+import { mayHideError } from '../../protocol/caching/reuse.ts';
+import { type Asked, judge, type StoragePolicy } from '../../protocol/caching/storability.ts';
+import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
+import type { RequestHead } from '../../protocol/http1/request-head.ts';
+import { ResponseHead } from '../../protocol/http1/response-head.ts';
+import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
+import type {
+  Exchange,
+  FileBody,
+  Groups,
+  HeadEdit,
+  Peer,
+  Producer,
+  RequestBody,
+  UpstreamRecord,
+} from '../exchange.ts';
+import { refusalPage } from '../refusal-page.ts';
+import type { EntryWriter } from './cache-store.ts';
+import { FilePump } from './file-pump.ts';
+import type { SharedCache } from './shared-cache.ts';
+import { addDate, type Described, StoredResponse } from './stored-response.ts';
+
+/** What a fetch comes to, for those who wait for it. */
+export type Outcome =
+  /** It is stored. */
+  | { readonly kind: 'stored'; readonly stored: StoredResponse }
+  /** What there was is used, since whoever makes it fails. */
+  | { readonly kind: 'stale'; readonly stored: StoredResponse }
+  /** It is no response for a cache: each has to ask for himself. */
+  | { readonly kind: 'passed' }
+  /** Nothing came of it, which this status says. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly reason: string;
+      readonly fields: string;
+      readonly edit: HeadEdit | null;
+    }
+  /** It broke off in the middle. */
+  | { readonly kind: 'broken' };
+
+export interface Waiter {
+  readonly exchange: Exchange;
+  settle(outcome: Outcome): void;
+}
+
+/** Who asked first, and is answered while the response comes. */
+export interface Leader extends Waiter {
+  /** Whether the response goes to him as it comes, he waits for the outcome like others, or has been answered. */
+  takes(head: ResponseHead, facts: StoredFacts | null): 'streams' | 'waits' | 'answered';
+  /** Lines that his response gets. */
+  fieldsFor(head: ResponseHead, isStored: boolean): string;
+}
+
+export interface FetchOptions {
+  readonly id: string;
+  readonly key: string;
+  readonly head: RequestHead;
+  /** Whose request it is; null for one that nobody waits for. */
+  readonly leader: Leader | null;
+  /** Whose request it was made of. */
+  readonly from: Exchange;
+  readonly asked: Omit<Asked, 'askedMs' | 'receivedMs'>;
+  readonly policy: StoragePolicy;
+  readonly maxEntryBytes: number;
+  /** What the request is a condition about; or what may hide an error; null: there is none. */
+  readonly stored: StoredResponse | null;
+  readonly cache: SharedCache;
+}
+
+/** RFC 5861 4: these say that whoever makes it cannot. */
+const ERRORS = new Set([500, 502, 503, 504]);
+
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/**
+ * One request to whoever makes responses, and what becomes of its answer: it is stored while it goes to the client who asked first, and those
+ * who have asked for the same meanwhile get it when it is complete. It goes on without its client as long as somebody waits for it.
+ */
+export class CacheFetch implements Exchange {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  readonly redirects: number;
+  readonly receivedMs = performance.now();
+  readonly key: string;
+  producer: Producer | null = null;
+  passed: Set<object> | null;
+  groups: Groups;
+  requestId: string;
+  remoteUser: string | null;
+  cacheStatus = '';
+  accessLog: RequestSink | null | undefined = null;
+  isOver = false;
+  readonly #options: FetchOptions;
+  readonly #askedMs = Date.now();
+  #leader: Leader | null;
+  readonly #waiters = new Set<Waiter>();
+  #isStorable = true;
+  #writer: EntryWriter | null = null;
+  #described: Described | null = null;
+  #base: Exchange | null = null;
+  #hasBegun = false;
+  /** The leader gets the response as it comes. */
+  #isStreaming = false;
+  /** Everybody has been answered otherwise. */
+  #isSettled = false;
+  #isLeaderFull = false;
+  /** It goes on though nobody waits for it. */
+  #isForItself: boolean;
+  #hasPaused = false;
+  readonly #whenOver: (() => void)[] = [];
+
+  constructor(options: FetchOptions) {
+    this.#options = options;
+    this.key = options.key;
+    this.head = options.head;
+    const { from } = options;
+    this.peer = from.peer;
+    this.redirects = from.redirects;
+    this.passed = new Set([...(from.passed ?? []), options.cache]);
+    this.groups = from.groups;
+    this.requestId = from.requestId;
+    this.remoteUser = from.remoteUser;
+    this.#leader = options.leader;
+    this.#isForItself = options.leader === null;
+    if (this.#leader !== null) this.#leader.exchange.producer = this.#producerFor(this.#leader);
+    options.cache.inFlight.set(options.id, this);
+  }
+
+  // --- those who want it ---
+
+  wait(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+  }
+
+  leave(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    this.#endIfUnwanted();
+  }
+
+  /** What it asked for has been changed meanwhile. */
+  storeNothing(): void {
+    this.#isStorable = false;
+    this.#dropWriter();
+    this.#forget();
+  }
+
+  #producerFor(leader: Leader): Producer {
+    const inner = () => this.producer;
+    return {
+      get isWaiting() {
+        return inner()?.isWaiting ?? true;
+      },
+      pause: () => {
+        this.#isLeaderFull = true;
+        this.#balance();
+      },
+      resume: () => {
+        this.#isLeaderFull = false;
+        this.#balance();
+      },
+      cancel: () => {
+        if (this.#leader !== leader) return;
+        this.#leader = null;
+        this.#isStreaming = false;
+        this.#isLeaderFull = false;
+        this.#balance();
+        this.#endIfUnwanted();
+      },
+      clientEnded: () => {
+        if (this.#waiters.size === 0) inner()?.clientEnded?.();
+      },
+    };
+  }
+
+  #endIfUnwanted(): void {
+    if (this.isOver || this.#isForItself || this.#leader !== null || this.#waiters.size > 0) return;
+    const { producer } = this;
+    this.#dropWriter();
+    this.#finish();
+    producer?.cancel();
+  }
+
+  /** Whoever produces it waits for the client, and for the disk. */
+  #balance(): void {
+    const mustWait = this.#isLeaderFull || (this.#writer?.isFull ?? false);
+    if (mustWait === this.#hasPaused || this.isOver) return;
+    this.#hasPaused = mustWait;
+    if (mustWait) this.producer?.pause();
+    else this.producer?.resume();
+  }
+
+  // --- Exchange ---
+
+  get workerPid(): number {
+    return this.#leader?.exchange.workerPid ?? 0;
+  }
+
+  set workerPid(pid: number) {
+    if (this.#leader !== null) this.#leader.exchange.workerPid = pid;
+  }
+
+  get queuedUs(): number {
+    return this.#leader?.exchange.queuedUs ?? -1;
+  }
+
+  set queuedUs(us: number) {
+    if (this.#leader !== null) this.#leader.exchange.queuedUs = us;
+  }
+
+  get serviceUs(): number {
+    return this.#leader?.exchange.serviceUs ?? -1;
+  }
+
+  set serviceUs(us: number) {
+    if (this.#leader !== null) this.#leader.exchange.serviceUs = us;
+  }
+
+  get upstream(): UpstreamRecord | null {
+    return this.#leader?.exchange.upstream ?? null;
+  }
+
+  set upstream(upstream: UpstreamRecord | null) {
+    if (this.#leader !== null) this.#leader.exchange.upstream = upstream;
+  }
+
+  get spools(): boolean {
+    return this.#leader?.exchange.spools ?? true;
+  }
+
+  set spools(spools: boolean) {
+    if (this.#leader !== null) this.#leader.exchange.spools = spools;
+  }
+
+  /** Another route answers: what it says holds, and not what is said about this cache. */
+  get base(): Exchange {
+    this.#base ??= this.#handOn();
+    return this.#base;
+  }
+
+  #handOn(): Exchange {
+    const leader = this.#leader;
+    this.storeNothing();
+    // Nobody asks but this cache, which the other route may use, too: see CacheHandler.
+    if (leader === null) return this;
+    this.#leader = null;
+    leader.exchange.producer = null;
+    this.#tell({ kind: 'passed' });
+    this.#finish();
+    return leader.exchange.base;
+  }
+
+  whenOver(callback: () => void): void {
+    if (this.isOver) callback();
+    else this.#whenOver.push(callback);
+  }
+
+  limitBody(): void {}
+
+  /** Requests with a body are not for a cache. */
+  collectBody(done: (body: RequestBody) => void): void {
+    done({ kind: 'none' });
+  }
+
+  respond(text: string, flags: number, body: string | Buffer): void {
+    if (this.isOver || this.#hasBegun) return;
+    this.producer = null;
+    const head = this.#begin(text, flags, body.length);
+    if (head === null) {
+      this.#finish();
+      return;
+    }
+    const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+    this.#store(bytes);
+    if (this.#isStreaming) this.#leader?.exchange.respond(head.text, head.flags, body);
+    this.#complete();
+  }
+
+  begin(text: string, flags: number, body: Buffer, isEnd: boolean): void {
+    if (this.isOver || this.#hasBegun) return;
+    if (isEnd) this.producer = null;
+    const head = this.#begin(text, flags, isEnd ? body.length : null);
+    if (head === null) {
+      if (isEnd) this.#finish();
+      return;
+    }
+    this.#store(body);
+    if (this.#isStreaming) this.#leader?.exchange.begin(head.text, head.flags, body, isEnd);
+    if (isEnd) this.#complete();
+    else this.#balance();
+  }
+
+  write(body: Buffer, isEnd: boolean): void {
+    if (this.isOver) return;
+    if (isEnd) this.producer = null;
+    if (this.#isSettled) {
+      if (isEnd) this.#finish();
+      return;
+    }
+    this.#store(body);
+    if (this.#isStreaming) this.#leader?.exchange.write(body, isEnd);
+    if (isEnd) this.#complete();
+    else this.#balance();
+  }
+
+  respondFile(text: string, flags: number, body: FileBody): void {
+    if (this.isOver || this.#hasBegun) {
+      body.opened?.();
+      return;
+    }
+    const before = this.producer;
+    let hasBegun = false;
+    const pump = new FilePump(body, {
+      begun: () => {},
+      piece: (bytes, isEnd) => {
+        if (hasBegun) this.write(bytes, isEnd);
+        else this.begin(text, flags | RESPONSE_FLAG.length, bytes, isEnd);
+        hasBegun = true;
+      },
+      failed: (isHalf) => {
+        before?.cancel();
+        if (isHalf && hasBegun) this.abort();
+        else this.refuse(502);
+      },
+    });
+    this.producer = pump;
+    // Nothing says that the length is among the fields.
+    if ((flags & RESPONSE_FLAG.length) === 0) text += `Content-Length: ${body.length}\r\n`;
+    pump.start();
+  }
+
+  abort(): void {
+    if (this.isOver) return;
+    if (!this.#hasBegun) {
+      this.refuse(502);
+      return;
+    }
+    this.#dropWriter();
+    const leader = this.#leader;
+    if (this.#isStreaming) leader?.exchange.abort();
+    else if (!this.#isSettled) leader?.settle({ kind: 'broken' });
+    this.#tell({ kind: 'broken' });
+    this.#finish();
+  }
+
+  refuse(status: number, reason = '', extraFields = '', edit: HeadEdit | null = null): void {
+    if (this.isOver) return;
+    if (this.#hasBegun) {
+      this.abort();
+      return;
+    }
+    const { head, body } = refusalPage(status, reason, extraFields, edit);
+    const { stored } = this.#options;
+    const isHidden = stored !== null && this.#mayHide(stored, status);
+    const isWanted = status < 500 && this.#isStorable && this.#judge(head) !== null;
+    if (isHidden || isWanted) {
+      this.respond(head.text, head.flags, body);
+      return;
+    }
+    this.#hasBegun = true;
+    if (stored !== null && status < 500) this.#options.cache.store.delete(stored);
+    const outcome: Outcome = { kind: 'refused', status, reason, fields: extraFields, edit };
+    this.#leader?.settle(outcome);
+    this.#tell(outcome);
+    this.#finish();
+  }
+
+  // --- what becomes of it ---
+
+  /** Null: everybody is answered otherwise. `bodyBytes`: null where that is not known. */
+  #begin(text: string, flags: number, bodyBytes: number | null): ResponseHead | null {
+    this.#hasBegun = true;
+    const head = new ResponseHead(text, flags);
+    const { stored, cache, id } = this.#options;
+    if (stored !== null && head.status === 304) {
+      this.#renew(stored, head);
+      return null;
+    }
+    if (stored !== null && this.#mayHide(stored, head.status)) {
+      this.#settleAll({ kind: 'stale', stored });
+      return null;
+    }
+    const facts = this.#isStorable ? this.#judge(head) : null;
+    clean(head);
+    const length = bodyBytes ?? lengthOf(head);
+    if (facts !== null && (length === null || length <= this.#options.maxEntryBytes)) {
+      this.#described = { facts, head: head.text, flags: head.flags };
+      this.#writer = cache.store.begin(this.key, this.#options.maxEntryBytes);
+      this.#writer.drained = () => this.#balance();
+    } else {
+      // What was there is not what is there now.
+      if (stored !== null && head.status < 500) cache.store.delete(stored);
+      if (head.status < 500) cache.notePassed(id, performance.now());
+      this.#forget();
+      this.#tell({ kind: 'passed' });
+    }
+    this.#beginLeader(head);
+    this.#endIfUnwanted();
+    return this.isOver ? null : head;
+  }
+
+  #beginLeader(head: ResponseHead): void {
+    const leader = this.#leader;
+    if (leader === null) return;
+    const isStored = this.#writer !== null;
+    const takes = leader.takes(head, this.#described?.facts ?? null);
+    if (takes === 'streams') {
+      this.#isStreaming = true;
+      head.text += leader.fieldsFor(head, isStored);
+    } else if (takes === 'answered') {
+      this.#leader = null;
+      // What is half made is worth being stored.
+      this.#isForItself = isStored;
+    }
+  }
+
+  #judge(head: ResponseHead): StoredFacts | null {
+    const { asked, policy } = this.#options;
+    return judge(head, { ...asked, askedMs: this.#askedMs, receivedMs: Date.now() }, policy);
+  }
+
+  #mayHide(stored: StoredResponse, status: number): boolean {
+    return ERRORS.has(status) && mayHideError(stored.facts, this.#options.asked.directives, Date.now());
+  }
+
+  /** RFC 9111 4.3.4. */
+  #renew(stored: StoredResponse, validated: ResponseHead): void {
+    const { cache } = this.#options;
+    const head = new ResponseHead(stored.head, stored.flags);
+    clean(validated);
+    freshen(head, validated);
+    addDate(head);
+    const facts = this.#judge(withStatus(head, stored.facts.status));
+    if (facts === null || !this.#isStorable) {
+      cache.store.delete(stored);
+      const once = new StoredResponse(
+        this.key,
+        { facts: stored.facts, head: head.text, flags: head.flags },
+        stored.body,
+        stored.bodyBytes,
+        0,
+      );
+      this.#leader?.settle({ kind: 'stored', stored: once });
+      this.#leader = null;
+      this.#settleAll({ kind: 'passed' });
+      return;
+    }
+    cache.store.renew(stored, { facts, head: head.text, flags: head.flags });
+    this.#settleAll({ kind: 'stored', stored });
+  }
+
+  #store(bytes: Buffer): void {
+    if (this.#writer === null || bytes.length === 0) return;
+    if (this.#writer.write(bytes)) return;
+    this.#dropWriter();
+    this.#options.cache.notePassed(this.#options.id, performance.now());
+    this.#giveUpStoring();
+  }
+
+  /** It is too large after all. */
+  #giveUpStoring(): void {
+    this.#forget();
+    this.#tell({ kind: 'passed' });
+    if (this.#isStreaming) return;
+    this.#leader?.settle({ kind: 'passed' });
+    this.#leader = null;
+    this.#endIfUnwanted();
+  }
+
+  #complete(): void {
+    const writer = this.#writer;
+    const described = this.#described;
+    const { cache, id } = this.#options;
+    if (writer === null || described === null) {
+      this.#finish();
+      return;
+    }
+    this.#writer = null;
+    if (this.#isStreaming) this.#leader = null;
+    writer.finish(described, (stored) => {
+      if (stored === null || !this.#isStorable) {
+        if (stored !== null) cache.store.delete(stored);
+        this.#settleAll({ kind: 'passed' });
+      } else {
+        cache.noteStored(id);
+        this.#settleAll({ kind: 'stored', stored });
+      }
+      this.#finish();
+    });
+  }
+
+  /** The leader, unless he gets the response as it comes, and those who wait. */
+  #settleAll(outcome: Outcome): void {
+    this.#isSettled = true;
+    this.#forget();
+    const leader = this.#leader;
+    this.#leader = null;
+    if (!this.#isStreaming) leader?.settle(outcome);
+    this.#tell(outcome);
+  }
+
+  #tell(outcome: Outcome): void {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const waiter of waiters) waiter.settle(outcome);
+  }
+
+  #dropWriter(): void {
+    this.#writer?.discard();
+    this.#writer = null;
+    this.#described = null;
+  }
+
+  /** Nobody else shall wait for it. */
+  #forget(): void {
+    const { cache, id } = this.#options;
+    if (cache.inFlight.get(id) === this) cache.inFlight.delete(id);
+  }
+
+  #finish(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#forget();
+    for (const callback of this.#whenOver.splice(0)) callback();
+  }
+}
+
+/** What is between this server and whoever made it, or said to this server. */
+function clean(head: ResponseHead): void {
+  const named = head.all('connection').join(',').split(',');
+  for (const name of [...HOP_BY_HOP, ...named.map((each) => each.trim().toLowerCase()), 'x-accel-expires']) {
+    if (name !== '') head.remove(name);
+  }
+}
+
+function lengthOf(head: ResponseHead): number | null {
+  const text = head.get('content-length');
+  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+function withStatus(head: ResponseHead, status: number): ResponseHead {
+  const whole = new ResponseHead(head.text, head.flags);
+  whole.setStatus(status, '');
+  return whole;
+}

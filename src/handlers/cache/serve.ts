@@ -1,0 +1,153 @@
+// A stored response, as the answer to one request.
+
+import { randomBytes } from 'node:crypto';
+import { fstat, open } from 'node:fs';
+import { parseHttpDate } from '../../protocol/fields/http-date.ts';
+import { ResponseHead } from '../../protocol/http1/response-head.ts';
+import type { Exchange, FilePart, Producer } from '../exchange.ts';
+import { contentRange, cutOut } from '../files/answer.ts';
+import { evaluate, readConditions, type Verdict } from '../files/conditions.ts';
+import { diskGate } from '../files/disk-gate.ts';
+import { OpenFile } from '../files/open-file.ts';
+import type { StoredResponse } from './stored-response.ts';
+
+const WAITING: Producer = { isWaiting: true, pause() {}, resume() {}, cancel() {} };
+
+/** What the conditions of a request make of a response that is there. */
+export function verdictOf(
+  { head }: Exchange,
+  response: {
+    readonly status: number;
+    readonly entityTag: string | null;
+    readonly lastModified: string | null;
+  },
+  size: number,
+): Verdict {
+  // RFC 9110 13.2.1: conditions are about what would be a success, and ranges about 200 (14.2).
+  const conditions = response.status === 200 ? readConditions(head.fields) : null;
+  if (conditions === null) return 'whole';
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const { entityTag, lastModified } = response;
+  const modifiedSeconds = lastModified === null ? null : parseHttpDate(lastModified, nowSeconds);
+  return evaluate(conditions, { entityTag: entityTag ?? '', modifiedSeconds, size }, head.method, nowSeconds);
+}
+
+/** @param added lines for the end of the head @param isConditional whether the request has conditions or ranges */
+export function serve(
+  exchange: Exchange,
+  stored: StoredResponse,
+  added: string,
+  isConditional: boolean,
+  whenLost: () => void,
+): void {
+  const verdict = isConditional ? verdictOf(exchange, stored.facts, stored.bodyBytes) : 'whole';
+  if (verdict === 'whole') {
+    send(
+      exchange,
+      stored.head + added,
+      stored.flags,
+      stored,
+      [{ offset: 0, length: stored.bodyBytes }],
+      stored.bodyBytes,
+      whenLost,
+    );
+  } else if (verdict === 'not-modified') {
+    const head = notModifiedHead(stored.head, stored.flags);
+    exchange.respond(head.text + added, head.flags, '');
+  } else if (verdict === 'failed') {
+    exchange.refuse(412);
+  } else if (verdict === 'unsatisfiable') {
+    exchange.refuse(416, '', `Content-Range: bytes */${stored.bodyBytes}\r\n`);
+  } else {
+    const head = new ResponseHead(stored.head, stored.flags);
+    head.setStatus(206, 'Partial Content');
+    const segments: (FilePart | string)[] = [];
+    const [only] = verdict;
+    if (verdict.length === 1 && only !== undefined) {
+      segments.push(only);
+      head.append('Content-Range', contentRange(only, stored.bodyBytes));
+    } else {
+      const boundary = randomBytes(18).toString('base64url');
+      const type = head.get('content-type');
+      const typeLine = type === null ? '' : `Content-Type: ${type}\r\n`;
+      for (const range of verdict) {
+        const where = contentRange(range, stored.bodyBytes);
+        segments.push(`\r\n--${boundary}\r\n${typeLine}Content-Range: ${where}\r\n\r\n`, range);
+      }
+      segments.push(`\r\n--${boundary}--\r\n`);
+      head.set('Content-Type', `multipart/byteranges; boundary=${boundary}`);
+    }
+    const length = segments.reduce((sum, segment) => sum + segment.length, 0);
+    head.set('Content-Length', String(length));
+    send(exchange, head.text + added, head.flags, stored, segments, length, whenLost);
+  }
+}
+
+function send(
+  exchange: Exchange,
+  head: string,
+  flags: number,
+  stored: StoredResponse,
+  segments: readonly (FilePart | string)[],
+  length: number,
+  whenLost: () => void,
+): void {
+  const { body } = stored;
+  if (body.kind === 'memory') {
+    const isWhole = length === stored.bodyBytes && segments.length === 1;
+    exchange.respond(head, flags, isWhole ? body.content : cutOut(body.content, segments));
+    return;
+  }
+  if (length === 0 || exchange.head.method === 'HEAD') {
+    exchange.respond(head, flags, '');
+    return;
+  }
+  exchange.producer = WAITING;
+  openWhole(body.path, body.fileBytes, (fd) => {
+    exchange.producer = null;
+    if (fd === null) {
+      whenLost();
+      return;
+    }
+    const file = new OpenFile(fd);
+    exchange.respondFile(head, flags, { file, segments, length });
+    file.release();
+  });
+}
+
+/** Null: the file is not there, or is not what was written. */
+function openWhole(path: string, bytes: number, done: (fd: number | null) => void): void {
+  diskGate.ask<number>(
+    (opened) => open(path, 'r', opened),
+    (error, fd) => {
+      if (error !== null) {
+        done(null);
+        return;
+      }
+      fstat(fd, (failure, facts) => {
+        if (failure === null && facts.size === bytes) {
+          done(fd);
+          return;
+        }
+        new OpenFile(fd).release();
+        done(null);
+      });
+    },
+  );
+}
+
+/** RFC 9110 15.4.5: what would change the client's copy, and nothing that describes a content that is not sent. */
+export function notModifiedHead(text: string, flags: number): ResponseHead {
+  const head = new ResponseHead(text, flags);
+  for (const name of [
+    'content-type',
+    'content-length',
+    'content-encoding',
+    'content-language',
+    'content-range',
+  ]) {
+    head.remove(name);
+  }
+  head.setStatus(304, 'Not Modified');
+  return head;
+}

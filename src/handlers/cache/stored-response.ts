@@ -1,0 +1,64 @@
+import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
+import { ResponseHead } from '../../protocol/http1/response-head.ts';
+import { isBodiless } from '../../protocol/http1/response-writer.ts';
+
+/** Where the content of a stored response is. */
+export type StoredBody =
+  /** Small ones as text, latin-1, which is the fastest to send. */
+  | { readonly kind: 'memory'; readonly content: string | Buffer }
+  /** At the beginning of this file, which goes on behind it. */
+  | { readonly kind: 'file'; readonly path: string; readonly fileBytes: number };
+
+export interface Described {
+  readonly facts: StoredFacts;
+  /** As it is sent, but for what changes with time: `200 OK\r\n…`, with Date and Content-Length, and the RESPONSE_FLAGs. */
+  readonly head: string;
+  readonly flags: number;
+}
+
+/** A whole response to GET. */
+export class StoredResponse implements Described {
+  readonly key: string;
+  readonly body: StoredBody;
+  readonly bodyBytes: number;
+  facts: StoredFacts;
+  head: string;
+  flags: number;
+  /** Clock of performance.now. */
+  lastUsedMs: number;
+
+  constructor(key: string, described: Described, body: StoredBody, bodyBytes: number, nowMs: number) {
+    this.key = key;
+    this.facts = described.facts;
+    this.head = described.head;
+    this.flags = described.flags;
+    this.body = body;
+    this.bodyBytes = bodyBytes;
+    this.lastUsedMs = nowMs;
+  }
+
+  /** What counts against the cache's bound. */
+  get bytes(): number {
+    return this.body.kind === 'file'
+      ? this.body.fileBytes
+      : this.bodyBytes + this.head.length + 2 * this.key.length + OVERHEAD_BYTES;
+  }
+}
+
+/** Of an entry in tables, and its objects: measured on Node 20. */
+const OVERHEAD_BYTES = 1000;
+
+/** RFC 9110 6.6.1. */
+export function addDate(head: ResponseHead): void {
+  if (head.get('date') === null) head.append('Date', new Date().toUTCString());
+}
+
+/** As it is stored, with a body of so many bytes. */
+export function withLength({ facts, head: text, flags }: Described, bodyBytes: number): Described {
+  const head = new ResponseHead(text, flags);
+  head.remove('age');
+  head.remove('set-cookie');
+  addDate(head);
+  if (!isBodiless(head.status)) head.set('Content-Length', String(bodyBytes));
+  return { facts, head: head.text, flags: head.flags };
+}

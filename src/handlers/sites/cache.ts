@@ -1,0 +1,13 @@
+import type { RouteSpec } from '../../protocol/supervision/site.ts';
+import { CacheHandler } from '../cache/cache-handler.ts';
+import type { SharedCache } from '../cache/shared-cache.ts';
+import type { Handler } from '../exchange.ts';
+
+/** Answers from a cache, where the route has one. */
+export function cache(
+  { cache }: RouteSpec,
+  next: Handler,
+  { cacheOf }: { readonly cacheOf: (name: string) => SharedCache },
+): Handler {
+  return cache === null ? next : new CacheHandler(cache, cacheOf(cache.cache), next);
+}

@@ -19,7 +19,9 @@ tbody tr:hover { background: #8881; }
 p { color: GrayText; }
 @media (max-width: 36rem) {
   body { padding: .5rem; }
-  .time { display: none; }
+  .size, .time { font-size: .875rem; }
+  .time { width: 6rem; }
+  .clock { display: none; }
   .size { width: 5rem; }
 }
 `;
@@ -48,7 +50,7 @@ export function listingPage(
 <body>
 <h1>${title}</h1>
 <table>
-<thead><tr>${header('name', 'Name', '', order)}${header('size', 'Size', 'size', order)}${header('modified', 'Modified (UTC)', 'time', order)}</tr></thead>
+<thead><tr>${header('name', 'Name', '', order)}${header('size', 'Size', 'size', order)}${header('modified', 'Modified<span class="clock"> (UTC)</span>', 'time', order)}</tr></thead>
 <tbody>
 ${up}${entries.map(row).join('\n')}
 </tbody>
@@ -77,7 +79,7 @@ function row({ name, isFolder, size, modifiedMs }: FolderEntry): string {
   const slash = isFolder ? '/' : '';
   const time = new Date(modifiedMs).toISOString();
   const link = `<a href="./${escaped(encodeName(name))}${slash}">${shown(name)}${slash}</a>`;
-  const label = `${time.slice(0, 10)} ${time.slice(11, 16)}`;
+  const label = `${time.slice(0, 10)}<span class="clock"> ${time.slice(11, 16)}</span>`;
   return `<tr><td>${link}</td><td class="size">${isFolder ? '' : sizeText(size)}</td><td class="time"><time datetime="${time}">${label}</time></td></tr>`;
 }
 

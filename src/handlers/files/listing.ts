@@ -59,7 +59,9 @@ const collator = new Intl.Collator('en', { numeric: true });
 /** Folders first, whatever the order. */
 function sorted(entries: readonly FolderEntry[], { key, isDescending }: SortOrder): FolderEntry[] {
   const sign = isDescending ? -1 : 1;
-  const byName = (a: FolderEntry, b: FolderEntry) => collator.compare(a.name, b.name);
+  const texts = new Map(entries.map(({ name }) => [name, Buffer.from(name, 'latin1').toString('utf8')]));
+  const textOf = ({ name }: FolderEntry) => texts.get(name) ?? name;
+  const byName = (a: FolderEntry, b: FolderEntry) => collator.compare(textOf(a), textOf(b));
   const byKey = (a: FolderEntry, b: FolderEntry): number => {
     if (key === 'size') return a.size - b.size;
     return key === 'modified' ? a.modifiedMs - b.modifiedMs : 0;

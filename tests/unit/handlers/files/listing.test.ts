@@ -73,6 +73,11 @@ describe('a listing', () => {
     });
   }
 
+  it('has names with accents where readers look for them', async () => {
+    for (const name of ['zebra', 'über', 'täglich', 'Vase']) site.write(`words/${name}`, 'x');
+    assert.deepEqual(await names('/static/words/'), ['täglich', 'über', 'Vase', 'zebra']);
+  });
+
   it('tells type, size and time', async () => {
     const entries = await json('/static/');
     assert.deepEqual(

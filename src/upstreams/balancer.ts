@@ -20,9 +20,12 @@ export class Balancer {
   readonly #of = new Map<UpstreamServerSpec, readonly Server[]>();
   #primaries: readonly Server[] = [];
   #backups: readonly Server[] = [];
+  readonly #earlier: readonly Server[];
 
-  constructor(spec: UpstreamSpec, parts: BalancerParts) {
+  /** @param earlier servers of the configuration before, of which something may be known */
+  constructor(spec: UpstreamSpec, parts: BalancerParts, earlier: readonly Server[] = []) {
     this.#spec = spec;
+    this.#earlier = earlier;
     this.#parts = parts;
     this.#policy = policyOf(spec.balance);
   }
@@ -34,14 +37,9 @@ export class Balancer {
   /** The server's addresses are these from now on. What is known of one that stays is kept. */
   setAddresses(spec: UpstreamServerSpec, addresses: readonly EndpointAddress[]): void {
     const before = this.#of.get(spec) ?? [];
-    const nowMs = this.#parts.now();
     const after = addresses.map((address) => {
       const known = before.find((each) => sameAddress(each.address, address));
-      if (known !== undefined) return known;
-      const server = new Server(spec, address);
-      // Beside others that have run for long, it is as cold as one that is back.
-      if (before.length > 0) server.beginSlowly(nowMs);
-      return server;
+      return known ?? this.#newServer(spec, address, before.length > 0);
     });
     for (const server of before) server.isGone = !after.includes(server);
     this.#of.set(spec, after);
@@ -49,6 +47,16 @@ export class Balancer {
     const all = this.#spec.servers.flatMap((each) => this.#of.get(each) ?? []);
     this.#primaries = all.filter((server) => !server.spec.isBackup);
     this.#backups = all.filter((server) => server.spec.isBackup);
+  }
+
+  #newServer(spec: UpstreamServerSpec, address: EndpointAddress, hasOthers: boolean): Server {
+    const server = new Server(spec, address);
+    const nowMs = this.#parts.now();
+    const earlier = this.#earlier.find((each) => sameAddress(each.address, address));
+    if (earlier !== undefined) server.inherit(earlier, this.#spec.health !== null, nowMs);
+    // Beside others that have run for long, it is as cold as one that is back.
+    else if (hasOthers) server.beginSlowly(nowMs);
+    return server;
   }
 
   choose(key: string | null, tried: readonly Endpoint[]): Server | null {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { withResolver } from '../base/with-resolver.ts';
 import { addressText, type UpstreamServerSpec, type UpstreamSpec } from '../protocol/supervision/upstream.ts';
-import { Balancer } from './balancer.ts';
+import { Balancer, type BalancerParts } from './balancer.ts';
 import { ask } from './health/ask.ts';
 import { WatchedServer } from './health/watched-server.ts';
 import { type Lookup, lookupBy } from './names/lookup.ts';
@@ -42,17 +42,20 @@ export class LiveUpstream implements Upstream {
   readonly #health = new Map<Server, WatchedServer>();
   #settling: Promise<void> | null = null;
 
-  constructor(spec: UpstreamSpec, log: UpstreamLog, lookup: Lookup = lookupBy(spec.names.resolvers)) {
+  /** @param before the one whose place it takes */
+  constructor(spec: UpstreamSpec, log: UpstreamLog, before: LiveUpstream | null = null) {
+    const lookup = lookupBy(spec.names.resolvers);
     this.spec = spec;
     this.hashKey = spec.balance.by === 'hash' ? spec.balance.key : null;
     this.keepalive = spec.keepalive;
     this.keepaliveTimeoutMs = spec.keepaliveTimeoutMs;
     this.#log = log;
-    this.#balancer = new Balancer(spec, {
+    const parts: BalancerParts = {
       now: () => performance.now(),
       random: Math.random,
       changed: (server, change) => this.#changed(server, change),
-    });
+    };
+    this.#balancer = new Balancer(spec, parts, before === null ? [] : before.#balancer.servers);
     this.#names = spec.servers.flatMap((server) => this.#locate(server, lookup));
     this.#settle();
   }
@@ -110,18 +113,23 @@ export class LiveUpstream implements Upstream {
       if (this.#health.has(server)) continue;
       const host = health.host ?? hostOf(server.spec);
       const secure = health.tls === null ? null : secureBy(health.tls, nameOf(server.spec));
-      const watched = new WatchedServer(health, () => ask(server.address, host, health, secure), {
-        sick: (why) => {
-          server.setSick(true, performance.now());
-          this.#log.warning(
-            `Upstream ${name}: ${described(server)} gets nothing until GET ${health.path} is answered well: ${why}`,
-          );
+      const watched = new WatchedServer(
+        health,
+        server.isSick,
+        () => ask(server.address, host, health, secure),
+        {
+          sick: (why) => {
+            server.setSick(true, performance.now());
+            this.#log.warning(
+              `Upstream ${name}: ${described(server)} gets nothing until GET ${health.path} is answered well: ${why}`,
+            );
+          },
+          well: () => {
+            server.setSick(false, performance.now());
+            this.#log.info(`Upstream ${name}: ${described(server)} answers GET ${health.path} well again`);
+          },
         },
-        well: () => {
-          server.setSick(false, performance.now());
-          this.#log.info(`Upstream ${name}: ${described(server)} answers GET ${health.path} well again`);
-        },
-      });
+      );
       this.#health.set(server, watched);
     }
   }

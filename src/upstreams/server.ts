@@ -130,6 +130,19 @@ export class Server implements Endpoint {
     return this.#isSick ? null : 'ejected';
   }
 
+  /**
+   * It was known before, under another configuration: what had failed has not recovered by that.
+   * @param isChecked whether anything will tell when it is well
+   */
+  inherit(before: Server, isChecked: boolean, nowMs: number): void {
+    const { maxFails, failTimeoutMs, slowStartMs } = this.spec;
+    this.#isSick = before.#isSick && isChecked;
+    if (before.#outUntilMs !== null && maxFails > 0 && failTimeoutMs > 0) {
+      this.#outUntilMs = Math.min(before.#outUntilMs, nowMs + failTimeoutMs);
+    }
+    if (slowStartMs > 0) this.#backSinceMs = before.#backSinceMs;
+  }
+
   /** What its health check has found out. A good one does not wait for the end of a time-out: it has asked the server itself. */
   setSick(isSick: boolean, nowMs: number): void {
     if (this.#isSick === isSick) return;

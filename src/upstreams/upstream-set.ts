@@ -9,7 +9,10 @@ import {
 import { LiveUpstream, type ServerFacts, type UpstreamLog } from './live-upstream.ts';
 import type { Upstream } from './upstream.ts';
 
-/** The upstreams of the configuration. One that a reload does not change goes on as it is: what is known of its servers stays, and so do its connections. */
+/**
+ * The upstreams of the configuration. One that a reload does not change goes on as it is. One that it changes begins anew, but servers
+ * that stay are out or sick as they were. Connections are the proxies' own, and stay.
+ */
 export class UpstreamSet {
   readonly #log: UpstreamLog;
   #resolvers: readonly string[] = [];
@@ -56,9 +59,9 @@ export class UpstreamSet {
   }
 
   #add(key: string, spec: UpstreamSpec): LiveUpstream {
-    const before = this.#before.get(key);
-    const isSame = before !== undefined && isDeepStrictEqual(before.spec, spec);
-    const upstream = isSame ? before : new LiveUpstream(spec, this.#log);
+    const before = this.#before.get(key) ?? null;
+    const isSame = before !== null && isDeepStrictEqual(before.spec, spec);
+    const upstream = isSame ? before : new LiveUpstream(spec, this.#log, before);
     if (isSame) this.#before.delete(key);
     this.#live.set(key, upstream);
     return upstream;

@@ -21,11 +21,12 @@ export class WatchedServer {
   #timer: NodeJS.Timeout | null = null;
   #isStopped = false;
 
-  constructor(spec: HealthCheckSpec, ask: () => Check, listener: HealthListener) {
+  /** @param isSick as it is thought to be so far */
+  constructor(spec: HealthCheckSpec, isSick: boolean, ask: () => Check, listener: HealthListener) {
     this.#spec = spec;
     this.#ask = ask;
     this.#listener = listener;
-    this.#verdict = new Verdict(spec);
+    this.#verdict = new Verdict(spec, !isSick);
     void this.#check();
   }
 

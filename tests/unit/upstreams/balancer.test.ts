@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BalanceSpec } from '../../../src/protocol/supervision/upstream.ts';
-import type { Server } from '../../../src/upstreams/server.ts';
+import { Server } from '../../../src/upstreams/server.ts';
 import { Random } from '../../support/random.ts';
 import { FakeUpstream, type ServerOptions, tally } from './fake-upstream.ts';
 
@@ -189,6 +189,26 @@ describe('a server that is sick', () => {
     upstream.server(1).setSick(false, upstream.nowMs);
     assert.equal(upstream.server(1).weight(upstream.nowMs + 500), 0.5);
     assert.equal(upstream.server(1).weight(upstream.nowMs + 1000), 1);
+  });
+});
+
+describe('a server that was known under another configuration', () => {
+  it('is sick and out as before, for no longer than it may be now, and only if somebody tells when it is well', () => {
+    const upstream = new FakeUpstream([{}, {}]);
+    upstream.fail(1);
+    upstream.server(2).setSick(true, upstream.nowMs);
+    const { nowMs } = upstream;
+    const heir = (number: number, isChecked: boolean, options: ServerOptions = {}) => {
+      const before = upstream.server(number);
+      const server = new Server({ ...before.spec, ...options }, before.address);
+      server.inherit(before, isChecked, nowMs);
+      return server;
+    };
+    assert.equal(heir(1, true).state(nowMs + 9999), 'out');
+    assert.equal(heir(1, true, { failTimeoutMs: 1000 }).state(nowMs + 1000), 'trial');
+    assert.equal(heir(1, true, { failTimeoutMs: 0 }).state(nowMs), 'up');
+    assert.equal(heir(2, true).state(nowMs), 'sick');
+    assert.equal(heir(2, false).state(nowMs), 'up');
   });
 });
 

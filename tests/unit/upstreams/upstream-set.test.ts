@@ -154,3 +154,19 @@ test('nobody waits for a name while another server is there', async () => {
     dns.close();
   }
 });
+
+test('servers of an upstream that is changed are out as they were, as far as the new one has that', () => {
+  const { set, configure } = aSet();
+  const states = () => set.facts()[0]?.servers.map(({ address, state }) => `${address} ${state}`);
+  configure(spec('a', ['10.0.0.1', '10.0.0.2']));
+  const a = set.find('a');
+  const [first, second] = [a.choose(null, []), a.choose(null, [])];
+  assert.ok(first !== null && second !== null);
+  a.ended(first, 'failed');
+  a.ended(second, 'ok');
+  configure(spec('a', ['10.0.0.1', '10.0.0.2', '10.0.0.3']));
+  assert.deepEqual(states(), ['10.0.0.1:8000 out', '10.0.0.2:8000 up', '10.0.0.3:8000 up']);
+  const lenient = spec('a', ['10.0.0.1']);
+  configure({ ...lenient, servers: lenient.servers.map((server) => ({ ...server, maxFails: 0 })) });
+  assert.deepEqual(states(), ['10.0.0.1:8000 up']);
+});

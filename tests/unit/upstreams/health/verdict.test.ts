@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { Verdict } from '../../../../src/upstreams/health/verdict.ts';
 
 /** What is said after each finding: `+` good, `-` bad. */
-function verdicts(findings: string, rises = 2, falls = 3): string {
-  const verdict = new Verdict({ rises, falls });
+function verdicts(findings: string, { rises = 2, falls = 3, isWell = true } = {}): string {
+  const verdict = new Verdict({ rises, falls }, isWell);
   return [...findings]
     .map((finding) => ({ sick: 's', well: 'w', none: '.' })[verdict.take(finding === '+') ?? 'none'])
     .join('');
@@ -26,6 +26,12 @@ describe('the health of a server', () => {
   }
 
   it('changes with each finding where one is enough', () => {
-    assert.equal(verdicts('+-+-', 1, 1), '.sws');
+    assert.equal(verdicts('+-+-', { rises: 1, falls: 1 }), '.sws');
+  });
+
+  it('may be bad before the first finding, which decides all the same', () => {
+    assert.equal(verdicts('+--', { isWell: false }), 'w..');
+    assert.equal(verdicts('-+', { isWell: false }), '..');
+    assert.equal(verdicts('-++', { isWell: false }), '..w');
   });
 });

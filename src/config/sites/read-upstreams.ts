@@ -91,12 +91,16 @@ function readUpstream(
   context: TomlContext,
 ): UpstreamSpec {
   const reader = new TableReader(table, 'an upstream', Object.keys(PROPERTIES), context);
+  const keepalive = reader.read('keepalive', integerFrom(0, 100_000));
+  const keepaliveTimeoutMs =
+    reader.read('keepalive_timeout', waitFrom(0)) ?? UPSTREAM_DEFAULTS.keepaliveTimeoutMs;
   return {
     name,
     servers: readServers(reader, table, context),
     balance: reader.read('balance', balance) ?? UPSTREAM_DEFAULTS.balance,
-    keepalive: reader.read('keepalive', integerFrom(0, 100_000)) ?? UPSTREAM_DEFAULTS.keepalive,
-    keepaliveTimeoutMs: reader.read('keepalive_timeout', waitFrom(0)) ?? UPSTREAM_DEFAULTS.keepaliveTimeoutMs,
+    // For no time is not at all, and not for ever.
+    keepalive: keepaliveTimeoutMs === 0 ? 0 : (keepalive ?? UPSTREAM_DEFAULTS.keepalive),
+    keepaliveTimeoutMs,
     health: healthCheck(reader, context),
     names: {
       resolvers: reader.read('resolver', nameServers) ?? resolvers,

@@ -143,10 +143,14 @@ resolve_every = "2s"
     );
   });
 
-  it('keep connections', () => {
-    const { keepalive, keepaliveTimeoutMs } =
-      upstreamWith('servers = ["a"]\nkeepalive = 0\nkeepalive_timeout = "5s"') ?? {};
-    assert.deepEqual([keepalive, keepaliveTimeoutMs], [0, 5000]);
+  it('keep connections, unless it is for no time', () => {
+    const kept = (lines: string) => {
+      const { keepalive, keepaliveTimeoutMs } = upstreamWith(`servers = ["a"]\n${lines}`) ?? {};
+      return [keepalive, keepaliveTimeoutMs];
+    };
+    assert.deepEqual(kept('keepalive = 4\nkeepalive_timeout = "5s"'), [4, 5000]);
+    assert.deepEqual(kept('keepalive = 0'), [0, 60_000]);
+    assert.deepEqual(kept('keepalive = 4\nkeepalive_timeout = 0'), [0, 0]);
   });
 
   const mistakes: readonly (readonly [lines: string, complaint: RegExp])[] = [

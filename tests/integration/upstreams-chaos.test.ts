@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BalancingKirin } from '../support/balancing-kirin.ts';
 import { Random } from '../support/random.ts';
+import { RestlessClients } from '../support/restless-clients.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 import { startUpstreamServers, type UpstreamServer } from '../support/upstream-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -40,6 +41,8 @@ balance = { hash = "$remote_port" }
   const loads = ['/', '/least', '/hash'].map(
     (path) => new SteadyLoad({ port: proxy.kirin.port, path, clients: 3 }),
   );
+  // Whatever they do, nothing is counted that has ended.
+  const restless = new RestlessClients(proxy.kirin.port, 4, random.fork());
   const untilMs = Date.now() + SECONDS * 1000;
   let kills = 0;
   while (Date.now() < untilMs) {
@@ -54,14 +57,17 @@ balance = { hash = "$remote_port" }
     await pause(random.between(0, 200));
   }
   await Promise.all(servers.filter(({ isRunning }) => !isRunning).map((server) => server.start()));
-  const isEverybodyUp = async () =>
-    (await Promise.all(['turns', 'least', 'hash'].map((name) => proxy.servers(name))))
-      .flat()
-      .every(({ state }) => state === 'up');
+  const visits = await restless.stop();
+  const numbers = async () =>
+    (await Promise.all(['turns', 'least', 'hash'].map((name) => proxy.servers(name)))).flat();
+  const isEverybodyUp = async () => (await numbers()).every(({ state }) => state === 'up');
   await waitFor(isEverybodyUp, { what: 'all servers to be up again' });
   const results = await Promise.all(loads.map((load) => load.stop()));
   const answered = results.map((result) => result.answered);
-  const facts = `seed ${SEED}, ${kills} kills, ${answered} answers`;
+  await waitFor(async () => (await numbers()).every(({ active }) => active === 0), {
+    what: 'the end of all requests',
+  });
+  const facts = `seed ${SEED}, ${kills} kills, ${answered} answers, ${visits} restless clients`;
   context.diagnostic(facts);
   assert.deepEqual(
     results.flatMap(({ failures }) => failures),

@@ -1,5 +1,5 @@
 // An application server behind a proxy, a process that can be killed: node upstream-app.js NAME HOST PORT BACKLOG.
-// It answers its name, and does what it is told.
+// It answers its name, or /large with 300 kB, and does what it is told.
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -17,11 +17,14 @@ const [name = '', host = '127.0.0.1', port = '0', backlog = '511'] = process.arg
 let orders: Required<UpstreamOrders> = { status: 200, health: 200, holds: false };
 const held: ServerResponse[] = [];
 
+const LARGE = Buffer.alloc(300_000, 'a');
+
 const answer = (response: ServerResponse) => response.writeHead(orders.status).end(name);
 
 const server = createServer((request, response) => {
   request.resume();
   if (request.url === '/health') response.writeHead(orders.health).end();
+  else if (request.url === '/large') response.end(LARGE);
   else if (orders.holds) held.push(response);
   else answer(response);
 });

@@ -9,7 +9,7 @@ import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import { commandHint, commandIn } from './commands.ts';
 import { failureText } from './failure-text.ts';
 import { type Program, programFrom, versionLine } from './program.ts';
-import { configFrom, resolveStart, type Start } from './resolve.ts';
+import { configFrom, hasWork, resolveStart, type Start } from './resolve.ts';
 
 /** Gunicorn's, for what nobody foresaw. */
 const BUG_EXIT_CODE = 255;
@@ -60,16 +60,15 @@ async function run(argv: readonly string[], predecessor: Predecessor | null): Pr
   }
 
   const resolved = await resolveStart(start);
-  const { settings, sources } = resolved;
-  const hasApp = settings.wsgi_app !== null || settings.paste !== null;
+  const { settings } = resolved;
   if (settings.print_config) {
     const { configText } = await import('./print-config.ts');
     // What reads Gunicorn's lines from a pipe reads these.
     const form = switches.has('json') ? 'json' : process.stdout.isTTY ? 'sources' : 'plain';
-    print(configText(settings, sources, form));
+    print(configText(resolved, form));
     // Gunicorn loads the application then; without one, what was asked for has been printed.
-    if (!hasApp) return 0;
-  } else if (!hasApp) {
+    if (!hasWork(resolved)) return 0;
+  } else if (!hasWork(resolved)) {
     const { suggestApp } = await import('./suggest-app.ts');
     throw suggestApp(settings.chdir, argv, program);
   }

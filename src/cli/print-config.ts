@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ResolvedAppSettings } from '../config/resolve.ts';
 import type { ShownValue } from '../config/setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from '../config/settings.ts';
 import type { Sources } from '../config/sources.ts';
@@ -5,13 +7,38 @@ import type { Sources } from '../config/sources.ts';
 /** How the settings are printed: as Gunicorn does, the same with where each value came from, or both as JSON. */
 export type ConfigForm = 'plain' | 'sources' | 'json';
 
-/** Every setting as resolved. */
-export function configText(settings: Settings, sources: Sources, form: ConfigForm): string {
+interface Printed {
+  readonly settings: Settings;
+  readonly sources: Sources;
+  /** Those that have settings of their own. */
+  readonly apps: readonly ResolvedAppSettings[];
+}
+
+/** Every setting as resolved; of applications, what is different. */
+export function configText({ settings, sources, apps }: Printed, form: ConfigForm): string {
   const names = [...SETTING_NAMES].sort();
+  const own = apps.map((app) => ({
+    app,
+    names: names.filter((name) => !isDeepStrictEqual(app.settings[name], settings[name])),
+  }));
   if (form === 'json') {
-    const entries = names.map((name) => [name, { value: shown(name, settings), source: sources[name] }]);
-    return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+    const described = own.map(({ app, names }) => [app.name, asJson(names, app)]);
+    const added = apps.length === 0 ? {} : { apps: Object.fromEntries(described) };
+    return `${JSON.stringify({ ...asJson(names, { settings, sources }), ...added }, null, 2)}\n`;
   }
+  const tables = own.map(({ app, names }) => `\n[apps.${app.name}]\n${lines(names, app, form)}`);
+  return [lines(names, { settings, sources }, form), ...tables].join('');
+}
+
+type Resolution = Pick<Printed, 'settings' | 'sources'>;
+
+function asJson(names: readonly SettingName[], { settings, sources }: Resolution) {
+  return Object.fromEntries(
+    names.map((name) => [name, { value: shown(name, settings), source: sources[name] }]),
+  );
+}
+
+function lines(names: readonly SettingName[], { settings, sources }: Resolution, form: ConfigForm): string {
   const width = Math.max(...names.map((name) => name.length));
   const source = (name: SettingName) =>
     form === 'plain' || sources[name] === 'default' ? '' : `  # from ${sources[name]}`;

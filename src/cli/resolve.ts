@@ -6,7 +6,14 @@ import type { ParsedWords } from '../config/command-line.ts';
 import type { FileSettings } from '../config/file-settings.ts';
 import { pasteSettings } from '../config/paste-settings.ts';
 import { type Resolved, resolveBeforeFile, resolveParsed } from '../config/resolve.ts';
-import type { PasteApp, ResolvedConfig, ServerHooks } from '../config/resolved-config.ts';
+import type {
+  PasteApp,
+  PythonChoice,
+  ResolvedApp,
+  ResolvedConfig,
+  ServerHooks,
+} from '../config/resolved-config.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Environment } from '../config/sources.ts';
 import { DEFAULT_APP, NO_FRONT } from '../protocol/supervision/front.ts';
 import type { readConfigFile } from './config-file.ts';
@@ -69,10 +76,11 @@ export async function resolveStart(start: Start, limitMs: number | null = null):
 
 /** Most starts have no such file, and do without the code. */
 async function readFile(...args: Parameters<typeof readConfigFile>): Promise<FileSettings> {
-  const [location, { config, configSource }] = args;
+  const [location, { config, configSource, wsgi_app: app, paste }] = args;
   if (location.endsWith('.toml')) {
     const { readTomlFile } = await import('./toml-file.ts');
-    return readTomlFile(location, configSource === null ? KIRIN_TOML : config.replace(/^file:/, ''));
+    const name = configSource === null ? KIRIN_TOML : config.replace(/^file:/, '');
+    return readTomlFile(location, name, app !== null || paste !== null);
   }
   const { readConfigFile } = await import('./config-file.ts');
   return readConfigFile(...args);
@@ -83,17 +91,35 @@ async function readFile(...args: Parameters<typeof readConfigFile>): Promise<Fil
  * @throws {KirinError}
  */
 export function configFrom(
-  { settings, sources, notices, file, location, sourceFiles, paste }: ResolvedStart,
+  { settings, sources, apps, notices, file, location, sourceFiles, paste }: ResolvedStart,
   start: Start,
 ): ResolvedConfig {
-  const python = chooseInterpreter(settings.python, settings.chdir, start.env);
-  const app = appName(settings.wsgi_app, paste);
+  const pythonOf = (of: Settings) => chooseInterpreter(of.python, of.chdir, start.env);
+  const first = isThere(settings, paste)
+    ? [
+        {
+          name: DEFAULT_APP,
+          settings,
+          sources,
+          app: appName(settings.wsgi_app, paste),
+          paste,
+          python: pythonOf(settings),
+        },
+      ]
+    : [];
+  const others = apps.map((app) => ({
+    ...app,
+    app: appName(app.settings.wsgi_app, null),
+    paste: null,
+    python: pythonOf(app.settings),
+  }));
+  const all: readonly ResolvedApp[] = [...first, ...others];
   return {
     settings,
     sources,
     notices,
-    apps: [{ name: DEFAULT_APP, settings, sources, app, paste, python }],
-    python,
+    apps: all,
+    python: wholePython(() => pythonOf(settings), all),
     environment: file?.environment ?? {},
     path: file?.path ?? { front: [], back: [] },
     sourceFiles,
@@ -110,6 +136,27 @@ function serverHooks(
   { program, argv, cwd }: Start,
 ): ServerHooks | null {
   return hooks.length === 0 ? null : { names: hooks, location, cwd, argv: [program, ...argv] };
+}
+
+/** Whether there is anything to serve: an application, or sites that need none. */
+export function hasWork({ settings, paste, apps, file }: ResolvedStart): boolean {
+  return isThere(settings, paste) || apps.length > 0 || (file?.front.sites.length ?? 0) > 0;
+}
+
+/** Whether the command line, or the top of the file, names an application. */
+function isThere({ wsgi_app }: Settings, paste: PasteApp | null): boolean {
+  return wsgi_app !== null || paste !== null;
+}
+
+/** What Kirin itself needs an interpreter for, which may be nothing, must not keep applications with their own from running. */
+function wholePython(choose: () => PythonChoice, apps: readonly ResolvedApp[]): PythonChoice {
+  if (apps.some(({ name }) => name === DEFAULT_APP)) return choose();
+  try {
+    return choose();
+  } catch (error) {
+    if (!(error instanceof KirinError)) throw error;
+    return apps[0]?.python ?? { path: 'python3', reason: 'the python3 on PATH' };
+  }
 }
 
 function appName(module: string | null, paste: PasteApp | null): string {

@@ -12,10 +12,14 @@ import { tomlSettings } from '../config/toml/toml-settings.ts';
 const DOCUMENT_MODULE = new URL('../config/toml/toml-document.js', import.meta.url).href;
 
 /**
- * `location` is absolute; `name` is the file as people know it.
+ * `location` is absolute; `name` is the file as people know it; `hasCommandApp`: the command line names an application.
  * @throws {KirinError} when it cannot be read, or is no TOML
  */
-export async function readTomlFile(location: string, name: string): Promise<FileSettings> {
+export async function readTomlFile(
+  location: string,
+  name: string,
+  hasCommandApp: boolean,
+): Promise<FileSettings> {
   const source = readText(location, name);
   const { readToml } = (await import(DOCUMENT_MODULE)) as typeof TomlDocument;
   const read = readToml(source);
@@ -27,7 +31,7 @@ export async function readTomlFile(location: string, name: string): Promise<File
       pointedAt(source, place),
     );
   }
-  return tomlSettings(name, dirname(location), read);
+  return tomlSettings(name, dirname(location), read, hasCommandApp);
 }
 
 function readText(location: string, name: string): string {

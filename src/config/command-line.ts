@@ -15,6 +15,8 @@ export interface Given {
   readonly value?: FileValue;
   /** Where in its file a TOML value stands: `kirin.toml:3:1`. */
   readonly place?: string;
+  /** Absolute: what is relative in it is so to this folder. */
+  readonly folder?: string;
 }
 
 export interface ParsedWords {

@@ -52,6 +52,14 @@ export interface AddedFolders {
   readonly back: readonly string[];
 }
 
+/** What a file sets for one of its applications. */
+export interface AppLayer {
+  readonly name: string;
+  /** Where, for people: `kirin.toml [apps.shop]`. */
+  readonly source: string;
+  readonly given: readonly Given[];
+}
+
 export interface FileSettings {
   /** As people know it: `gunicorn.conf.py`, `python:conf.production`. */
   readonly name: string;
@@ -62,7 +70,8 @@ export interface FileSettings {
   readonly environment: FileReport['environment'];
   readonly path: AddedFolders;
   readonly sslContext: SslContextReport | null;
-  /** Of a kirin.toml alone. */
+  // Of a kirin.toml alone.
+  readonly apps: readonly AppLayer[];
   readonly front: FrontSpec;
   /** What is wrong with it but values of settings. */
   readonly problems: readonly Problem[];
@@ -87,6 +96,7 @@ export function fileSettings(name: string, report: FileReport): FileSettings {
     environment,
     path,
     sslContext,
+    apps: [],
     front: NO_FRONT,
   };
 }

@@ -33,6 +33,7 @@ export function pasteSettings(
     given,
     notices,
     hooks: [],
+    apps: [],
     front: NO_FRONT,
     environment: {},
     path: { front: [], back: [] },

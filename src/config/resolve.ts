@@ -1,6 +1,6 @@
 import { type Given, type ParsedWords, parseWords } from './command-line.ts';
 import { ConfigError, type Problem } from './config-error.ts';
-import { type FileSettings, fileLayer, PYTHON, readFileValue, TOML } from './file-settings.ts';
+import { type AppLayer, type FileSettings, fileLayer, PYTHON, readFileValue, TOML } from './file-settings.ts';
 import type { Machine, ReadContext } from './machine.ts';
 import { http2Notices, type Notice, settingNotices, staticFilesNotices } from './notices.ts';
 import { refusal } from './refusals.ts';
@@ -24,9 +24,18 @@ export interface ConfigInput {
   readonly machine: Machine;
 }
 
-export interface Resolved {
+/** An application that a kirin.toml describes in a table of its own. */
+export interface ResolvedAppSettings {
+  readonly name: string;
   readonly settings: Settings;
   readonly sources: Sources;
+}
+
+export interface Resolved {
+  /** What holds for the whole, for the application at the top of the file, and for others that say nothing else. */
+  readonly settings: Settings;
+  readonly sources: Sources;
+  readonly apps: readonly ResolvedAppSettings[];
   /** What is said once, at the start. */
   readonly notices: readonly Notice[];
 }
@@ -50,22 +59,51 @@ export function resolveParsed(
   const layers = readLayers(commandLine, input.env, files.map(fileLayer));
   const { values, sources, problems } = readValues(layers, contextOf(input));
   placeApp(layers, values, sources, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
+  const whole = { settings: values as unknown as Settings, sources: sources as Sources };
+  const described = files.flatMap((file) => file.apps.map((app) => readApp(app, commandLine, input, files)));
+  problems.push(...described.flatMap((app) => app.problems));
+  if (problems.length > 0) throw new ConfigError(withoutRepeats(problems));
 
-  const settings = values as unknown as Settings;
-  const broken = checkRules(settings, sources as Sources, input.machine);
-  if (broken.length > 0) throw new ConfigError(broken);
+  const apps = described.map(({ name, settings, sources: own }) => ({ name, settings, sources: own }));
+  // What is at the top is only what others begin with.
+  const isShared = apps.length > 0 && whole.settings.wsgi_app === null;
+  const checked = isShared ? apps : [whole, ...apps];
+  const broken = checked.flatMap((each) => checkRules(each.settings, each.sources, input.machine));
+  if (broken.length > 0) throw new ConfigError(withoutRepeats(broken));
   const notices = [
-    ...settingNotices(settings, sources as Sources),
-    ...staticFilesNotices(settings, input.machine),
+    ...[whole, ...apps].flatMap((each) => settingNotices(each.settings, each.sources)),
+    ...staticFilesNotices(whole.settings, input.machine),
     ...http2Notices(
-      settings,
-      sources as Sources,
+      whole.settings,
+      whole.sources,
       files.flatMap(({ front }) => front.sites),
     ),
     ...files.flatMap((file) => file.notices),
   ];
-  return { settings: withMountFromRawEnv(settings), sources: sources as Sources, notices };
+  return {
+    settings: withMountFromRawEnv(whole.settings),
+    sources: whole.sources,
+    apps: apps.map((app) => ({ ...app, settings: withMountFromRawEnv(app.settings) })),
+    notices: withoutRepeats(notices),
+  };
+}
+
+/** What the command line says is stronger than what a file says, for every application. */
+function readApp(
+  { name, source, given }: AppLayer,
+  commandLine: ParsedWords,
+  input: Omit<ConfigInput, 'argv'>,
+  files: readonly FileSettings[],
+): ResolvedAppSettings & { readonly problems: readonly Problem[] } {
+  const own: Layer = { source, given, positionals: [], problems: [] };
+  const layers = readLayers(commandLine, input.env, [...files.map(fileLayer), own]);
+  const { values, sources, problems } = readValues(layers, contextOf(input));
+  return { name, settings: values as unknown as Settings, sources: sources as Sources, problems };
+}
+
+/** What is wrong with, or to be known of, all applications is said once. */
+function withoutRepeats<T extends { readonly message: string }>(said: readonly T[]): T[] {
+  return [...new Map(said.map((each) => [each.message, each])).values()];
 }
 
 /** Which configuration file to read, and with which interpreter: what the sources that are stronger than it say. */
@@ -148,7 +186,10 @@ function readValue(name: SettingName, layer: Layer, context: ReadContext, proble
   let value: unknown;
   for (const given of layer.given.filter((each) => each.name === name)) {
     try {
-      const parsed = readGiven(given, context);
+      const parsed = readGiven(
+        given,
+        given.folder === undefined ? context : { ...context, cwd: given.folder },
+      );
       value = value === undefined || kind.combine === undefined ? parsed : kind.combine(value, parsed);
     } catch (error) {
       if (!(error instanceof ValueProblem)) throw error;

@@ -1,8 +1,8 @@
 // What a route does: one key of its table for each.
 
-import { DEFAULT_APP } from '../../protocol/supervision/front.ts';
 import type { RouteAction } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
+import { appFrom } from '../toml/read-apps.ts';
 import { integerFrom, type TableReader, text } from '../toml/table-reader.ts';
 import { FILES_SCHEMA, files } from './files.ts';
 import type { Part } from './part.ts';
@@ -20,9 +20,14 @@ const aStatus = integerFrom(200, 599);
 export const ACTIONS: readonly Part<RouteAction>[] = [
   {
     key: 'app',
-    schema: { enum: [true], description: 'The application answers.' },
-    read: (reader) =>
-      reader.read('app', isTrue) === undefined ? undefined : { do: 'app', app: DEFAULT_APP },
+    schema: {
+      oneOf: [{ const: true }, STRING],
+      description: 'The application of this name answers, or the only one.',
+    },
+    read: (reader, { apps }) => {
+      const app = reader.read('app', appFrom(apps));
+      return app === undefined ? undefined : { do: 'app', app };
+    },
   },
   {
     key: 'files',
@@ -68,11 +73,6 @@ export const ACTIONS: readonly Part<RouteAction>[] = [
     read: (reader) => reader.read('respond', answer),
   },
 ];
-
-function isTrue(value: FileValue): true {
-  if (value === true) return value;
-  throw new ValueProblem('give true: the one application answers');
-}
 
 /** `rewrite = "/new/$1"`, with or without `again`. */
 function rewrite(reader: TableReader): RouteAction | undefined {

@@ -1,6 +1,5 @@
 // `[[sites.routes]]`: which requests it is for, who may send them, and what it does.
 
-import { DEFAULT_APP } from '../../protocol/supervision/front.ts';
 import type { PathMatch, RouteAction, RouteOptions, RouteSpec } from '../../protocol/supervision/site.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { integerFrom, TableReader, type TomlContext, text, texts } from '../toml/table-reader.ts';
@@ -96,7 +95,7 @@ function readPath(reader: TableReader, place: Place): PathMatch {
     : { kind: 'prefix', path: below, isBelow: prefix?.endsWith('/') === true };
 }
 
-/** Without one, the application answers. */
+/** Without one, the application answers that does for the site. */
 function readAction(reader: TableReader, table: Place, context: TomlContext): RouteAction {
   const given = ACTIONS.filter(({ key }) => reader.present(key).length > 0);
   if (given.length > 1) {
@@ -110,7 +109,13 @@ function readAction(reader: TableReader, table: Place, context: TomlContext): Ro
     }
   }
   const read = ACTIONS.map((action) => action.read(reader, context));
-  return read.find((action) => action !== undefined) ?? { do: 'app', app: DEFAULT_APP };
+  const action = read.find((each) => each !== undefined);
+  if (action !== undefined) return action;
+  const { names, fallback } = context.apps;
+  if (fallback === null && given.length === 0) {
+    reader.note(table, `say what this route does; if an application answers, which: ${names.join(', ')}`);
+  }
+  return { do: 'app', app: fallback };
 }
 
 function pathText(value: FileValue): string {

@@ -1,15 +1,15 @@
 // `[[sites]]` of a kirin.toml.
 
-import { DEFAULT_APP } from '../../protocol/supervision/front.ts';
 import type { RouteOptions, RouteSpec, SiteSpec } from '../../protocol/supervision/site.ts';
 import { ValueProblem } from '../setting.ts';
+import { known } from '../toml/read-apps.ts';
 import { TableReader, type TomlContext, texts } from '../toml/table-reader.ts';
 import { placeIn, type TomlTable } from '../toml/toml-node.ts';
 import { NO_OPTIONS, ROUTE_OPTIONS, readOptions } from './options.ts';
 import { keysOf, propertiesOf } from './part.ts';
 import { type PlacedRoute, ROUTE_SCHEMA, readRoute } from './read-route.ts';
 import { noteNames } from './route-names.ts';
-import { STRINGS } from './schemas.ts';
+import { STRING, STRINGS } from './schemas.ts';
 import { whoTakesAll } from './shadowing.ts';
 import { readTls, TLS_SCHEMA } from './tls.ts';
 
@@ -20,13 +20,14 @@ const HOSTS = {
   ...STRINGS,
   description: 'shop.example, *.shop.example; none: all that no other site names.',
 };
-const KEYS = ['hosts', 'tls', 'routes', ...keysOf(ROUTE_OPTIONS)];
+const KEYS = ['hosts', 'app', 'tls', 'routes', ...keysOf(ROUTE_OPTIONS)];
 
 export const SITE_SCHEMA = {
   type: 'object',
   additionalProperties: false,
   properties: {
     hosts: HOSTS,
+    app: { ...STRING, description: 'The application that answers what no route says anything else about.' },
     tls: TLS_SCHEMA,
     routes: { description: 'The first that matches answers.', type: 'array', items: ROUTE_SCHEMA },
     ...propertiesOf(ROUTE_OPTIONS),
@@ -40,8 +41,11 @@ export function readSites(top: TableReader, context: TomlContext): readonly Site
 }
 
 /** `owners`: where each host, or '' for all others, has been given to a site. */
-function readSite(table: TomlTable, owners: Map<string, string>, context: TomlContext): SiteSpec {
-  const reader = new TableReader(table, 'a site', KEYS, context);
+function readSite(table: TomlTable, owners: Map<string, string>, whole: TomlContext): SiteSpec {
+  const reader = new TableReader(table, 'a site', KEYS, whole);
+  const { names: apps, fallback } = whole.apps;
+  const app = reader.read('app', (value) => known(value, apps)) ?? fallback;
+  const context = { ...whole, apps: { names: apps, fallback: app } };
   const place = reader.entry('hosts')?.place ?? table.place;
   const hosts = reader.read('hosts', (value) => texts(value).map(host));
   const isWrong = hosts === undefined && reader.present('hosts').length > 0;
@@ -57,13 +61,14 @@ function readSite(table: TomlTable, owners: Map<string, string>, context: TomlCo
   noteShadowed(routes, reader, context);
   noteNames(routes, context);
   const tls = readTls(reader, context);
-  return { hosts: hosts ?? [], tls, routes: [...routes.map(({ route }) => route), rest(options)] };
+  const rest = restFor(options, app);
+  return { hosts: hosts ?? [], tls, routes: [...routes.map(({ route }) => route), rest] };
 }
 
 /** What no route has taken is the application's. */
-function rest(options: RouteOptions): RouteSpec {
+function restFor(options: RouteOptions, app: string | null): RouteSpec {
   const matches = { path: { kind: 'any' }, methods: null, scheme: null, port: null, fields: [] } as const;
-  return { ...options, ...matches, name: null, internal: false, action: { do: 'app', app: DEFAULT_APP } };
+  return { ...options, ...matches, name: null, internal: false, action: { do: 'app', app } };
 }
 
 /** A route behind one that takes all of its requests would never be asked: its author means something else. */

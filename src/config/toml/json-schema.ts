@@ -3,24 +3,42 @@
 import type { ValueSchema } from '../setting.ts';
 import { OFFERED_SECTIONS, SETTINGS, type SettingName } from '../settings.ts';
 import { FRONT_SCHEMAS } from '../sites/read-front.ts';
-import { isTomlSetting, tomlKeyOf } from './toml-settings.ts';
+import { isAppSetting, isTomlSetting, tomlKeyOf } from './setting-table.ts';
 
 interface PropertySchema extends ValueSchema {
   readonly description: string;
 }
 
+const OFFERED = OFFERED_SECTIONS.flatMap((section) => section.names).filter(isTomlSetting);
+
+const APPS_SCHEMA = {
+  description:
+    'Applications by their names, each with settings of its own; what it leaves out is said at the top.',
+  type: 'object',
+  additionalProperties: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['app'],
+    properties: propertiesOf(OFFERED.filter(isAppSetting)),
+  },
+};
+
 export function jsonSchema(): object {
-  const names = OFFERED_SECTIONS.flatMap((section) => section.names).filter(isTomlSetting);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'kirin.toml',
     type: 'object',
     additionalProperties: false,
     properties: {
-      ...Object.fromEntries(names.map((name) => [tomlKeyOf(name), propertyOf(name)])),
+      ...propertiesOf(OFFERED),
+      apps: APPS_SCHEMA,
       ...FRONT_SCHEMAS,
     },
   };
+}
+
+function propertiesOf(names: readonly SettingName[]): Record<string, PropertySchema> {
+  return Object.fromEntries(names.map((name) => [tomlKeyOf(name), propertyOf(name)]));
 }
 
 function propertyOf(name: SettingName): PropertySchema {

@@ -1,5 +1,6 @@
 import { nearest } from '../../base/edit-distance.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
+import type { AppNames } from './read-apps.ts';
 import type { Place, TomlEntry, TomlNode, TomlTable } from './toml-node.ts';
 import { fileValue } from './toml-value.ts';
 
@@ -12,6 +13,7 @@ export interface TomlContext {
   /** All of it: what one table says may name another. */
   readonly document: TomlTable;
   readonly problems: TomlProblem[];
+  readonly apps: AppNames;
 }
 
 export interface TomlProblem {

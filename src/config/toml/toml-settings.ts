@@ -1,104 +1,80 @@
-// What a kirin.toml sets: the settings, by their names, and `app`, which is what to run.
+// What a kirin.toml sets: the settings, by their names, `app`, which is what to run, and the tables for applications and sites.
 
-import { nearest } from '../../base/edit-distance.ts';
+import { DEFAULT_APP } from '../../protocol/supervision/front.ts';
 import type { Given } from '../command-line.ts';
 import type { Problem } from '../config-error.ts';
 import type { FileSettings } from '../file-settings.ts';
-import { isServerHook } from '../server-hooks.ts';
-import { type FileValue, ValueProblem } from '../setting.ts';
-import { SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts';
 import { FRONT_KEYS, readFront } from '../sites/read-front.ts';
-import type { TomlProblem } from './table-reader.ts';
+import { APPS, type AppNames, type AppTable, readApps } from './read-apps.ts';
+import { APP, givenIn } from './setting-table.ts';
+import type { TomlContext, TomlProblem } from './table-reader.ts';
 import { placeIn, type TomlTable } from './toml-node.ts';
-import { fileValue } from './toml-value.ts';
-
-/** What APP_MODULE is on the command line; `wsgi_app`, Gunicorn's name for it, is taken, too. */
-const APP = 'app';
-
-/** About the command, not about the server. */
-const COMMANDS: ReadonlySet<string> = new Set(['config', 'check_config', 'print_config']);
-
-/** Whether the setting may stand in a kirin.toml. */
-export function isTomlSetting(name: string): name is SettingName {
-  return name in SETTINGS && !COMMANDS.has(name);
-}
-
-export function tomlKeyOf(name: SettingName): string {
-  return name === 'wsgi_app' ? APP : name;
-}
 
 /**
  * `name` is the file's as people know it, `folder` the absolute one it lies in: what is relative is so to that folder, from wherever
- * kirin is started.
+ * kirin is started. `hasCommandApp`: the command line names an application.
  */
-export function tomlSettings(name: string, folder: string, document: TomlTable): FileSettings {
-  const given: Given[] = [];
+export function tomlSettings(
+  name: string,
+  folder: string,
+  document: TomlTable,
+  hasCommandApp = false,
+): FileSettings {
   const problems: TomlProblem[] = [];
-  const front = readFront({ file: name, folder, document, problems });
-  for (const [key, entry] of document.entries) {
-    if (FRONT_KEYS.includes(key)) continue;
-    const { place } = entry;
-    const { text } = entry.node;
-    const setting = key === APP ? 'wsgi_app' : key;
-    const value = fileValue(entry.node);
-    const earlier = given.find((each) => each.name === setting);
-    if (!isTomlSetting(setting)) {
-      problems.push({ place, message: whyUnknown(key) });
-    } else if (earlier !== undefined) {
-      problems.push({ place, message: `${APP} and wsgi_app are the same setting; leave one out` });
-    } else if (value instanceof ValueProblem || isNoTruth(setting, value)) {
-      const complaint = value instanceof ValueProblem ? value.message : `a boolean; ${kindOf(setting)}`;
-      problems.push({ place, message: `${key} = ${text}: ${complaint}` });
-    } else {
-      given.push({ name: setting, text, by: name, value, place: placeIn(name, place) });
-    }
-  }
+  const beforeApps: TomlContext = {
+    file: name,
+    folder,
+    document,
+    problems,
+    apps: { names: [], fallback: null },
+  };
+  const apps = readApps(beforeApps);
+  const context = { ...beforeApps, apps: namesOf(apps, document, hasCommandApp) };
+  const { front, unreached } = readFront(context);
+  const given = givenIn(document, { by: name, others: [APPS, ...FRONT_KEYS], isApp: false }, context);
   return {
     name,
     given: [chdirOf(given, name, folder), ...given.filter((each) => each.name !== 'chdir')],
     hooks: [],
-    notices: [],
+    notices: apps
+      .filter((app) => unreached.includes(app.name))
+      .map(({ name: app, place }) => ({
+        level: 'warning',
+        message: `${placeIn(name, place)}: no route leads to the application ${app}`,
+      })),
     environment: {},
     path: { front: [], back: [] },
     sslContext: null,
+    apps: apps.map(({ name: app, source, given: own }) => ({
+      name: app,
+      source,
+      given: own.map((each) => inFolder(each, folder)),
+    })),
     front,
     problems: problems.sort(byPlace).map((problem) => asProblem(name, problem)),
   };
 }
 
+/** What is not for a certain application is for the one at the top of the file, or for the only one. */
+function namesOf(apps: readonly AppTable[], document: TomlTable, hasCommandApp: boolean): AppNames {
+  const isAtTop = [APP, 'wsgi_app', 'paste'].some((key) => document.entries.has(key));
+  const names = apps.map(({ name }) => name);
+  if (isAtTop || hasCommandApp || names.length === 0) {
+    return { names: names.length === 0 ? [] : [DEFAULT_APP, ...names], fallback: DEFAULT_APP };
+  }
+  return { names, fallback: names.length === 1 ? (names[0] as string) : null };
+}
+
 /** The folder of the file, unless the file names another. */
 function chdirOf(given: readonly Given[], by: string, folder: string): Given {
   const own = given.find((each) => each.name === 'chdir');
-  if (own === undefined) return { name: 'chdir', text: folder, by };
-  if (typeof own.value !== 'string' || own.value.startsWith('/')) return own;
-  return { ...own, value: `${folder}/${own.value}` };
+  return own === undefined ? { name: 'chdir', text: folder, by } : inFolder(own, folder);
 }
 
-/** In Python True is a number; in TOML it is none. */
-function isNoTruth(setting: SettingName, value: FileValue): boolean {
-  return typeof value === 'boolean' && [SETTINGS[setting].kind.schema?.type].flat().some(isNumeric);
-}
-
-const isNumeric = (type: string | undefined): boolean => type === 'integer' || type === 'number';
-
-function kindOf(setting: SettingName): string {
-  const types = [SETTINGS[setting].kind.schema?.type].flat();
-  return `give ${types.includes('integer') ? 'a whole number' : 'a number'}`;
-}
-
-function whyUnknown(key: string): string {
-  if (COMMANDS.has(key)) return `${key} belongs on the command line`;
-  if (isServerHook(key)) {
-    return `${key} is a server hook, which only a Python file can have; use gunicorn.conf.py`;
-  }
-  const meant = ofFlag(key) ?? nearest(key, [APP, ...FRONT_KEYS, ...SETTING_NAMES.filter(isTomlSetting)]);
-  return `${key} is no setting${meant === null ? '' : `; did you mean ${meant}?`}`;
-}
-
-/** `max-requests` or `keep_alive`, after the flag: the settings are `max_requests` and `keepalive`. */
-function ofFlag(key: string): SettingName | null {
-  const flag = `--${key.replaceAll('_', '-')}`;
-  return SETTING_NAMES.find((name) => isTomlSetting(name) && SETTINGS[name].flags.includes(flag)) ?? null;
+function inFolder(given: Given, folder: string): Given {
+  const { name, value } = given;
+  if (name !== 'chdir' || typeof value !== 'string' || value.startsWith('/')) return given;
+  return { ...given, value: `${folder}/${value}` };
 }
 
 function byPlace({ place: a }: TomlProblem, { place: b }: TomlProblem): number {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import { OFFERED_SECTIONS, SETTINGS } from '../../../../src/config/settings.ts';
 import { jsonSchema } from '../../../../src/config/toml/json-schema.ts';
-import { isTomlSetting, tomlKeyOf } from '../../../../src/config/toml/toml-settings.ts';
+import { isTomlSetting, tomlKeyOf } from '../../../../src/config/toml/setting-table.ts';
 
 const OFFERED = OFFERED_SECTIONS.flatMap(({ names }) => names).filter(isTomlSetting);
 
@@ -18,6 +18,11 @@ describe('the JSON Schema of kirin.toml', () => {
     { secure_scheme_headers: { 'X-Forwarded-Proto': 'https' }, proxy_protocol: 'v2' },
     { static_files: { '/static': 'static' }, static_max_age: 60, static_missing: 'app' },
     { static_files: ['/static=static', '/media=media'], static_listing: true },
+    { apps: { shop: { app: 'shop:app', workers: 2, chdir: 'shop', raw_env: ['A=1'] } }, workers: '1..4' },
+    {
+      apps: { a: { app: 'a' }, b: { app: 'b' } },
+      sites: [{ app: 'a', routes: [{ app: 'b' }, { app: true }] }],
+    },
     { sites: [{ hosts: ['shop.example'], routes: [{ path: '/a', redirect: '/b', status: 301 }] }] },
     { sites: [{ routes: [{ path: '/a', files: { folder: 'x', expires: '30d' } }, { files: 'y' }] }] },
     {
@@ -83,6 +88,9 @@ describe('the JSON Schema of kirin.toml', () => {
 
   const wrong: readonly object[] = [
     { wrokers: 4 },
+    { apps: { shop: {} } },
+    { apps: { shop: { app: 'shop:app', bind: ':80' } } },
+    { sites: [{ routes: [{ app: false }] }] },
     { wsgi_app: 'shop.wsgi' },
     { check_config: true },
     { workers: true },
@@ -130,7 +138,7 @@ describe('the JSON Schema of kirin.toml', () => {
     const { properties } = jsonSchema() as { properties: Record<string, { description: string }> };
     assert.deepEqual(
       Object.keys(properties).sort(),
-      [...OFFERED.map(tomlKeyOf), 'sites', 'upstreams', 'resolver', 'caches'].sort(),
+      [...OFFERED.map(tomlKeyOf), 'apps', 'sites', 'upstreams', 'resolver', 'caches'].sort(),
     );
     for (const name of OFFERED) {
       const { default: usual, kind, help } = SETTINGS[name];

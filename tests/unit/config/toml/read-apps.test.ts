@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseWords } from '../../../../src/config/command-line.ts';
 import { ConfigError } from '../../../../src/config/config-error.ts';
 import { resolveParsed } from '../../../../src/config/resolve.ts';
 import { readToml } from '../../../../src/config/toml/toml-document.ts';
 import { tomlSettings } from '../../../../src/config/toml/toml-settings.ts';
+import { projectRoot } from '../../../support/project.ts';
 import { machine } from '../fake-machine.ts';
 
 const FOLDERS = ['/srv', '/srv/shop', '/elsewhere'];
@@ -145,6 +148,19 @@ workers = ${workers}
       assert.match(found[0] as string, complaint);
     });
   }
+});
+
+describe('the example of the docs', () => {
+  it('is right', () => {
+    const page = readFileSync(join(projectRoot, 'docs/operate/several-applications.md'), 'utf8');
+    const example = page.match(/(?:^ {4}.*\n|^\n(?= {4}))+/m)?.[0] ?? '';
+    const { problems, notices, apps } = read(example.replace(/^ {4}/gm, ''));
+    assert.deepEqual([problems, notices], [[], []]);
+    assert.deepEqual(
+      apps.map(({ name }) => name),
+      ['shop', 'admin'],
+    );
+  });
 });
 
 describe('who answers what names no application', () => {

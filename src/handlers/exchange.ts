@@ -123,8 +123,11 @@ export interface Exchange {
   limitBody(maxBytes: number, exceeded: () => void): void;
   /** Calls back when the whole body is there; never, if the client leaves before. */
   collectBody(done: (body: RequestBody) => void): void;
-  /** @param body latin-1, or bytes that nobody changes any more */
-  respond(head: string, flags: number, body: string | Buffer): void;
+  /**
+   * @param body latin-1, or bytes that nobody changes any more
+   * @param source with the same head, the body is the same as long as this is the same object
+   */
+  respond(head: string, flags: number, body: string | Buffer, source?: object): void;
   begin(head: string, flags: number, body: Buffer, isEnd: boolean): void;
   write(body: Buffer, isEnd: boolean): void;
   respondFile(head: string, flags: number, body: FileBody): void;

@@ -46,7 +46,7 @@ export function compileTarget(template: string): TargetTemplate {
 }
 
 /** Everything that has a meaning in a path but for the slash. */
-export function encodePath(decoded: string): string {
+function encodePath(decoded: string): string {
   return encodeURI(decoded).replace(/[?#]/g, encodeURIComponent);
 }
 

@@ -53,7 +53,7 @@ export function removeHeaders(value: FileValue): readonly string[] {
 }
 
 /** Of a response. */
-export function fieldName(name: string): string {
+function fieldName(name: string): string {
   if (!TOKEN.test(name)) throw new ValueProblem(`'${name}' is no name of a field`);
   if (FRAMING.has(name.toLowerCase())) {
     throw new ValueProblem(`${name} is Kirin's own: it says where a response ends`);

@@ -4,6 +4,7 @@ import type { Exchange, FileBody } from '../exchange.ts';
 import { ExchangeFilter } from '../exchange-filter.ts';
 import { CompressedBody } from './compressed-body.ts';
 import { FileSource, letGo, openBody } from './file-source.ts';
+import { readyResponses } from './ready-responses.ts';
 import { type Choice, type CompressionRules, EVENT_STREAM, noteCoding, weakenTag } from './rules.ts';
 import { threadGate } from './thread-gate.ts';
 
@@ -44,10 +45,28 @@ export class CompressFilter extends ExchangeFilter {
 
   // --- responses that are there whole ---
 
-  override respond(text: string, flags: number, body: string | Buffer): void {
-    this.#respondWhole(text, flags, body, (head, content) =>
-      this.outer.respond(head.text, head.flags, content),
-    );
+  override respond(text: string, flags: number, body: string | Buffer, source?: object): void {
+    const wanted = source === undefined || this.#isHead ? null : this.#wanted;
+    if (source === undefined || wanted === null) {
+      this.#respondWhole(text, flags, body, (head, content) =>
+        this.outer.respond(head.text, head.flags, content),
+      );
+      return;
+    }
+    const ready = readyResponses.get(source, wanted, text);
+    if (ready !== null) {
+      this.outer.respond(ready.head, ready.flags, ready.body);
+      return;
+    }
+    this.#respondWhole(text, flags, body, (head, content) => {
+      const isCompressed = content !== body;
+      const isSmall = typeof content !== 'string' && content.length <= MAX_NOW_BYTES;
+      const final = isCompressed && isSmall ? content.toString('latin1') : content;
+      if (isCompressed) {
+        readyResponses.keep(source, wanted, { from: text, head: head.text, flags: head.flags, body: final });
+      }
+      this.outer.respond(head.text, head.flags, final);
+    });
   }
 
   #respondWhole(

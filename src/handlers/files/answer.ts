@@ -57,8 +57,9 @@ function chooseCoding(
   return best;
 }
 
-function sendWhole(exchange: Exchange, { fullHead, content, file, size }: Representation): void {
-  if (content !== null) exchange.respond(fullHead, RESPONSE_FLAG.length, content);
+function sendWhole(exchange: Exchange, representation: Representation): void {
+  const { fullHead, content, file, size } = representation;
+  if (content !== null) exchange.respond(fullHead, RESPONSE_FLAG.length, content, representation);
   else if (exchange.head.method === 'HEAD') exchange.respond(fullHead, RESPONSE_FLAG.length, '');
   else if (file !== null) {
     const segments = [{ offset: 0, length: size }];

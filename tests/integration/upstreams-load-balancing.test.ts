@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { BalancingKirin } from '../support/balancing-kirin.ts';
+import { checkDocumented } from '../support/documented.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 import { startUpstreamServers, UpstreamServer } from '../support/upstream-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -179,6 +180,44 @@ servers = ["${dead.address}"]
 [upstreams.shop]
 servers = ["${alive.address}"]
 `;
+
+  it('loses no request through reloads that change it', async () => {
+    const [a, b, c] = servers.map(({ address }) => address);
+    const listing = (...list: readonly (string | undefined)[]) =>
+      `${SITE}[upstreams.shop]\nservers = [${list.map((address) => `"${address}"`).join(', ')}]\n`;
+    await withKirin(listing(a, b), async (proxy) => {
+      const load = new SteadyLoad({ port: proxy.kirin.port });
+      for (const [lines, name] of [
+        [listing(b, c), 'c'],
+        [listing(a), 'a'],
+        [`${listing(c, b)}balance = "two-choices"\nhealth = "/health"\n`, 'b'],
+        [listing(a, b, c), 'a'],
+      ] as const) {
+        await proxy.reload(lines);
+        const soFar = load.answered;
+        await waitFor(() => load.bodies.slice(soFar).includes(name), { what: `answers of ${name}` });
+      }
+      assert.deepEqual((await load.stop()).failures, []);
+    });
+  });
+
+  it('answers 503 when it has all that its servers may have at one time', async () => {
+    const [a] = servers as [UpstreamServer, UpstreamServer, UpstreamServer];
+    const lines = `[upstreams.shop]\nservers = [{ address = "${a.address}", max_connections = 2 }]\n`;
+    await withKirin(SITE + lines, async (proxy) => {
+      await a.order({ holds: true });
+      const held = [proxy.ask(), proxy.ask()];
+      await waitFor(async () => (await proxy.servers('shop'))[0]?.active === 2, { what: 'two requests' });
+      assert.equal((await proxy.ask()).status, 503);
+      await a.order({ holds: false });
+      assert.deepEqual(tally((await Promise.all(held)).map(({ body }) => body)), { a: 2 });
+      assert.equal((await proxy.ask()).body, 'a');
+    });
+  });
+
+  it('is configured as its page shows', async () => {
+    await checkDocumented('docs/operate/load-balancing.md');
+  });
 
   it('is no worse off for another that hangs', async () => {
     const [a, b] = servers as [UpstreamServer, UpstreamServer, UpstreamServer];

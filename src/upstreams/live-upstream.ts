@@ -4,6 +4,7 @@ import { addressText, type UpstreamServerSpec, type UpstreamSpec } from '../prot
 import { Balancer, type BalancerParts } from './balancer.ts';
 import { ask } from './health/ask.ts';
 import { WatchedServer } from './health/watched-server.ts';
+import { LineBudget } from './names/line-budget.ts';
 import { type Lookup, lookupBy } from './names/lookup.ts';
 import { WatchedName } from './names/watched-name.ts';
 import { secureBy } from './secure.ts';
@@ -14,6 +15,7 @@ import type { Endpoint, EndpointAddress, Outcome, Upstream } from './upstream.ts
 const MAX_SETTLING_MS = 3000;
 
 export interface UpstreamLog {
+  debug(line: string): void;
   info(line: string): void;
   warning(line: string): void;
 }
@@ -141,6 +143,7 @@ export class LiveUpstream implements Upstream {
       return [];
     }
     const { host, port } = address;
+    const budget = new LineBudget();
     const name = new WatchedName(host, lookup, this.spec.names.everyMs, {
       found: (addresses) => {
         const isFirst = !this.#balancer.servers.some(({ spec }) => spec === server);
@@ -148,8 +151,10 @@ export class LiveUpstream implements Upstream {
           server,
           addresses.map((each) => ({ kind: 'tcp', host: each, port })),
         );
+        if (isFirst) return;
         const line = `Upstream ${this.spec.name}: ${host} is ${addresses.join(', ')}`;
-        if (!isFirst) this.#log.info(line);
+        if (budget.take()) this.#log.info(line);
+        else this.#log.debug(line);
       },
       failed: (code, isKnown) =>
         this.#log.warning(

@@ -20,7 +20,7 @@ function spec(name: string, hosts: readonly string[], resolvers: readonly string
 function aSet() {
   const lines: string[] = [];
   const add = (line: string) => lines.push(line);
-  const set = new UpstreamSet({ info: add, warning: add });
+  const set = new UpstreamSet({ debug: add, info: add, warning: add });
   const configure = (...upstreams: readonly UpstreamSpec[]) => {
     set.reset({ ...NO_FRONT, upstreams });
     set.settle();

@@ -37,7 +37,10 @@ test('a server gets nothing while its health check fails, is told of once, and i
   const servers = [one, other].flatMap(({ port }) =>
     base.servers.map((each) => ({ ...each, address: { kind: 'tcp', host: '127.0.0.1', port } as const })),
   );
-  const upstream = new LiveUpstream({ ...base, name: 'shop', servers, health }, { info: add, warning: add });
+  const upstream = new LiveUpstream(
+    { ...base, name: 'shop', servers, health },
+    { debug: add, info: add, warning: add },
+  );
   try {
     const portsChosen = () => {
       const chosen = Array.from({ length: 10 }, () => upstream.choose(null, []));
@@ -65,7 +68,10 @@ test('a server gets nothing while its health check fails, is told of once, and i
     upstream.stop();
   }
   const askedBefore = one.asked;
-  const rest = new LiveUpstream({ ...base, servers: servers.slice(1), health }, { info: add, warning: add });
+  const rest = new LiveUpstream(
+    { ...base, servers: servers.slice(1), health },
+    { debug: add, info: add, warning: add },
+  );
   const soFar = other.asked;
   await waitFor(() => other.asked > soFar + 5, { what: 'checks of the other upstream' });
   rest.stop();

@@ -18,6 +18,7 @@ await build({
     'src/config/toml/toml-document.ts',
     'src/tls/certificate-maker.ts',
     'src/migrate/nginx/main.ts',
+    'src/acme/main.ts',
   ],
   outbase: 'src',
   outdir: 'dist',

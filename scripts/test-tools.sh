@@ -3,6 +3,9 @@
 # The newest Node: Kirin supports that as well as the oldest, which runs the tests otherwise.
 readonly newest_node_version=26.10.0
 readonly newest_node_folder=.venvs/node
+# An authority for automatic certificates, as Let's Encrypt has it for tests.
+readonly pebble_version=v2.10.1
+readonly go_tools=.venvs/go
 readonly debian_packages='nginx supervisor openssl rsyslog'
 
 # A virtual environment with real frameworks and the Python tools.
@@ -40,6 +43,20 @@ has_program() {
     rsyslog) [ -x /usr/sbin/rsyslogd ] ;;
     *) [ -x "/usr/sbin/$1" ] || command -v "$1" > /dev/null ;;
   esac
+}
+
+# Into a folder of the project, where there is Go; their tests are skipped elsewhere.
+install_go_tools() {
+  local stamp=$go_tools/.installed wanted="pebble $pebble_version"
+  [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ] && return
+  command -v go > /dev/null || { printf 'Go is not installed: the tests that need Pebble are skipped.\n'; return; }
+  say "Installing Pebble $pebble_version"
+  mkdir -p "$go_tools"
+  GOBIN=$PWD/$go_tools/bin go install \
+    "github.com/letsencrypt/pebble/v2/cmd/pebble@$pebble_version" \
+    "github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv@$pebble_version" < /dev/null > /dev/null 2>&1 ||
+    { printf 'Pebble could not be installed: its tests are skipped.\n'; return; }
+  printf '%s' "$wanted" > "$stamp"
 }
 
 install_debian_packages() {

@@ -63,6 +63,7 @@ require_python
 install_node_packages
 make_test_venv
 install_servers
+install_go_tools
 newest_node=$(install_newest_node)
 
 say 'Building'

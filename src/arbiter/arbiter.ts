@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ArbiterToEdge, EdgeToArbiter, ExitStatus } from '../protocol/supervision/edge.ts';
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
+import type { CertificateKeeper } from './acme/certificate-keeper.ts';
 import { AppKeepers } from './app-keepers.ts';
 import type { Application } from './application.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -35,6 +36,8 @@ export interface ArbiterOptions {
   readonly upgrade: Upgrade;
   /** null: nobody wants to be told how Kirin is. */
   readonly serviceManager: ServiceManager | null;
+  /** null: no plan so far has certificates that are obtained automatically. */
+  readonly certificateKeeper: () => CertificateKeeper | null;
   readonly listeners: readonly Listener[];
   readonly runFolder: RunFolder;
   readonly log: Log;
@@ -135,6 +138,7 @@ export class Arbiter {
     return new Promise((resolve) => {
       this.#resolveEnd = resolve;
       this.#certificateWatch.follow(this.#front.certificates);
+      this.#options.certificateKeeper()?.follow(this.#front.acme, this.#front.name, false);
       this.enqueue({ kind: 'alarm' });
     });
   }
@@ -344,6 +348,9 @@ export class Arbiter {
       case 'load':
         this.#apps.get(message.app)?.measure(message, this.#edge.pid);
         break;
+      case 'challenges-served':
+        this.#options.certificateKeeper()?.challengesServed(message.number);
+        break;
       case 'pong':
         this.#watchdog?.answered(message.id);
         break;
@@ -370,6 +377,7 @@ export class Arbiter {
 
   #noteListening(): void {
     const isFirst = this.#edge.noteListening();
+    this.#options.certificateKeeper()?.edgeListening();
     this.#apps.noteListening();
     if (!isFirst || this.#ending.hasBegun) return;
     const urls = this.#options.listeners.map(({ url }) => url).join(',');
@@ -463,9 +471,24 @@ export class Arbiter {
     if (isNew) this.#edge.send({ type: 'certificates', tls: certificates.tls });
   }
 
+  tellEdge(message: ArbiterToEdge): void {
+    this.#edge.send(message);
+  }
+
+  /** Whoever asks for a challenge comes to this Kirin's edge. */
+  get canShowChallenges(): boolean {
+    return this.#fleet.edge === 'listening' && !this.isAnotherThere && !this.#ending.hasBegun;
+  }
+
+  /** One of them has been obtained. */
+  lookAtCertificates(): void {
+    this.#certificateWatch.lookNow();
+  }
+
   #applyFront(): void {
     this.#front = this.#plan;
     this.#certificateWatch.follow(this.#front.certificates);
+    this.#options.certificateKeeper()?.follow(this.#front.acme, this.#front.name, true);
     this.#edge.send({ type: 'configure', config: edgeConfigOf(this.#front) });
     this.#fleet.frontApplied();
   }
@@ -561,6 +584,7 @@ export class Arbiter {
   }
 
   #stop(kind: StopKind, nowMs: number): void {
+    this.#options.certificateKeeper()?.close();
     this.#ending.stop(kind, this.#front.edge, nowMs);
   }
 
@@ -575,6 +599,7 @@ export class Arbiter {
     this.#watchdog?.stop();
     this.#apps.close();
     this.#certificateWatch.close();
+    this.#options.certificateKeeper()?.close();
     const { serviceManager, upgrade } = this.#options;
     if (upgrade.successorPid !== null) serviceManager?.handOver(upgrade.successorPid);
     void upgrade.handOver().then(() => this.#resolveEnd(this.#ending.outcome));

@@ -21,12 +21,18 @@ export class CertificateWatch {
     this.#lookIn(FIRST_LOOK_MS);
   }
 
+  /** One is known to have changed. */
+  lookNow(): void {
+    this.#lookIn(0);
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#certificates = null;
   }
 
   #lookIn(ms: number): void {
+    clearTimeout(this.#timer);
     if (this.#certificates === null) return;
     this.#timer = setTimeout(() => void this.#look(), ms).unref();
   }

@@ -3,6 +3,7 @@ import type { BindAddress } from '../config/bind-address.ts';
 import type { PythonChoice, ResolvedConfig } from '../config/resolved-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EdgeConfig } from '../protocol/supervision/edge.ts';
+import { type AcmePlan, acmePlan } from './acme/acme-plan.ts';
 import { type AppPlan, appPlan, environment } from './app-plan.ts';
 import type { Certificates } from './certificates.ts';
 import { type RelayPlan, relayPlan } from './relay-plan.ts';
@@ -43,6 +44,8 @@ export interface Plan {
   readonly edge: EdgeConfig;
   /** null: connections are not encrypted. They change while the plan is in force. */
   readonly certificates: Certificates | null;
+  /** null: none is obtained automatically. */
+  readonly acme: AcmePlan | null;
   readonly apps: readonly AppPlan[];
 }
 
@@ -66,6 +69,7 @@ export function planFrom(
     relay: relayPlan(config, name, environment(settings, config.environment, surroundings.env)),
     edge: edgeConfig(config),
     certificates,
+    acme: acmePlan(config, surroundings),
     apps: apps.map((app) => appPlan(app, config, surroundings)),
   };
 }

@@ -8,6 +8,7 @@ import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
 import { ErrorLog } from '../observe/error-log.ts';
 import { checkAccess } from './account-access.ts';
+import type { CertificateKeeper } from './acme/certificate-keeper.ts';
 import { Arbiter } from './arbiter.ts';
 import { bindAll, refuseOrWaitFor } from './bind-addresses.ts';
 import type { Outcome } from './events.ts';
@@ -31,6 +32,7 @@ import { version } from './version.ts';
 const STDERR_FD = 2;
 
 const EDGE_SCRIPT = fileURLToPath(new URL('../edge/main.js', import.meta.url));
+const ACME_SCRIPT = fileURLToPath(new URL('../acme/main.js', import.meta.url));
 const ZYGOTE_SCRIPT = fileURLToPath(new URL('../../python/kirin_worker/__main__.py', import.meta.url));
 
 export interface RunOptions {
@@ -96,6 +98,21 @@ export async function runArbiter(
       });
       const runFolder = createRunFolder(plan.owner);
       try {
+        let keeper: CertificateKeeper | null = null;
+        /** Most have none that are obtained, and do without the code. */
+        const keepCertificates = async ({ acme }: Plan): Promise<void> => {
+          if (acme === null || keeper !== null) return;
+          const { CertificateKeeper } = await import('./acme/certificate-keeper.ts');
+          keeper = new CertificateKeeper({
+            log,
+            script: ACME_SCRIPT,
+            env: process.env,
+            tellEdge: (message) => arbiter.tellEdge(message),
+            isReady: () => arbiter.canShowChallenges,
+            changed: () => arbiter.lookAtCertificates(),
+          });
+        };
+        await keepCertificates(plan);
         const arbiter: Arbiter = new Arbiter({
           plan,
           planAgain: async () => {
@@ -105,6 +122,7 @@ export async function runArbiter(
             tell([...config.notices, ...(certificates?.notices ?? []), ...schemeNotices], log, told);
             const next = planFrom(config, surroundings, certificates);
             checkAccess({ ...next, owner: plan.owner }, process.execPath, [EDGE_SCRIPT, ZYGOTE_SCRIPT]);
+            await keepCertificates(next);
             return relays.equip(next);
           },
           upgrade: new Upgrade({
@@ -116,6 +134,7 @@ export async function runArbiter(
             enqueue: (event) => arbiter.enqueue(event),
           }),
           serviceManager,
+          certificateKeeper: () => keeper,
           listeners,
           runFolder,
           log,

@@ -78,6 +78,7 @@ function ofSite(
   { place, source, clients }: SiteTls,
   common: ClientWishes,
 ): IdentityWishes {
+  if (source.kind !== 'files') throw new Error(`${source.kind} is no file yet`);
   const where = `of the site ${hosts[0] ?? 'of all other hosts'}, ${place}`;
   const named = (what: string, path: string): NamedFile => ({ path, place: `${what} ${path} (${where})` });
   return {

@@ -2,6 +2,7 @@ import { KirinError } from '../base/errors.ts';
 import type { BindAddress } from '../config/bind-address.ts';
 import type { Notice } from '../config/notices.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
+import type { SiteSpec } from '../protocol/supervision/site.ts';
 import type { Certificates } from './certificates.ts';
 import { TicketSecret } from './ticket-secret.ts';
 
@@ -20,7 +21,15 @@ export async function readCertificates(
 ): Promise<Certificates | null> {
   if (!wantsTls(config)) return null;
   const { Certificates } = await import('./certificates.ts');
-  return new Certificates(config, tickets, Date.now());
+  return new Certificates(await withFiles(config), tickets, Date.now());
+}
+
+/** Every certificate is a file's from here on. */
+async function withFiles(config: ResolvedConfig): Promise<ResolvedConfig> {
+  const isOfFiles = ({ tls }: SiteSpec) => tls === null || tls.source.kind === 'files';
+  if (config.front.sites.every(isOfFiles)) return config;
+  const { withSiteCertificates } = await import('./acme/site-certificates.ts');
+  return withSiteCertificates(config);
 }
 
 /**

@@ -111,6 +111,8 @@ function report(made: KeyPair, names: readonly string[], files: KeyPair, cwd: st
 
     kirin --certfile ${certificate} --keyfile ${key} hello:app
 
+or for a site of kirin.toml: tls = { certificate = "${files.certificate}", key = "${files.key}" }
+
 `;
 }
 

@@ -1,6 +1,7 @@
 // Everything that a user can set. A row here is all that a setting needs: the command line, help, --print-config, validation
 // and docs/reference/settings.md are generated from it.
 
+import { acme } from './sections/acme.ts';
 import { development } from './sections/development.ts';
 import { http2 } from './sections/http2.ts';
 import { leniency } from './sections/leniency.ts';
@@ -26,6 +27,7 @@ const TABLE = {
   ...workers,
   ...requests,
   ...tls,
+  ...acme,
   ...staticFiles,
   ...http2,
   ...trust,
@@ -62,6 +64,7 @@ export const SECTIONS: readonly { readonly title: string; readonly names: readon
   { title: 'Workers', names: namesOf(workers) },
   { title: 'Requests', names: namesOf(requests) },
   { title: 'TLS', names: namesOf(tls) },
+  { title: 'Automatic certificates', names: namesOf(acme) },
   { title: 'Static files', names: namesOf(staticFiles) },
   { title: 'HTTP/2', names: namesOf(http2) },
   { title: 'Trust', names: namesOf(trust) },

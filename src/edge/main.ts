@@ -1,6 +1,7 @@
 // The edge's process: started by the arbiter, told everything over IPC.
 
 import { isDeepStrictEqual } from 'node:util';
+import { challengeRule } from '../handlers/acme-challenges.ts';
 import type { AuthParts } from '../handlers/auth/basic-auth.ts';
 import { ClientRuleGuard, ClientRules, needsGuard } from '../handlers/client-rules.ts';
 import type { Handler } from '../handlers/exchange.ts';
@@ -12,6 +13,7 @@ import type { RouteParts } from '../handlers/sites/route-handler.ts';
 import { SiteHandler } from '../handlers/sites/site-handler.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
+import type { Challenge } from '../protocol/supervision/acme.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter, ListenerSpec } from '../protocol/supervision/edge.ts';
 import { UpstreamSet } from '../upstreams/upstream-set.ts';
 import { AppServices } from './app-services.ts';
@@ -25,6 +27,7 @@ import { PasswordThread } from './password-thread.ts';
 import { Proxies } from './proxies.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Server, type ServerParts } from './server.ts';
+import { TlsChallenges } from './tls/tls-challenges.ts';
 
 type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
 
@@ -61,6 +64,8 @@ class Edge {
   readonly #caches = new Caches();
   readonly #proxies: Proxies;
   readonly #server: Server;
+  #challenges: readonly Challenge[] = [];
+  #partsWithoutChallenges: ServerParts | null = null;
   #isDraining = false;
   #isStopQuick = false;
 
@@ -97,13 +102,22 @@ class Edge {
   }
 
   #parts(): ServerParts {
-    return {
+    this.#partsWithoutChallenges = {
       config: this.#config,
       router: this.#router(),
       trust: new TrustPolicy(this.#config),
       requests: this.#logs.requests,
       meter: this.#logs.meter,
     };
+    return withChallenges(this.#partsWithoutChallenges, this.#challenges);
+  }
+
+  /** They come and go in seconds: what has been made of the configuration stays. */
+  #showChallenges(challenges: readonly Challenge[]): void {
+    this.#challenges = challenges;
+    this.#server.challenges = TlsChallenges.of(challenges);
+    const parts = this.#partsWithoutChallenges ?? this.#parts();
+    this.#server.reconfigure(withChallenges(parts, challenges));
   }
 
   #configure(config: EdgeConfig): void {
@@ -217,6 +231,10 @@ class Edge {
         this.#config = { ...this.#config, tls: message.tls };
         this.#server.reconfigure(this.#parts());
         break;
+      case 'challenges':
+        this.#showChallenges(message.challenges);
+        tell({ type: 'challenges-served', number: message.number });
+        break;
       case 'reopen-logs':
         this.#logs.reopen();
         break;
@@ -267,6 +285,11 @@ class Edge {
       setImmediate(() => process.exit(0));
     });
   }
+}
+
+function withChallenges(parts: ServerParts, challenges: readonly Challenge[]): ServerParts {
+  const rule = challengeRule(challenges);
+  return rule === null ? parts : { ...parts, router: parts.router.behind(rule) };
 }
 
 function tell(message: EdgeToArbiter): void {

@@ -30,6 +30,7 @@ import { RefusalLog } from './refusal-log.ts';
 import { Handshake } from './tls/handshake.ts';
 import { readLent } from './tls/lent-reading.ts';
 import { Terminators } from './tls/terminators.ts';
+import type { TlsChallenges } from './tls/tls-challenges.ts';
 
 /** How long what a client still sends is read after its connection's last response; Gunicorn's value. */
 const LINGER_MS = 2000;
@@ -61,6 +62,8 @@ export class Server {
   #maxBodyBytes: number;
   /** null: connections are not encrypted. */
   #terminators: Terminators | null;
+  /** What an authority asks for by handshakes; null: nothing. */
+  challenges: TlsChallenges | null = null;
   readonly #failedHandshakes = new RefusalLog((line) => this.log.info(line), 'handshakes');
   #isDraining = false;
   #accepted = 0;

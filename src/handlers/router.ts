@@ -17,6 +17,11 @@ export class Router implements Handler {
     this.#fallback = fallback;
   }
 
+  /** The same, with this rule before all others. */
+  behind(first: RouteRule): Router {
+    return new Router([first, ...this.#rules], this.#fallback);
+  }
+
   route(head: RequestHead): Handler {
     for (const rule of this.#rules) {
       if (rule.matches(head)) return rule.handler;

@@ -16,6 +16,7 @@ const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3650;
 /** Apple's systems refuse certificates that hold for longer, also those of authorities that a user has added. */
 const CERTIFICATE_DAYS = 825;
+const TEMPORARY_DAYS = 30;
 /** Clocks differ. */
 const SLACK_MS = 3_600_000;
 const READABLE = 0o644;
@@ -51,6 +52,18 @@ export async function localCertificate(
 ): Promise<KeyPair> {
   const { makeCertificate } = await loadMaker();
   return makeCertificate(names, holding(now, CERTIFICATE_DAYS), authority);
+}
+
+/** One that nobody trusts, by an authority that is forgotten at once. */
+export async function temporaryCertificate(
+  names: readonly string[],
+  issuer: string,
+  now: Date,
+): Promise<KeyPair> {
+  const { makeAuthority, makeCertificate } = await loadMaker();
+  const validity = holding(now, TEMPORARY_DAYS);
+  const authority = await makeAuthority(issuer, validity);
+  return makeCertificate(names, validity, authority);
 }
 
 const loadMaker = () => import(MAKER_MODULE) as Promise<typeof CertificateMaker>;

@@ -14,6 +14,14 @@ export async function preferPort(port: number): Promise<number> {
   return bound ?? (await findFreePort('0.0.0.0'));
 }
 
+/** One that stays free until somebody binds it later: the system gives it to nobody who asks for any port. */
+export async function findLastingPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if ((await claim(port)) && (await tryToListen({ port, host: '0.0.0.0' })) !== null) return port;
+  }
+}
+
 const claims = new Map<number, Promise<boolean>>();
 
 /** Keeps other test processes off the port until this one ends, by an abstract socket that bears its number. */

@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   upstreams: ['base', 'protocol', 'observe'],
   handlers: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams'],
   edge: ['base', 'protocol', 'config', 'observe', 'tls', 'dispatcher', 'upstreams', 'handlers'],
+  acme: ['base', 'protocol', 'tls'],
   arbiter: ['base', 'protocol', 'config', 'observe', 'tls'],
   migrate: ['base', 'protocol', 'config'],
   cli: ['base', 'protocol', 'config', 'observe', 'tls', 'arbiter', 'migrate'],
@@ -91,7 +92,7 @@ describe('the layers', () => {
   it('leave the command line, signals and the end of the process to the mains and to cli', () => {
     // The arbiter's main has its ears in files of their own: for signals, and for the Kirin that has started it.
     const ears = [join('arbiter', 'signal-inbox.ts'), join('arbiter', 'predecessor.ts')];
-    const mains = [join('edge', 'main.ts'), join('arbiter', 'run.ts'), ...ears];
+    const mains = [join('edge', 'main.ts'), join('acme', 'main.ts'), join('arbiter', 'run.ts'), ...ears];
     const isMain = ({ path, folder }: SourceFile) => folder === 'cli' || mains.includes(path);
     const wrong = allOf((file) => {
       if (isMain(file)) return [];

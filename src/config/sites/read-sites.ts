@@ -60,7 +60,7 @@ function readSite(table: TomlTable, owners: Map<string, string>, whole: TomlCont
   const routes = reader.tables('routes').map((route) => readRoute(route, options, context));
   noteShadowed(routes, reader, context);
   noteNames(routes, context);
-  const tls = readTls(reader, context);
+  const tls = readTls(reader, hosts ?? [], context);
   const rest = restFor(options, app);
   return { hosts: hosts ?? [], tls, routes: [...routes.map(({ route }) => route), rest] };
 }

@@ -6,6 +6,7 @@ import { Opening } from '../opening.ts';
 import type { Server } from '../server.ts';
 import type { TlsTerminator } from './terminator.ts';
 import type { Terminators } from './terminators.ts';
+import { answerChallenge, type TlsChallenge } from './tls-challenges.ts';
 import { tlsVariables } from './tls-variables.ts';
 
 /** The first byte of every TLS record of a handshake. */
@@ -43,8 +44,18 @@ export class Handshake extends Opening {
     if (this.#helloBytes < this.#wantedBytes) return;
     const whole = Buffer.concat(this.#hello);
     const hello = readClientHello(whole, MAX_HELLO_BYTES);
-    if ('atLeast' in hello) this.#wantedBytes = hello.atLeast;
-    else this.#begin(whole, this.#terminators.find(hello.serverName));
+    if ('atLeast' in hello) {
+      this.#wantedBytes = hello.atLeast;
+      return;
+    }
+    const challenge = this.server.challenges?.find(hello) ?? null;
+    if (challenge === null) this.#begin(whole, this.#terminators.find(hello.serverName));
+    else this.#answer(challenge, whole);
+  }
+
+  #answer(challenge: TlsChallenge, bytes: Buffer): void {
+    this.handOver(bytes);
+    answerChallenge(this.socket, challenge);
   }
 
   #begin(bytes: Buffer, terminator: TlsTerminator): void {

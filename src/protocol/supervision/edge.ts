@@ -1,5 +1,6 @@
 // What arbiter and edge say to one another over Node's IPC channel, as JSON.
 
+import type { Challenge } from './acme.ts';
 import type { FrontSpec } from './front.ts';
 import type { LoadFailure } from './load-failure.ts';
 import type { RelayUse } from './relay.ts';
@@ -202,6 +203,8 @@ export type ArbiterToEdge =
       readonly running: readonly number[];
     }
   | { readonly type: 'reopen-logs' }
+  /** All that there are now; answer `challenges-served` with the same number. */
+  | { readonly type: 'challenges'; readonly number: number; readonly challenges: readonly Challenge[] }
   /** Answer `pong` with the same id. */
   | { readonly type: 'ping'; readonly id: number }
   /** Stop: drain within `graceMs`, answer `drained`, exit 0. `quick`: without the drain delay. */
@@ -230,4 +233,5 @@ export type EdgeToArbiter =
   | ({ readonly type: 'load'; readonly app: string } & LoadReport)
   | { readonly type: 'app-drained'; readonly app: string }
   | { readonly type: 'pong'; readonly id: number }
+  | { readonly type: 'challenges-served'; readonly number: number }
   | { readonly type: 'drained' };

@@ -143,14 +143,21 @@ export interface RouteSpec extends RouteOptions {
 }
 
 /** Where a site's certificate comes from. Paths are absolute. */
-export type CertificateSource = {
+export type CertificateSource =
+  | CertificateFiles
+  /** Obtained by ACME. */
+  | { readonly kind: 'automatic' }
+  /** Made by this machine's own authority. */
+  | { readonly kind: 'local' };
+
+export interface CertificateFiles {
   readonly kind: 'files';
   readonly certificate: string;
   /** null: it is in the certificate's file. */
   readonly key: string | null;
   /** Of the key. */
   readonly password: string | null;
-};
+}
 
 /** For the arbiter, which reads the files; the edge gets their texts. */
 export interface SiteTls {

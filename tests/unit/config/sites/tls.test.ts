@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { readToml } from '../../../../src/config/toml/toml-document.ts';
 import { tomlSettings } from '../../../../src/config/toml/toml-settings.ts';
 
-function read(tls: string) {
-  const document = readToml(`[[sites]]\nhosts = "a.example"\ntls = ${tls}\n`);
+function read(tls: string, hosts = 'hosts = "a.example"') {
+  const document = readToml(`[[sites]]\n${hosts}\ntls = ${tls}\n`);
   assert.ok(!('fault' in document), JSON.stringify(document));
   const { front, problems } = tomlSettings('kirin.toml', '/srv', document);
   return { tls: front.sites[0]?.tls, problems: problems.map(({ message }) => message) };
@@ -38,8 +38,39 @@ describe('tls of a site', () => {
     });
   });
 
+  it('may be obtained, or made for this machine', () => {
+    assert.deepEqual(read('"automatic"').tls, {
+      place: 'kirin.toml:3:1',
+      source: { kind: 'automatic' },
+      clients: null,
+    });
+    assert.deepEqual(read('"local"', 'hosts = "*.shop.test"').tls?.source, { kind: 'local' });
+  });
+
+  it('can be obtained for names alone that an authority can come to', () => {
+    const problemWith = (hosts: string) => {
+      const { tls, problems } = read('"automatic"', hosts);
+      assert.equal(tls, null);
+      return problems.join('\n');
+    };
+    assert.match(problemWith(''), /:3:1: tls = "automatic": the site has no hosts; name those/);
+    assert.match(
+      problemWith('hosts = ["a.test", "*.a.test"]'),
+      /no certificate for \*\.a\.test is given in this way/,
+    );
+    assert.match(
+      problemWith('hosts = "127.0.0.1"'),
+      /127\.0\.0\.1 is an address; certificates are given for names/,
+    );
+    assert.match(problemWith('hosts = "[::1]"'), /\[::1\] is an address/);
+    const hosts = Array.from({ length: 101 }, (_, index) => `a${index}.test`);
+    assert.match(problemWith(`hosts = ${JSON.stringify(hosts)}`), /101 hosts; a certificate has at most 100/);
+    assert.equal(read('"automatic"', `hosts = ${JSON.stringify(hosts.slice(1))}`).problems.length, 0);
+  });
+
   const wrong: readonly (readonly [tls: string, problem: RegExp])[] = [
-    ['true', /3:1: tls = true: not a table such as \{ certificate = "a\.pem"/],
+    ['true', /3:1: tls = true: not "automatic", "local" or a table such as \{ certificate = "a\.pem"/],
+    ['"automatc"', /3:1: tls = "automatc": did you mean "automatic"\?/],
     ['{ key = "a" }', /tls needs a certificate/],
     ['{ certificat = "a" }', /certificat is nothing that tls has; did you mean certificate\?/],
     ['{ certificate = 1 }', /certificate = 1: not a string/],

@@ -1,0 +1,210 @@
+import type { AcmeToArbiter, CertificateOrder } from '../../protocol/supervision/acme.ts';
+import type { ArbiterToEdge, ExitStatus } from '../../protocol/supervision/edge.ts';
+import { CertificateStore, type Failures, type StoredCertificate } from '../../tls/certificate-store.ts';
+import { describeExit } from '../exit-status.ts';
+import type { Log } from '../log.ts';
+import type { AcmePlan } from './acme-plan.ts';
+import { AcmeProcess } from './acme-process.ts';
+import { ChallengeBoard } from './challenge-board.ts';
+import { dueAtMs, pauseMs, renewalMs } from './due.ts';
+import { duration } from './duration.ts';
+
+/** Clocks are set, and machines sleep: it is looked again at least so often. */
+const LONGEST_SLEEP_MS = 3_600_000;
+/** While nobody could answer a challenge. */
+const NOT_READY_MS = 5000;
+/** One that has not ended by then hangs. */
+const PROCESS_LIMIT_MS = 900_000;
+/** Who reloads may have mended what was wrong; who reloads all the time must not ask all the time. */
+const RELOAD_PAUSE_MS = 60_000;
+
+export interface CertificateKeeperOptions {
+  readonly log: Log;
+  readonly script: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly tellEdge: (message: ArbiterToEdge) => void;
+  /** An edge of this Kirin alone listens: whoever asks for a challenge comes to it. */
+  readonly isReady: () => boolean;
+  /** A certificate has come. */
+  readonly changed: () => void;
+}
+
+/** Certificates that are obtained automatically: it knows when which are due, and has a process obtain them. */
+export class CertificateKeeper {
+  readonly #options: CertificateKeeperOptions;
+  readonly #board: ChallengeBoard;
+  #plan: AcmePlan | null = null;
+  #name = '';
+  /** By the first host, whatever becomes of the files. */
+  readonly #failures = new Map<string, Failures>();
+  #process: AcmeProcess | null = null;
+  /** What the process has not yet told of. */
+  #pending: CertificateOrder[] = [];
+  #alarm: NodeJS.Timeout | undefined;
+  #limit: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: CertificateKeeperOptions) {
+    this.#options = options;
+    this.#board = new ChallengeBoard(options.tellEdge, (id) =>
+      this.#process?.send({ type: 'challenge-served', id }),
+    );
+  }
+
+  /** `plan` null: no site wants any. `name`: for the process title. */
+  follow(plan: AcmePlan | null, name: string, isReload: boolean): void {
+    this.#plan = plan;
+    this.#name = name;
+    if (plan === null) {
+      clearTimeout(this.#alarm);
+      return;
+    }
+    const nowMs = Date.now();
+    for (const hosts of plan.certificates) {
+      const known = this.#failuresOf(plan, hosts);
+      const shortMs = nowMs + Math.min(RELOAD_PAUSE_MS, plan.pauseMs);
+      if (isReload && known.nextMs > shortMs) this.#noteFailures(plan, hosts, { ...known, nextMs: shortMs });
+      this.#tellStored(this.#storeOf(plan).find(hosts));
+    }
+    this.#look();
+  }
+
+  /** A new edge knows of no challenge. */
+  edgeListening(): void {
+    this.#board.show();
+    this.#look();
+  }
+
+  challengesServed(number: number): void {
+    this.#board.noteServed(number);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#alarm);
+    clearTimeout(this.#limit);
+    this.#process?.kill();
+  }
+
+  /** Starts what is due, and wakes up when more will be. */
+  #look(): void {
+    clearTimeout(this.#alarm);
+    const plan = this.#plan;
+    if (plan === null || this.#isClosed || this.#process !== null) return;
+    const nowMs = Date.now();
+    const store = this.#storeOf(plan);
+    const dues = plan.certificates.map((hosts) => ({
+      hosts,
+      atMs: dueAtMs(store.find(hosts), hosts, this.#failuresOf(plan, hosts)),
+    }));
+    const due = dues.filter(({ atMs }) => atMs <= nowMs).map(({ hosts }) => hosts);
+    if (due.length > 0 && this.#options.isReady()) {
+      this.#obtain(plan, due);
+      return;
+    }
+    const nextMs = due.length > 0 ? nowMs + NOT_READY_MS : Math.min(...dues.map(({ atMs }) => atMs));
+    const waitMs = Math.min(LONGEST_SLEEP_MS, Math.max(1, nextMs - nowMs));
+    this.#alarm = setTimeout(() => this.#look(), waitMs);
+  }
+
+  #obtain(plan: AcmePlan, due: readonly (readonly string[])[]): void {
+    const { log, script, env } = this.#options;
+    const orders = due.map((hosts) => {
+      const { count } = this.#failuresOf(plan, hosts);
+      const challenge = plan.challenges[count % plan.challenges.length] ?? 'http-01';
+      log.info(
+        `Obtaining a certificate for ${hosts.join(', ')} from ${new URL(plan.account.directory).host}, by ${challenge}`,
+      );
+      return { hosts, challenge };
+    });
+    this.#pending = orders;
+    this.#limit = setTimeout(() => this.#process?.kill(), PROCESS_LIMIT_MS);
+    this.#process = new AcmeProcess(
+      { script, env, name: this.#name, ca: plan.ca },
+      {
+        onMessage: (message) => this.#note(plan, message),
+        onExit: (status) => this.#noteExit(plan, status),
+      },
+    );
+    this.#process.send({ type: 'obtain', account: plan.account, orders });
+  }
+
+  #note(plan: AcmePlan, message: AcmeToArbiter): void {
+    switch (message.type) {
+      case 'challenge':
+        this.#board.add(message.id, message.challenge);
+        break;
+      case 'challenge-over':
+        this.#board.remove(message.id);
+        break;
+      case 'obtained':
+        this.#settle(message.hosts);
+        this.#failures.delete(message.hosts[0] as string);
+        this.#tellStored(this.#storeOf(plan).find(message.hosts));
+        this.#options.changed();
+        break;
+      case 'failed':
+        this.#settle(message.hosts);
+        this.#fail(plan, message.hosts, message.reason, message.retryAfterMs);
+        break;
+    }
+  }
+
+  #noteExit(plan: AcmePlan, status: ExitStatus): void {
+    clearTimeout(this.#limit);
+    this.#process = null;
+    this.#board.clear();
+    if (this.#isClosed) return;
+    const untold = this.#pending;
+    this.#pending = [];
+    for (const { hosts } of untold) {
+      this.#fail(plan, hosts, `the process that was to obtain it ${describeExit(status)}`, 0);
+    }
+    this.#look();
+  }
+
+  #settle(hosts: readonly string[]): void {
+    this.#pending = this.#pending.filter((order) => order.hosts[0] !== hosts[0]);
+  }
+
+  #fail(plan: AcmePlan, hosts: readonly string[], reason: string, retryAfterMs: number): void {
+    const count = this.#failuresOf(plan, hosts).count + 1;
+    const waitMs = pauseMs(count, plan.pauseMs, retryAfterMs, Math.random());
+    this.#noteFailures(plan, hosts, { count, nextMs: Date.now() + waitMs, reason });
+    const stored = this.#storeOf(plan).find(hosts);
+    const before = stored === null ? '' : `; the one that is there holds until ${dateText(stored.untilMs)}`;
+    this.#options.log.error(
+      `No certificate for ${hosts.join(', ')}: ${reason}${before}; it is tried again in ${duration(waitMs)}`,
+    );
+  }
+
+  #failuresOf(plan: AcmePlan, hosts: readonly string[]): Failures {
+    const key = hosts[0] as string;
+    const known = this.#failures.get(key) ?? this.#storeOf(plan).failures(hosts);
+    this.#failures.set(key, known);
+    return known;
+  }
+
+  #noteFailures(plan: AcmePlan, hosts: readonly string[], failures: Failures): void {
+    this.#failures.set(hosts[0] as string, failures);
+    try {
+      this.#storeOf(plan).keepFailures(hosts, failures);
+    } catch (error) {
+      this.#options.log.error(`${plan.account.folder} cannot be written to: ${(error as Error).message}`);
+    }
+  }
+
+  #storeOf({ account }: AcmePlan): CertificateStore {
+    return new CertificateStore(account.folder, account.directory);
+  }
+
+  #tellStored(stored: StoredCertificate | null): void {
+    if (stored === null) return;
+    const { hosts, untilMs } = stored;
+    this.#options.log.info(
+      `The certificate for ${hosts.join(', ')} holds until ${dateText(untilMs)}, and is renewed from ${dateText(renewalMs(stored))} on`,
+    );
+  }
+}
+
+const dateText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

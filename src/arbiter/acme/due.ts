@@ -1,0 +1,41 @@
+// When a certificate is to be obtained: pure.
+
+import type { Failures, StoredCertificate } from '../../tls/certificate-store.ts';
+import { isFor } from '../../tls/certificate-store.ts';
+
+/** Let's Encrypt's advice; of 90 days the last 30. */
+const RENEW_WITH_LEFT = 1 / 3;
+/** Up to this much of that earlier, so that not all of the world's come at once. */
+const JITTER = 0.1;
+
+/**
+ * Let's Encrypt allows five failures of a host in an hour: with a pause of a minute these are four. Then they grow to half a day, which
+ * is soon enough for certificates with a month left.
+ */
+const PAUSES = [1, 10, 30, 60, 120, 240, 480, 720] as const;
+
+/** 0: now. */
+export function dueAtMs(
+  stored: StoredCertificate | null,
+  hosts: readonly string[],
+  { nextMs }: Failures,
+): number {
+  const wantedMs = stored === null || !isFor(stored, hosts) ? 0 : renewalMs(stored);
+  return Math.max(wantedMs, nextMs);
+}
+
+export function renewalMs({ fromMs, untilMs, dice }: StoredCertificate): number {
+  const leftMs = (untilMs - fromMs) * RENEW_WITH_LEFT;
+  return Math.round(untilMs - leftMs * (1 + JITTER * dice));
+}
+
+/** `random`: from 0 to 1. The authority may want a longer one. */
+export function pauseMs(
+  failures: number,
+  firstPauseMs: number,
+  retryAfterMs: number,
+  random: number,
+): number {
+  const factor = PAUSES[Math.min(failures, PAUSES.length) - 1] ?? 1;
+  return Math.round(Math.max(factor * firstPauseMs, retryAfterMs) * (1 + JITTER * random));
+}

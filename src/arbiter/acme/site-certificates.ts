@@ -1,0 +1,89 @@
+// Certificates of sites that nobody has given a file for: those that are obtained, and those of this machine's own authority. Each
+// becomes a file, and is read like all others.
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { dataFolder } from '../../base/data-folder.ts';
+import { KirinError } from '../../base/errors.ts';
+import type { ResolvedConfig } from '../../config/resolved-config.ts';
+import type { CertificateSource, SiteSpec } from '../../protocol/supervision/site.ts';
+import { CertificateStore, TEMPORARY_ISSUER } from '../../tls/certificate-store.ts';
+import { localAuthority, localCertificate, temporaryCertificate } from '../../tls/local-authority.ts';
+import { writePrivateFile } from '../../tls/private-file.ts';
+import { acmeAccount } from './acme-plan.ts';
+
+/** Of a site for all hosts. */
+const THIS_MACHINE = ['localhost', '127.0.0.1', '::1'];
+const MONTH_MS = 30 * 86_400_000;
+
+/** The same, with a file in the place of everything else that a site's certificate can be. */
+export async function withSiteCertificates(config: ResolvedConfig): Promise<ResolvedConfig> {
+  const sites = await Promise.all(config.front.sites.map((site) => withFile(site, config)));
+  return { ...config, front: { ...config.front, sites } };
+}
+
+async function withFile(site: SiteSpec, config: ResolvedConfig): Promise<SiteSpec> {
+  const { tls, hosts } = site;
+  if (tls === null || tls.source.kind === 'files') return site;
+  try {
+    const path = tls.source.kind === 'automatic' ? await automatic(hosts, config) : await local(hosts);
+    const source: CertificateSource = { kind: 'files', certificate: path, key: null, password: null };
+    return { ...site, tls: { ...tls, source } };
+  } catch (error) {
+    if (error instanceof KirinError) throw error;
+    const whose = `the certificate of the site ${hosts[0] ?? 'of all other hosts'}, ${tls.place}`;
+    throw new KirinError('tls-unusable', `${whose}, cannot be kept: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Until it has been obtained, one that nobody trusts: whoever looks sees that the server is there, and by the certificate's name
+ * what is missing, and neither health checks nor other sites have to know of it.
+ */
+async function automatic(hosts: readonly string[], { settings }: ResolvedConfig): Promise<string> {
+  const owner = { uid: process.getuid?.() ?? 0 };
+  const { folder, directory } = acmeAccount(settings, { env: process.env, owner });
+  const store = new CertificateStore(folder, directory);
+  const now = new Date();
+  if (!store.canShow(hosts, now.getTime())) {
+    store.keepTemporary(hosts, await temporaryCertificate(hosts, TEMPORARY_ISSUER, now));
+  }
+  return store.path(hosts);
+}
+
+/** By `kirin dev-cert`'s authority; renewed when a month is left, hosts have changed, or the authority is another one. */
+async function local(siteHosts: readonly string[]): Promise<string> {
+  const hosts = siteHosts.length === 0 ? THIS_MACHINE : siteHosts;
+  const folder = join(
+    dataFolder({ env: process.env, home: homedir(), platform: process.platform }),
+    'dev-cert',
+  );
+  const now = new Date();
+  const authority = await localAuthority(folder, now);
+  const path = join(folder, 'sites', `${(hosts[0] as string).replace(/[^a-z0-9.-]/g, '_')}.pem`);
+  if (!isGood(path, hosts, authority.certificate, now)) {
+    const { key, certificate } = await localCertificate(authority, hosts, now);
+    writePrivateFile(path, key + certificate);
+  }
+  return path;
+}
+
+function isGood(path: string, hosts: readonly string[], authority: string, now: Date): boolean {
+  try {
+    const certificate = new X509Certificate(readFileSync(path));
+    const names = (certificate.subjectAltName ?? '')
+      .split(', ')
+      .map((name) => name.replace(/^(DNS|IP Address):/, ''));
+    const isOurs = certificate.verify(new X509Certificate(authority).publicKey);
+    const leftMs = Date.parse(certificate.validTo) - now.getTime();
+    const isForAll = names.length === hosts.length && hosts.every((host) => names.includes(shown(host)));
+    return isOurs && isForAll && leftMs > MONTH_MS;
+  } catch {
+    return false;
+  }
+}
+
+/** As OpenSSL writes IPv6. */
+const shown = (host: string): string => (host === '::1' ? '0:0:0:0:0:0:0:1' : host);

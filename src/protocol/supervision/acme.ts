@@ -1,0 +1,53 @@
+// What the arbiter and the process that obtains certificates say to one another over Node's IPC channel, as JSON; and what the edge
+// is told of it.
+
+export type ChallengeType = 'http-01' | 'tls-alpn-01';
+
+/** What an authority will ask for to see that a host is ours. */
+export type Challenge =
+  /** RFC 8555 8.3: answered at /.well-known/acme-challenge/TOKEN. */
+  | { readonly type: 'http-01'; readonly token: string; readonly keyAuthorization: string }
+  /** RFC 8737: a handshake for this host with the protocol acme-tls/1 gets this certificate. In PEM form. */
+  | {
+      readonly type: 'tls-alpn-01';
+      readonly host: string;
+      readonly certificate: string;
+      readonly key: string;
+    };
+
+/** Where certificates come from, and where they are kept. */
+export interface AcmeAccount {
+  /** URL of the authority's directory. */
+  readonly directory: string;
+  /** null: none is told. */
+  readonly email: string | null;
+  /** Of certificates, if the authority has several; null: its usual one. */
+  readonly profile: string | null;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+export interface CertificateOrder {
+  /** The names that it is for, in the order of the configuration. */
+  readonly hosts: readonly string[];
+  readonly challenge: ChallengeType;
+}
+
+export type ArbiterToAcme =
+  /** First message. */
+  | { readonly type: 'obtain'; readonly account: AcmeAccount; readonly orders: readonly CertificateOrder[] }
+  /** Whoever asks for it gets the answer. */
+  | { readonly type: 'challenge-served'; readonly id: number };
+
+export type AcmeToArbiter =
+  | { readonly type: 'challenge'; readonly id: number; readonly challenge: Challenge }
+  | { readonly type: 'challenge-over'; readonly id: number }
+  /** It is in its folder. */
+  | { readonly type: 'obtained'; readonly hosts: readonly string[] }
+  /** `reason`: a sentence without a full stop; `retryAfterMs`: how long the authority wants to be left alone. */
+  | {
+      readonly type: 'failed';
+      readonly hosts: readonly string[];
+      readonly reason: string;
+      readonly retryAfterMs: number;
+    };

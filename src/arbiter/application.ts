@@ -100,6 +100,11 @@ export class Application {
     else if (this.#standing === 'unwanted') this.#standing = 'there';
   }
 
+  /** The edge has nothing left that it is to answer, or is gone. */
+  drained(): void {
+    if (this.#standing === 'draining') this.leave();
+  }
+
   /** Nothing is left to be answered by it. */
   leave(): void {
     this.#standing = 'leaving';

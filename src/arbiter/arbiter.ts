@@ -3,24 +3,21 @@ import type { ArbiterToEdge, EdgeToArbiter, ExitStatus } from '../protocol/super
 import type { ZygoteToArbiter } from '../protocol/supervision/zygote.ts';
 import type { CertificateKeeper } from './acme/certificate-keeper.ts';
 import { AppKeepers } from './app-keepers.ts';
-import type { Application } from './application.ts';
-import { CertificateWatch } from './certificate-watch.ts';
-import type { CertificateNews, Certificates } from './certificates.ts';
 import { agenda, type Duty } from './duties.ts';
 import { EdgeKeeper } from './edge-keeper.ts';
+import { EdgeNews } from './edge-news.ts';
 import { Ending } from './ending.ts';
 import type { ArbiterEvent, Outcome } from './events.ts';
 import { Fleet } from './fleet.ts';
 import type { Listener } from './listeners.ts';
 import type { Log } from './log.ts';
 import { giveLogFiles } from './log-files.ts';
-import { edgeConfigOf, type Plan } from './plan.ts';
-import { keepWhatIsBound } from './restart-only.ts';
+import type { Plan } from './plan.ts';
+import { Reloads } from './reloads.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { StopKind } from './shutdown.ts';
 import type { ArbiterSignal } from './signal-inbox.ts';
-import { inWords, seconds } from './units.ts';
 import type { Upgrade } from './upgrade.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -67,13 +64,10 @@ export class Arbiter {
   readonly #edge: EdgeKeeper;
   readonly #apps: AppKeepers;
   readonly #ending: Ending;
-  readonly #certificateWatch: CertificateWatch;
+  readonly #reloads: Reloads;
+  readonly #edgeNews: EdgeNews;
   readonly #watchdog: Watchdog | null;
   readonly #events: ArbiterEvent[] = [];
-  /** The newest. */
-  #plan: Plan;
-  /** Whose sites, certificates and limits are in force in the edge. */
-  #front: Plan;
   #hasServed = false;
   #isAttending = false;
   /** How many workers were told of last. */
@@ -85,8 +79,6 @@ export class Arbiter {
   constructor(options: ArbiterOptions) {
     const { plan, log, zygoteScript, runFolder } = options;
     this.#options = options;
-    this.#plan = plan;
-    this.#front = plan;
     this.#log = log;
     this.#edge = new EdgeKeeper({
       fleet: this.#fleet,
@@ -97,18 +89,24 @@ export class Arbiter {
       runFolder,
       enqueue: (event) => this.enqueue(event),
     });
-    const surroundings = {
+    const parts = {
       fleet: this.#fleet,
       log,
-      zygoteScript,
-      runFolder,
       enqueue: (event: ArbiterEvent) => this.enqueue(event),
       tellEdge: (message: ArbiterToEdge) => this.#edge.send(message),
+    };
+    const surroundings = {
+      ...parts,
+      zygoteScript,
+      runFolder,
       preExecDone: (hasFailed: boolean) => this.#notePreExec(hasFailed),
-      cannotBeAdded: (name: string) => this.#giveUpFront(name),
+      cannotBeAdded: (name: string) => this.#reloads.giveUpFront(name),
       end: (outcome: Outcome) => this.#fail(outcome),
     };
     this.#apps = new AppKeepers(surroundings, plan.apps);
+    const { planAgain, certificateKeeper } = options;
+    this.#reloads = new Reloads({ ...parts, apps: this.#apps, plan, planAgain, certificateKeeper });
+    this.#edgeNews = new EdgeNews({ ...parts, apps: this.#apps, edgePid: () => this.#edge.pid });
     this.#ending = new Ending({
       fleet: this.#fleet,
       generations: this.#apps,
@@ -117,9 +115,6 @@ export class Arbiter {
       log,
       closeListeners: options.closeListeners,
     });
-    this.#certificateWatch = new CertificateWatch((certificates, news) =>
-      this.enqueue({ kind: 'certificates-changed', certificates, news }),
-    );
     this.#watchdog = this.#startWatchdog();
   }
 
@@ -137,8 +132,7 @@ export class Arbiter {
   run(): Promise<Outcome> {
     return new Promise((resolve) => {
       this.#resolveEnd = resolve;
-      this.#certificateWatch.follow(this.#front.certificates);
-      this.#options.certificateKeeper()?.follow(this.#front.acme, this.#front.name, false);
+      this.#reloads.begin();
       this.enqueue({ kind: 'alarm' });
     });
   }
@@ -220,16 +214,16 @@ export class Arbiter {
         this.#apps.get(event.app)?.noteSample(event.sample);
         break;
       case 'plan-made':
-        this.#notePlan(event.plan);
+        this.#reloads.notePlan(event.plan);
         break;
       case 'plan-failed':
-        this.#notePlanFailed(event.error);
+        this.#reloads.notePlanFailed(event.error);
         break;
       case 'certificates-changed':
-        this.#noteCertificates(event.certificates, event.news);
+        this.#reloads.noteCertificates(event.certificates, event.news);
         break;
       case 'sources-changed':
-        this.#noteChange(event.app, event.files);
+        this.#reloads.noteChange(event.app, event.files);
         break;
       case 'successor-message':
         this.#options.upgrade.note(event.message);
@@ -246,19 +240,19 @@ export class Arbiter {
   #perform(duty: Duty, nowMs: number): void {
     switch (duty.do) {
       case 'start-edge':
-        this.#edge.start(this.#plan, edgeConfigOf(this.#front), this.#apps.states);
+        this.#edge.start(this.#reloads.newest, this.#reloads.front, this.#apps.states);
         break;
       case 'drain-edge':
-        this.#edge.drain(this.#front.edge.gracefulTimeoutMs, nowMs);
+        this.#edge.drain(this.#reloads.front.gracefulTimeoutMs, nowMs);
         break;
       case 'kill-edge':
         this.#edge.kill();
         break;
       case 'make-plan':
-        this.#makePlan();
+        this.#reloads.makePlan();
         break;
       case 'apply-front':
-        this.#applyFront();
+        this.#reloads.applyFront();
         break;
       case 'start-generation':
         this.#startGeneration(duty.app, nowMs);
@@ -318,54 +312,18 @@ export class Arbiter {
       case 'listen-failed':
         this.#fail({ kind: 'listen-failed', fd: message.fd, code: message.code });
         break;
-      case 'worker-ready':
-        this.#fleet.workerReady(message.pid);
-        this.#apps.ofGeneration(message.generation)?.tellReady();
-        break;
-      case 'worker-overdue':
-        this.#logOf(message.pid).critical(
-          `WORKER TIMEOUT (pid:${message.pid}): it has run ${message.request} for ${seconds(message.ageMs)}`,
-        );
-        // The edge feeds it no more: another is started at once.
-        this.#fleet.workerLeaving(message.pid);
-        break;
-      case 'worker-condemned':
-        this.#logOf(message.pid).warning(
-          `Worker (pid:${message.pid}) does not end what is past its deadline; what its threads are doing:`,
-        );
-        this.#apps.ofWorker(message.pid)?.generations.dump(message.pid, nowMs);
-        this.#fleet.workerCondemned(message.pid, nowMs);
-        break;
-      case 'worker-spent':
-        this.#apps.ofWorker(message.pid)?.noteSpent(message.pid, `it has had ${message.requests} requests`);
-        break;
-      case 'worker-leaving':
-        if (this.#fleet.workerLeaving(message.pid) && this.#fleet.stop === 'no') {
-          const line = `Worker (pid:${message.pid}) is to be replaced: ${message.reason}`;
-          this.#logOf(message.pid).info(line);
-        }
-        break;
-      case 'load':
-        this.#apps.get(message.app)?.measure(message, this.#edge.pid);
-        break;
       case 'challenges-served':
         this.#options.certificateKeeper()?.challengesServed(message.number);
         break;
       case 'pong':
         this.#watchdog?.answered(message.id);
         break;
-      case 'app-drained':
-        this.#noteAppDrained(message.app);
-        break;
       case 'drained':
         this.#ending.edgeDrained();
         break;
+      default:
+        this.#edgeNews.note(message, nowMs);
     }
-  }
-
-  /** With the name of its application, where there are several. */
-  #logOf(pid: number): Log {
-    return this.#apps.ofWorker(pid)?.log ?? this.#log;
   }
 
   #retire(pid: number, nowMs: number): void {
@@ -390,7 +348,7 @@ export class Arbiter {
 
   #noteEdgeExit(status: ExitStatus, nowMs: number): void {
     const mishap = this.#edge.noteExit(status, nowMs);
-    for (const { app } of this.#apps.all) this.#noteAppDrained(app.name);
+    for (const app of this.#fleet.apps) app.drained();
     this.#ending.edgeDrained();
     if (this.#fleet.stop !== 'no' || mishap === null) return;
     if (this.#edge.hasListened) this.#edge.tellNext(mishap);
@@ -408,7 +366,7 @@ export class Arbiter {
   #startGeneration(name: string, nowMs: number): void {
     const { listeners, upgrade } = this.#options;
     const { predecessorPid } = upgrade;
-    this.#apps.get(name)?.startGeneration(this.#plan.owner, { listeners, predecessorPid }, nowMs);
+    this.#apps.get(name)?.startGeneration(this.#reloads.newest.owner, { listeners, predecessorPid }, nowMs);
   }
 
   #activate(generation: number): void {
@@ -429,47 +387,10 @@ export class Arbiter {
     if (app === undefined) return;
     app.drainedByMs = nowMs + app.gracefulMs;
     if (this.#edge.isThere) this.#edge.send({ type: 'drain-app', app: name });
-    else this.#noteAppDrained(name);
+    else app.drained();
   }
 
-  #noteAppDrained(name: string): void {
-    const app = this.#fleet.app(name);
-    if (app?.standing === 'draining') app.leave();
-  }
-
-  // --- reloads --------------------------------------------------------------------------------------------
-
-  /** The loop goes on meanwhile: a configuration file may take its time. */
-  #makePlan(): void {
-    this.#fleet.planAsked();
-    this.#options.planAgain().then(
-      (plan) => this.enqueue({ kind: 'plan-made', plan }),
-      (error) => this.enqueue({ kind: 'plan-failed', error }),
-    );
-  }
-
-  #notePlan(made: Plan): void {
-    if (!this.#fleet.planMade()) return;
-    const { plan, kept } = keepWhatIsBound(this.#plan, made);
-    this.#plan = plan;
-    this.#apps.takePlans(plan.apps);
-    if (kept.length > 0) {
-      this.#log.warning(`Only a restart changes ${inWords(kept)}: what was in force stays so`);
-    }
-  }
-
-  /** Whatever serves goes on as it does. */
-  #notePlanFailed({ message, hint }: Error & { readonly hint?: string | null }): void {
-    this.#fleet.planFailed();
-    const reason = typeof hint === 'string' ? `${message}\n${hint}` : message;
-    this.#log.error(`Not reloaded, the configuration is not valid any more: ${reason}`);
-  }
-
-  /** The edge alone has to know. */
-  #noteCertificates(certificates: Certificates, { isNew, notices }: CertificateNews): void {
-    for (const { level, message } of notices) this.#log[level](message);
-    if (isNew) this.#edge.send({ type: 'certificates', tls: certificates.tls });
-  }
+  // --- certificates ---------------------------------------------------------------------------------------
 
   tellEdge(message: ArbiterToEdge): void {
     this.#edge.send(message);
@@ -482,35 +403,7 @@ export class Arbiter {
 
   /** One of them has been obtained. */
   lookAtCertificates(): void {
-    this.#certificateWatch.lookNow();
-  }
-
-  #applyFront(): void {
-    this.#front = this.#plan;
-    this.#certificateWatch.follow(this.#front.certificates);
-    this.#options.certificateKeeper()?.follow(this.#front.acme, this.#front.name, true);
-    this.#edge.send({ type: 'configure', config: edgeConfigOf(this.#front) });
-    this.#fleet.frontApplied();
-  }
-
-  /** Requests go on being routed as they are: nothing could answer those for the application that is missing. */
-  #giveUpFront(name: string): void {
-    this.#fleet.frontGivenUp();
-    this.#log.error(`Sites and limits stay as they were, since the application '${name}' does not load`);
-  }
-
-  #noteChange(name: string, files: readonly string[]): void {
-    const keeper = this.#apps.get(name);
-    if (keeper === undefined) return;
-    keeper.log.info(`Reloading, since ${changedText(files)}`);
-    this.#wantReload([keeper.app]);
-  }
-
-  /** Of those applications; without any, of all. */
-  #wantReload(apps: readonly Application[] = this.#fleet.apps): void {
-    if (apps.some(({ candidate }) => candidate !== undefined))
-      this.#log.info('A reload is under way; another follows it');
-    this.#fleet.reloadAsked(apps);
+    this.#reloads.lookAtCertificates();
   }
 
   // --- signals and the end --------------------------------------------------------------------------------
@@ -528,7 +421,7 @@ export class Arbiter {
       case 'SIGHUP':
         if (this.#ending.hasBegun) break;
         this.#log.info('Hang up: Master');
-        this.#wantReload();
+        this.#reloads.want();
         break;
       case 'SIGUSR1':
         this.#reopenLogs();
@@ -563,7 +456,7 @@ export class Arbiter {
   /** Without a terminal, whose every resize sends WINCH, or while another Kirin serves. */
   #standBy(nowMs: number): void {
     if (this.#ending.hasBegun) return;
-    if (!this.#plan.isDaemon && !this.#options.upgrade.isSuccessorServing) {
+    if (!this.#reloads.newest.isDaemon && !this.#options.upgrade.isSuccessorServing) {
       this.#log.debug('WINCH is ignored: this is no daemon, and no new Kirin serves beside it');
       return;
     }
@@ -575,7 +468,7 @@ export class Arbiter {
     this.#log.reopen();
     this.#options.onReopenLogs();
     try {
-      giveLogFiles({ owner: this.#plan.owner, edge: this.#front.edge });
+      giveLogFiles({ owner: this.#reloads.newest.owner, edge: this.#reloads.front });
     } catch {
       // Who cannot open one says so.
     }
@@ -585,12 +478,12 @@ export class Arbiter {
 
   #stop(kind: StopKind, nowMs: number): void {
     this.#options.certificateKeeper()?.close();
-    this.#ending.stop(kind, this.#front.edge, nowMs);
+    this.#ending.stop(kind, this.#reloads.front, nowMs);
   }
 
   /** For a failure at the start. */
   #fail(outcome: Outcome): void {
-    this.#ending.fail(outcome, this.#front.edge, performance.now());
+    this.#ending.fail(outcome, this.#reloads.front, performance.now());
   }
 
   #finish(): void {
@@ -598,15 +491,10 @@ export class Arbiter {
     this.#isFinishing = true;
     this.#watchdog?.stop();
     this.#apps.close();
-    this.#certificateWatch.close();
+    this.#reloads.close();
     this.#options.certificateKeeper()?.close();
     const { serviceManager, upgrade } = this.#options;
     if (upgrade.successorPid !== null) serviceManager?.handOver(upgrade.successorPid);
     void upgrade.handOver().then(() => this.#resolveEnd(this.#ending.outcome));
   }
-}
-
-function changedText(files: readonly string[]): string {
-  if (files.length === 1) return `this file has changed: ${files[0]}`;
-  return `${files.length} files have changed, among them ${files[0]}`;
 }

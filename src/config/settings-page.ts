@@ -1,5 +1,6 @@
 // docs/reference/settings.md, written from the table. `npm run settings-page` writes it anew.
 
+import { APP_SETTINGS } from './app-settings.ts';
 import { defaultText, flagForms } from './describe.ts';
 import { OFFERED_SECTIONS, SETTINGS, type SettingName } from './settings.ts';
 
@@ -35,6 +36,9 @@ function entry(name: SettingName): string {
   const facts = [
     forms === '' ? null : `- On the command line: ${forms}`,
     environment === undefined ? null : `- Variable: ${code(environment.variable)}`,
+    APP_SETTINGS.has(name)
+      ? '- Also for [one of several applications](../operate/several-applications.md)'
+      : null,
     value === null ? null : `- Default: ${SETTINGS[name].defaultText === undefined ? code(value) : value}`,
   ].filter((fact) => fact !== null);
   const text = detail === undefined ? `${help}.` : `${help}. ${detail}`;

@@ -17,6 +17,11 @@ export class CollectingExchanges {
     this.#exchanges.delete(exchange);
   }
 
+  /** Those that are held. */
+  get size(): number {
+    return this.#exchanges.size;
+  }
+
   /** Those that still may come. */
   count(): number {
     for (const exchange of this.#exchanges) if (exchange.isOver) this.#exchanges.delete(exchange);

@@ -25,23 +25,37 @@ export function cleanedPath(path: string): string {
 
 export interface TargetTemplate {
   readonly path: Template;
-  /** With the query of the request. */
   query(exchange: Exchange): string;
 }
 
-/** As in nginx's rewrite: a query in it comes before the request's, and a question mark at the end takes the place of that. */
+/** With the query that it has, and no other. */
 export function compileTarget(template: string): TargetTemplate {
-  const mark = template.indexOf('?');
-  const path = compilePath(mark === -1 ? template : template.slice(0, mark));
-  const own = mark === -1 ? '' : template.slice(mark + 1);
-  const isAlone = own.endsWith('?') || (mark !== -1 && own === '');
+  const { path, own } = splitTarget(template);
+  const query = compileTemplate(own, encodeURIComponent);
+  return { path: compilePath(path), query: (exchange) => cleaned(query(exchange), NOT_IN_QUERY) };
+}
+
+/** As in nginx's rewrite: a query in it comes before the request's, and a question mark at the end takes the place of that. */
+export function compileRewrite(template: string): TargetTemplate {
+  const { path, own, hasMark } = splitTarget(template);
+  const isAlone = own.endsWith('?') || (hasMark && own === '');
   const query = compileTemplate(own.replace(/\?$/, ''), encodeURIComponent);
   return {
-    path,
+    path: compilePath(path),
     query: (exchange) => {
       const [first, second] = [cleaned(query(exchange), NOT_IN_QUERY), isAlone ? '' : exchange.head.query];
       return first === '' || second === '' ? first + second : `${first}&${second}`;
     },
+  };
+}
+
+function splitTarget(template: string) {
+  const mark = template.indexOf('?');
+  const hasMark = mark !== -1;
+  return {
+    path: hasMark ? template.slice(0, mark) : template,
+    own: hasMark ? template.slice(mark + 1) : '',
+    hasMark,
   };
 }
 

@@ -35,7 +35,7 @@ error_pages = { 404 = "/errors/404.html", "5xx" = "/errors/missing.html", "401,4
 [[sites.routes]]
 path = "/errors"
 internal = true
-files = "errors"
+files = { folder = "errors", expires = "30d" }
 
 [[sites.routes]]
 path = "/files"
@@ -123,6 +123,9 @@ describe('error pages', () => {
       assert.deepEqual(answer, [404, 'lost']);
       assert.match(headers.get('content-type') ?? '', /^text\/html/);
       assert.equal(headers.get('x-site'), '/files/none');
+      for (const name of ['cache-control', 'expires', 'etag', 'last-modified', 'accept-ranges']) {
+        assert.equal(headers.has(name), false, name);
+      }
       assert.deepEqual((await shop('/errors/404.html')).answer, [404, 'lost']);
       assert.deepEqual((await shop('/closed/x', { method: 'POST', body: 'x' })).answer, [200, 'no entry']);
       assert.deepEqual((await shop('/files/none', { method: 'HEAD' })).answer, [404, '']);

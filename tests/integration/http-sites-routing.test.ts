@@ -136,6 +136,14 @@ describe('routes', () => {
       }
     });
 
+    it(`let nobody change files that are tried, whoever answers for what is not there, with ${version}`, async () => {
+      for (const target of ['/try/page.html', '/try/folder/', '/try/page']) {
+        const { status, headers } = await ask(kirin().port, target, { method: 'POST', body: 'x' });
+        assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD'], target);
+      }
+      assert.equal((await ask(kirin().port, '/by-host?of=four', { method: 'DELETE' })).status, 410);
+    });
+
     it(`redirect to folders that are tried, and never list what is not to be listed, with ${version}`, async () => {
       const { status, headers } = await ask(kirin().port, '/try/folder?x=1');
       assert.deepEqual([status, headers.get('location')], [301, '/try/folder/?x=1']);

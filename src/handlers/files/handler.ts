@@ -51,17 +51,18 @@ export class FileHandler implements Handler {
   }
 
   handle(exchange: Exchange): void {
-    const { method } = exchange.head;
-    if (method !== 'GET' && method !== 'HEAD') {
+    const isReading = readsOnly(exchange);
+    // What is tried decides who answers, whatever the method.
+    if (!isReading && (this.#candidates === null || this.#parts.fallback === null)) {
       if (this.#options.missing === null && this.#parts.fallback !== null)
         this.#parts.fallback.handle(exchange);
-      else exchange.refuse(405, '', 'Allow: GET, HEAD\r\n');
+      else this.#refuseMethod(exchange);
       return;
     }
     const candidates = this.#candidates?.of(exchange) ?? null;
     const key = candidates === null ? exchange.head.path : keyOf(candidates);
     const found = this.#parts.cache.get(key);
-    if (found !== undefined && exchange.receivedMs < found.freshUntilMs) {
+    if (found !== undefined && isReading && exchange.receivedMs < found.freshUntilMs) {
       if (found.isUsed) this.#warm(key, found);
       found.isUsed = true;
       answerWithFile(exchange, found);
@@ -131,6 +132,10 @@ export class FileHandler implements Handler {
   }
 
   #answer(exchange: Exchange, { finding, filePath }: Found): void {
+    if (!readsOnly(exchange) && finding.kind !== 'missing') {
+      this.#refuseMethod(exchange);
+      return;
+    }
     switch (finding.kind) {
       case 'file':
         answerWithFile(exchange, finding.file);
@@ -158,6 +163,10 @@ export class FileHandler implements Handler {
         exchange.refuse(500);
         break;
     }
+  }
+
+  #refuseMethod(exchange: Exchange): void {
+    exchange.refuse(405, '', 'Allow: GET, HEAD\r\n');
   }
 
   #answerMissing(exchange: Exchange, status: number, reason = ''): void {
@@ -191,4 +200,8 @@ export class FileHandler implements Handler {
       });
     }
   }
+}
+
+function readsOnly({ head: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
 }

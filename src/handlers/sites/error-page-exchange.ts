@@ -27,7 +27,10 @@ export class ErrorPageExchange extends InsideExchange {
     const head = new ResponseHead(text, flags);
     const isRedirect = head.status >= 300 && head.status < 400;
     if (status !== null && !isRedirect) head.setStatus(status, REASON_PHRASES[status] ?? '');
-    if (head.status >= 400) head.text += missingIn(head.text, fields);
+    if (head.status >= 400) {
+      describeError(head);
+      head.text += missingIn(head.text, fields);
+    }
     return head;
   }
 
@@ -52,6 +55,12 @@ export class ErrorPageExchange extends InsideExchange {
     if (wanted === null) this.outer.refuse(status, reason, extraFields, edit);
     else this.outer.refuse(error, '', fields, edit);
   }
+}
+
+/** What the page says as a resource of its own is not said of the error, which would be kept for as long as the page may be. */
+function describeError(head: ResponseHead): void {
+  for (const name of ['accept-ranges', 'etag', 'expires', 'last-modified']) head.remove(name);
+  if (/max-age|public|immutable/i.test(head.all('cache-control').join())) head.remove('cache-control');
 }
 
 /** What the page says itself is stronger. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compilePath, compileTarget } from '../../../src/handlers/path-template.ts';
+import { compilePath, compileRewrite, compileTarget } from '../../../src/handlers/path-template.ts';
 import { FakeExchange, get } from './fake-exchange.ts';
 
 describe('a path with variables', () => {
@@ -21,6 +21,11 @@ describe('a path with variables', () => {
     it(`${template} is encoded`, () => assert.equal(compilePath(template)(exchange), path));
   }
 
+  it('that is no rewrite has no query but its own', () => {
+    const queryOf = (template: string) => compileTarget(template).query(exchange);
+    assert.deepEqual(['/b', '/b?a=$2', '/b?$args'].map(queryOf), ['', 'a=1', 'x=1&y=%20']);
+  });
+
   const targets: readonly (readonly [template: string, path: string, query: string])[] = [
     ['/b', '/b', 'x=1&y=%20'],
     ['/b?', '/b', ''],
@@ -31,7 +36,7 @@ describe('a path with variables', () => {
   ];
   for (const [template, path, query] of targets) {
     it(`${template} has its query, and the request's`, () => {
-      const target = compileTarget(template);
+      const target = compileRewrite(template);
       assert.deepEqual([target.path(exchange), target.query(exchange)], [path, query]);
     });
   }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BalancingKirin } from '../support/balancing-kirin.ts';
+import { BalancingKirin, hostsAreFixed } from '../support/balancing-kirin.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
+import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 import { loopbackHosts, UpstreamServer } from '../support/upstream-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -110,6 +113,29 @@ proxy = "http://present:${port}"
     assert.equal(body, 'a');
     assert.deepEqual(new Set((await Promise.all(lost)).map(({ status }) => status)), new Set([503]));
     await proxy.stop();
+  });
+
+  it('is found in /etc/hosts, with all of its addresses, and again as that changes', {
+    skip: hostsAreFixed,
+  }, async () => {
+    const folder = makeTemporaryFolder();
+    const file = join(folder, 'hosts');
+    const write = (...indexes: readonly number[]) =>
+      writeFileSync(
+        file,
+        ['127.0.0.1 localhost', ...hosts(...indexes).map((host) => `${host} web`), ''].join('\n'),
+      );
+    write(0, 1);
+    const proxy = await BalancingKirin.startWithHosts(
+      file,
+      `[[sites]]\nroutes = [{ proxy = "http://shop" }]\n[upstreams.shop]\nservers = ["web:${port}"]\nresolve_every = "100ms"\n`,
+    );
+    assert.deepEqual((await proxy.bodies(4)).sort().join(''), 'aabb');
+    write(2);
+    await proxy.kirin.waitForLog(/Upstream shop: web is /);
+    assert.deepEqual(await proxy.bodies(2), ['c', 'c']);
+    await proxy.stop();
+    removeFolder(folder);
   });
 
   it('is found by the system where no name server is told: localhost', async () => {

@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { AppFolder, answering } from './app-folder.ts';
 import { type KirinProcess, startKirin } from './kirin.ts';
+import { projectRoot } from './project.ts';
 
 interface ServerNumbers {
   readonly address: string;
@@ -27,8 +30,17 @@ export class BalancingKirin {
   }
 
   static async start(lines: string): Promise<BalancingKirin> {
-    const folder = new AppFolder({ 'main.py': answering('the application'), 'kirin.toml': document(lines) });
+    const folder = folderOf(lines);
     return new BalancingKirin(folder, await startKirin({ bind: [], cwd: folder.path }));
+  }
+
+  /** Where this file, which the test changes, is in the place of /etc/hosts. */
+  static async startWithHosts(hosts: string, lines: string): Promise<BalancingKirin> {
+    const folder = folderOf(lines);
+    const program = join(projectRoot, 'bin', 'kirin.js');
+    const inside = `mount --bind ${hosts} /etc/hosts && exec ${process.execPath} ${program}`;
+    const commandLine = `unshare --mount sh -c '${inside}'`;
+    return new BalancingKirin(folder, await startKirin({ commandLine, cwd: folder.path }));
   }
 
   async reload(lines: string): Promise<void> {
@@ -80,6 +92,15 @@ export class BalancingKirin {
       this.#folder.remove();
     }
   }
+}
+
+/** Why /etc/hosts cannot be another one for a process, or false. */
+export const hostsAreFixed: string | false =
+  spawnSync('unshare', ['--mount', 'sh', '-c', 'mount --bind /etc/hosts /etc/hosts']).status !== 0 &&
+  'no mount namespace can be made here';
+
+function folderOf(lines: string): AppFolder {
+  return new AppFolder({ 'main.py': answering('the application'), 'kirin.toml': document(lines) });
 }
 
 function document(lines: string): string {

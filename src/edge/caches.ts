@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CacheStore } from '../handlers/cache/cache-store.ts';
+import { DiskStore } from '../handlers/cache/disk/disk-store.ts';
 import { MemoryStore } from '../handlers/cache/memory-store.ts';
-import { SharedCache } from '../handlers/cache/shared-cache.ts';
+import { type CacheFacts, SharedCache } from '../handlers/cache/shared-cache.ts';
 import type { CacheSpec } from '../protocol/supervision/cache.ts';
 
 interface OpenCache {
@@ -12,6 +13,12 @@ interface OpenCache {
 /** The caches of the configuration. One that a reload leaves as it is keeps what it has. */
 export class Caches {
   #open = new Map<string, OpenCache>();
+  readonly #report: (problem: string) => void;
+
+  /** @param report writes a line to the error log, unless there are too many */
+  constructor(report: (problem: string) => void) {
+    this.#report = report;
+  }
 
   reset(specs: readonly CacheSpec[]): void {
     const before = this.#open;
@@ -20,9 +27,19 @@ export class Caches {
       const known = before.get(spec.name);
       const isSame = known !== undefined && isDeepStrictEqual(known.spec, spec);
       if (isSame) before.delete(spec.name);
-      this.#open.set(spec.name, isSame ? known : { spec, cache: new SharedCache(storeFor(spec)) });
+      this.#open.set(
+        spec.name,
+        isSame ? known : { spec, cache: new SharedCache(storeFor(spec, this.#report)) },
+      );
     }
     for (const { cache } of before.values()) cache.store.close();
+  }
+
+  facts(): readonly CacheFacts[] {
+    return [...this.#open].map(([name, { cache }]) => {
+      const { size: entries, bytes, writing, isLoading } = cache.store;
+      return { name, entries, bytes, writing, isLoading, answered: cache.answered };
+    });
   }
 
   /** @param name of one that there is, which the configuration has checked */
@@ -33,6 +50,6 @@ export class Caches {
   }
 }
 
-function storeFor(spec: CacheSpec): CacheStore {
-  return new MemoryStore(spec);
+function storeFor(spec: CacheSpec, report: (problem: string) => void): CacheStore {
+  return spec.folder === null ? new MemoryStore(spec) : new DiskStore(spec.folder, spec, report);
 }

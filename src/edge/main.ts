@@ -61,7 +61,7 @@ class Edge {
   readonly #limits: LimitZones;
   readonly #upstreamSet: UpstreamSet;
   readonly #auth: AuthParts;
-  readonly #caches = new Caches();
+  readonly #caches: Caches;
   readonly #proxies: Proxies;
   readonly #server: Server;
   #challenges: readonly Challenge[] = [];
@@ -81,6 +81,8 @@ class Edge {
     this.#reportRoute = (problem) => misrouted.note(() => problem);
     this.#upstreamSet = new UpstreamSet(this.#logs.error);
     this.#proxies = new Proxies(this.#upstreamSet, (line) => this.#logs.error.warning(line));
+    const unkept = new RefusalLog((line) => this.#logs.error.error(line));
+    this.#caches = new Caches((line) => unkept.note(() => line));
     const unproved = new RefusalLog((line) => this.#logs.error.error(line));
     const report = (problem: string) => this.#logs.error.error(problem);
     this.#auth = {
@@ -197,7 +199,7 @@ class Edge {
       oldestWaitMs: dispatcher.oldestWaitMs,
     }));
     const lanes = services.flatMap(({ dispatcher }) => dispatcher.workers.lanes);
-    return metricsText({ lanes, apps, upstreams: this.#upstreamSet.facts() });
+    return metricsText({ lanes, apps, upstreams: this.#upstreamSet.facts(), caches: this.#caches.facts() });
   }
 
   #whyNotReady(): string | null {

@@ -3,6 +3,7 @@
 import type { AppMetrics } from '../observe/app-metrics.ts';
 import type { Histogram } from '../observe/histogram.ts';
 import type { ServerFacts } from '../upstreams/live-upstream.ts';
+import type { CacheFacts } from './cache/shared-cache.ts';
 
 interface WorkerState {
   readonly pid: number;
@@ -23,6 +24,7 @@ export interface MetricsSources {
   readonly lanes: readonly LaneState[];
   readonly apps: readonly AppSource[];
   readonly upstreams: readonly { readonly name: string; readonly servers: readonly ServerFacts[] }[];
+  readonly caches: readonly CacheFacts[];
 }
 
 export interface AppSource {
@@ -34,7 +36,7 @@ export interface AppSource {
   readonly oldestWaitMs: number;
 }
 
-export function metricsText({ lanes, apps, upstreams }: MetricsSources): string {
+export function metricsText({ lanes, apps, upstreams, caches }: MetricsSources): string {
   const page = {
     queue: queuePart(
       apps.reduce((sum, { queued }) => sum + queued, 0),
@@ -43,6 +45,7 @@ export function metricsText({ lanes, apps, upstreams }: MetricsSources): string 
     workers: workersPart(lanes),
     apps: apps.map(appPart),
     upstreams,
+    caches,
   };
   return `${JSON.stringify(page)}\n`;
 }

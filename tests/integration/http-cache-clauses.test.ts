@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AppFolder, answering } from '../support/app-folder.ts';
+import { cacheFacts } from '../support/cache/cache-facts.ts';
 import { CLAUSES, type Step } from '../support/cache/clauses.ts';
 import { ScriptedOrigin } from '../support/cache/scripted-origin.ts';
 import { type KirinProcess, startKirin } from '../support/kirin.ts';
 import { RawConnection } from '../support/raw-connection.ts';
+import { waitFor } from '../support/wait-for.ts';
 
-const kinds = ['memory'] as const;
+const kinds = ['memory', 'files'] as const;
 
 for (const kind of kinds) {
   describe(`a cache in ${kind}`, () => {
@@ -22,6 +24,7 @@ for (const kind of kinds) {
         'kirin.toml': `
 app = "main:app"
 bind = "127.0.0.1:0"
+health_path = "/-/health"
 forwarded_allow_ips = ["192.0.2.1"]
 
 [caches.pages]
@@ -42,6 +45,14 @@ proxy = "http://127.0.0.1:${origin.port}"
       await origin.stop();
       folder.remove();
     });
+
+    /** What is being written has its name. */
+    async function settled(): Promise<void> {
+      if (kind === 'memory') return;
+      await waitFor(async () => (await cacheFacts(kirin.port)).writing === 0, {
+        what: 'the end of what is being written',
+      });
+    }
 
     async function take(path: string, step: Step) {
       const { method = 'GET', fields = [], target } = step;
@@ -69,6 +80,7 @@ proxy = "http://127.0.0.1:${origin.port}"
         origin.script(path, script);
         for (const [number, step] of steps.entries()) {
           const which = `step ${number + 1}`;
+          await settled();
           const response = await take(path, step);
           assert.equal(origin.seen(path).length, step.asked, `${which}: how often the origin was asked`);
           if (response === null) continue;

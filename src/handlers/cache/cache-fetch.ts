@@ -443,16 +443,12 @@ export class CacheFetch implements Exchange {
     addDate(head);
     const facts = this.#judge(withStatus(head, stored.facts.status));
     if (facts === null || !this.#isStorable) {
-      cache.store.delete(stored);
-      const once = new StoredResponse(
-        this.key,
-        { facts: stored.facts, head: head.text, flags: head.flags },
-        stored.body,
-        stored.bodyBytes,
-        0,
-      );
+      const renewed = { facts: stored.facts, head: head.text, flags: head.flags };
+      // The body is let go with what was stored, but this once.
+      const once = new StoredResponse(this.key, renewed, { ...stored.body }, stored.bodyBytes, 0);
       this.#leader?.settle({ kind: 'stored', stored: once });
       this.#leader = null;
+      cache.store.delete(stored);
       this.#settleAll({ kind: 'passed' });
       return;
     }

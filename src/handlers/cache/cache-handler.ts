@@ -15,7 +15,7 @@ import { InvalidatingFilter, TellingFilter } from './passing-filters.ts';
 import { purge } from './purge.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 import { notModifiedHead, serve, verdictOf } from './serve.ts';
-import type { SharedCache } from './shared-cache.ts';
+import type { CacheStatus, SharedCache } from './shared-cache.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** Why a request goes on: RFC 9211 2.2. */
@@ -119,15 +119,18 @@ export class CacheHandler implements Handler {
     if (verdict === 'stale-while-revalidate') this.#renewBehind(visit, stored);
   }
 
-  #serve(visit: Visit, stored: StoredResponse, status: string, told = 'hit'): void {
+  #serve(visit: Visit, stored: StoredResponse, status: CacheStatus, told = 'hit'): void {
     const { exchange, request } = visit;
     const age = ageOf(stored.facts, Date.now());
-    exchange.cacheStatus = status;
+    this.#note(exchange, status);
     const ttl = Math.floor(stored.facts.lifetime - age);
     const added = `Age: ${Math.floor(age)}\r\n${this.#tells(told === 'hit' ? `hit; ttl=${ttl}` : told)}`;
-    serve(exchange, stored, added, request.isConditional, () => {
-      this.#cache.store.delete(stored);
-      if (!exchange.isOver) this.#again(visit);
+    serve(exchange, stored, added, request.isConditional, {
+      lost: () => {
+        this.#cache.store.delete(stored);
+        if (!exchange.isOver) this.#again(visit);
+      },
+      read: (content) => this.#cache.store.keepContent(stored, content),
     });
   }
 
@@ -208,7 +211,7 @@ export class CacheHandler implements Handler {
     return {
       exchange,
       takes: (head, facts) => {
-        exchange.cacheStatus = missed;
+        this.#note(exchange, missed);
         return request.isConditional ? this.#takesConditionally(visit, head, facts, why) : 'streams';
       },
       fieldsFor: ({ status }, isStored) => {
@@ -248,7 +251,7 @@ export class CacheHandler implements Handler {
   }
 
   /** `status`: what the cache has made of it where it is stored now. */
-  #settle(visit: Visit, outcome: Outcome, why: Forward, status: string): void {
+  #settle(visit: Visit, outcome: Outcome, why: Forward, status: CacheStatus): void {
     const { exchange } = visit;
     exchange.producer = null;
     if (exchange.isOver) return;
@@ -269,7 +272,7 @@ export class CacheHandler implements Handler {
         this.#pass(exchange, why);
         break;
       case 'refused':
-        exchange.cacheStatus = 'MISS';
+        this.#note(exchange, 'MISS');
         exchange.refuse(
           outcome.status,
           outcome.reason,
@@ -328,8 +331,13 @@ export class CacheHandler implements Handler {
 
   /** Past the cache: nothing is stored. */
   #pass(exchange: Exchange, why: Forward): void {
-    exchange.cacheStatus = why === 'bypass' ? 'BYPASS' : 'MISS';
+    this.#note(exchange, why === 'bypass' ? 'BYPASS' : 'MISS');
     this.#next.handle(this.#use.tells ? new TellingFilter(exchange, `kirin; fwd=${why}`) : exchange);
+  }
+
+  #note(exchange: Exchange, status: CacheStatus): void {
+    exchange.cacheStatus = status;
+    this.#cache.answered[status] += 1;
   }
 
   /** A line of RFC 9211's field. */

@@ -16,11 +16,20 @@ export interface EntryWriter {
 export interface CacheStore {
   /** Of a body, where nothing is said. */
   readonly defaultMaxEntryBytes: number;
+  /** What is kept. */
+  readonly size: number;
+  readonly bytes: number;
+  /** Responses that are on their way to the disk. */
+  readonly writing: number;
+  /** What was on disk at the start is not known yet. */
+  readonly isLoading: boolean;
   variants(key: string): readonly StoredResponse[];
   touch(stored: StoredResponse): void;
   begin(key: string, maxBytes: number): EntryWriter;
   /** A 304 has told that it is still right. */
   renew(stored: StoredResponse, described: Described): void;
+  /** It has been read from its file. */
+  keepContent(stored: StoredResponse, content: Buffer): void;
   delete(stored: StoredResponse): void;
   deleteKey(key: string): number;
   deletePrefix(prefix: string): number;

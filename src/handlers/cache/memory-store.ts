@@ -4,8 +4,8 @@ import type { CacheStore, EntryWriter } from './cache-store.ts';
 import { type Described, StoredResponse, withLength } from './stored-response.ts';
 
 /** Up to this size a body is kept as text. */
-const MAX_TEXT_BYTES = 16_384;
-const SWEEP_EVERY_MS = 10_000;
+export const MAX_TEXT_BYTES = 16_384;
+export const SWEEP_EVERY_MS = 10_000;
 
 /** Whether both are for the same requests. */
 export function isSameVariant(a: StoredResponse, b: StoredResponse): boolean {
@@ -21,6 +21,8 @@ export function isSameVariant(a: StoredResponse, b: StoredResponse): boolean {
 /** Responses in the edge's memory. */
 export class MemoryStore implements CacheStore {
   readonly defaultMaxEntryBytes = 1 << 20;
+  readonly writing = 0;
+  readonly isLoading = false;
   readonly #index: CacheIndex;
   readonly #maxBytes: number;
   readonly #sweep: NodeJS.Timeout;
@@ -85,6 +87,8 @@ export class MemoryStore implements CacheStore {
       discard: release,
     };
   }
+
+  keepContent(): void {}
 
   renew(stored: StoredResponse, { facts, head, flags }: Described): void {
     this.#index.change(stored, () => Object.assign(stored, { facts, head, flags }));

@@ -1,14 +1,15 @@
 // A stored response, as the answer to one request.
 
 import { randomBytes } from 'node:crypto';
-import { fstat, open } from 'node:fs';
+import { fstat, open, read, type Stats } from 'node:fs';
 import { parseHttpDate } from '../../protocol/fields/http-date.ts';
 import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import type { Exchange, FilePart, Producer } from '../exchange.ts';
 import { contentRange, cutOut } from '../files/answer.ts';
 import { evaluate, readConditions, type Verdict } from '../files/conditions.ts';
-import { diskGate } from '../files/disk-gate.ts';
 import { OpenFile } from '../files/open-file.ts';
+import { HOT_BYTES } from './disk/disk-writer.ts';
+import { gated } from './disk/gated.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 const WAITING: Producer = { isWaiting: true, pause() {}, resume() {}, cancel() {} };
@@ -32,13 +33,20 @@ export function verdictOf(
   return evaluate(conditions, { entityTag: entityTag ?? '', modifiedSeconds, size }, head.method, nowSeconds);
 }
 
+export interface ServeHooks {
+  /** Its file is not there any more. */
+  lost(): void;
+  /** It was read from its file whole. */
+  read(content: Buffer): void;
+}
+
 /** @param added lines for the end of the head @param isConditional whether the request has conditions or ranges */
 export function serve(
   exchange: Exchange,
   stored: StoredResponse,
   added: string,
   isConditional: boolean,
-  whenLost: () => void,
+  hooks: ServeHooks,
 ): void {
   const verdict = isConditional ? verdictOf(exchange, stored.facts, stored.bodyBytes) : 'whole';
   if (verdict === 'whole') {
@@ -49,7 +57,7 @@ export function serve(
       stored,
       [{ offset: 0, length: stored.bodyBytes }],
       stored.bodyBytes,
-      whenLost,
+      hooks,
     );
   } else if (verdict === 'not-modified') {
     const head = notModifiedHead(stored.head, stored.flags);
@@ -79,7 +87,7 @@ export function serve(
     }
     const length = segments.reduce((sum, segment) => sum + segment.length, 0);
     head.set('Content-Length', String(length));
-    send(exchange, head.text + added, head.flags, stored, segments, length, whenLost);
+    send(exchange, head.text + added, head.flags, stored, segments, length, hooks);
   }
 }
 
@@ -90,50 +98,50 @@ function send(
   stored: StoredResponse,
   segments: readonly (FilePart | string)[],
   length: number,
-  whenLost: () => void,
+  hooks: ServeHooks,
 ): void {
   const { body } = stored;
-  if (body.kind === 'memory') {
+  const { content } = body;
+  if (content !== null) {
     const isWhole = length === stored.bodyBytes && segments.length === 1;
-    exchange.respond(head, flags, isWhole ? body.content : cutOut(body.content, segments));
+    exchange.respond(head, flags, isWhole ? content : cutOut(content, segments));
     return;
   }
   if (length === 0 || exchange.head.method === 'HEAD') {
     exchange.respond(head, flags, '');
     return;
   }
+  if (body.kind === 'memory') return;
+  const { path } = body;
   exchange.producer = WAITING;
-  openWhole(body.path, body.fileBytes, (fd) => {
-    exchange.producer = null;
-    if (fd === null) {
-      whenLost();
+  const answer = async (file: OpenFile) => {
+    if (stored.bodyBytes > HOT_BYTES) {
+      exchange.producer = null;
+      exchange.respondFile(head, flags, { file, segments, length });
       return;
     }
-    const file = new OpenFile(fd);
-    exchange.respondFile(head, flags, { file, segments, length });
-    file.release();
-  });
+    const bytes = Buffer.allocUnsafe(stored.bodyBytes);
+    const count = await gated<number>((done) => read(file.fd, bytes, 0, bytes.length, 0, done));
+    if (count < bytes.length) throw new Error('it is shorter than it was');
+    exchange.producer = null;
+    hooks.read(bytes);
+    exchange.respond(head, flags, cutOut(bytes, segments));
+  };
+  openWhole(path, stored.bodyBytes)
+    .then((file) => answer(file).finally(() => file.release()))
+    .catch(() => {
+      exchange.producer = null;
+      hooks.lost();
+    });
 }
 
-/** Null: the file is not there, or is not what was written. */
-function openWhole(path: string, bytes: number, done: (fd: number | null) => void): void {
-  diskGate.ask<number>(
-    (opened) => open(path, 'r', opened),
-    (error, fd) => {
-      if (error !== null) {
-        done(null);
-        return;
-      }
-      fstat(fd, (failure, facts) => {
-        if (failure === null && facts.size === bytes) {
-          done(fd);
-          return;
-        }
-        new OpenFile(fd).release();
-        done(null);
-      });
-    },
-  );
+/** @throws the system's error: the file is not there, or shorter than what was written */
+async function openWhole(path: string, bodyBytes: number): Promise<OpenFile> {
+  const file = new OpenFile(await gated<number>((done) => open(path, 'r', done)));
+  const { size } = await gated<Stats>((done) => fstat(file.fd, done)).catch(() => ({ size: -1 }));
+  if (size >= bodyBytes) return file;
+  file.release();
+  throw new Error('it is shorter than it was');
 }
 
 /** RFC 9110 15.4.5: what would change the client's copy, and nothing that describes a content that is not sent. */

@@ -5,9 +5,31 @@ const MAX_REMEMBERED = 10_000;
 /** For how long requests do not wait for one another where the last response could not be stored. */
 const PASSED_FOR_MS = 5000;
 
+/** Nginx's words. */
+export type CacheStatus = 'HIT' | 'MISS' | 'EXPIRED' | 'REVALIDATED' | 'UPDATING' | 'STALE' | 'BYPASS';
+
+export interface CacheFacts {
+  readonly name: string;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly writing: number;
+  readonly isLoading: boolean;
+  readonly answered: Readonly<Record<CacheStatus, number>>;
+}
+
 /** One of the caches of the configuration, with what goes on in it. */
 export class SharedCache {
   readonly store: CacheStore;
+  /** Requests, by what has become of them. */
+  readonly answered: Record<CacheStatus, number> = {
+    HIT: 0,
+    MISS: 0,
+    EXPIRED: 0,
+    REVALIDATED: 0,
+    UPDATING: 0,
+    STALE: 0,
+    BYPASS: 0,
+  };
   /** What is being fetched for the cache. */
   readonly inFlight = new Map<string, CacheFetch>();
   /** Until when. */

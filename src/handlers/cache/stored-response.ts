@@ -7,7 +7,13 @@ export type StoredBody =
   /** Small ones as text, latin-1, which is the fastest to send. */
   | { readonly kind: 'memory'; readonly content: string | Buffer }
   /** At the beginning of this file, which goes on behind it. */
-  | { readonly kind: 'file'; readonly path: string; readonly fileBytes: number };
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      fileBytes: number;
+      /** The same, where it is in memory, too. */
+      content: string | Buffer | null;
+    };
 
 export interface Described {
   readonly facts: StoredFacts;

@@ -20,7 +20,7 @@ test('lanes are shown by worker, each with its own service times', () => {
   const busy = lane(one, 1, 2);
   for (const us of [10, 20, 20, 40]) busy.service.record(us);
   const lanes = [lane(one, 0), { ...lane(other, 0), isFed: false }, busy];
-  const page = JSON.parse(metricsText({ lanes, apps: [], upstreams: [] }));
+  const page = JSON.parse(metricsText({ lanes, apps: [], upstreams: [], caches: [] }));
   const idle = { index: 0, isFed: true, depth: 0, service: EMPTY };
   assert.deepEqual(page, {
     queue: { length: 0, oldestWaitUs: 0 },
@@ -49,6 +49,7 @@ test('lanes are shown by worker, each with its own service times', () => {
     ],
     apps: [],
     upstreams: [],
+    caches: [],
   });
 });
 
@@ -71,7 +72,7 @@ test('an application has its waits, its service times, and what went wrong by re
     { name: 'shop', mount: '/shop', metrics, queued: 3, oldestWaitMs: 1.5 },
     { name: 'admin', mount: '/admin', metrics: new AppMetrics(), queued: 1, oldestWaitMs: 0.5 },
   ];
-  const page = JSON.parse(metricsText({ lanes: [], apps, upstreams: [] }));
+  const page = JSON.parse(metricsText({ lanes: [], apps, upstreams: [], caches: [] }));
   assert.deepEqual(page.queue, { length: 4, oldestWaitUs: 1500 });
   const { queue, service, ...rest } = page.apps[0];
   assert.deepEqual(queue.buckets, [[7, 1000]]);
@@ -101,6 +102,6 @@ test('an upstream has its servers, with what they were given and how they are', 
     failed: 1,
   } as const;
   const upstreams = [{ name: 'shop', servers: [server] }];
-  const page = JSON.parse(metricsText({ lanes: [], apps: [], upstreams }));
+  const page = JSON.parse(metricsText({ lanes: [], apps: [], upstreams, caches: [] }));
   assert.deepEqual(page.upstreams, upstreams);
 });

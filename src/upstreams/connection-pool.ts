@@ -1,68 +1,88 @@
+import type { DeadlineList } from '../base/deadlines.ts';
 import type { ResponseLimits } from '../protocol/http1/response-parser.ts';
 import { type Secure, UpstreamConnection } from './connection.ts';
-import { DeadlineTable } from './deadline-table.ts';
+import { DeadlineTable, type Expiring } from './deadline-table.ts';
 import type { Endpoint, Upstream } from './upstream.ts';
 
-/** What connections to one endpoint have in common; those of another way to connect are another's. */
-export interface Route {
+/** How connections to an upstream are made, and which of them may be shared. */
+export class ConnectionRoute {
   /** Tells apart what may not share connections: the scheme, and what TLS is made of. */
   readonly key: string;
   readonly limits: ResponseLimits;
   /** null: in plain text. */
   readonly secure: Secure | null;
+  /** What is looked up for every request, kept. */
+  readonly known = new WeakMap<Endpoint, EndpointPool>();
+
+  constructor(key: string, limits: ResponseLimits, secure: Secure | null) {
+    this.key = key;
+    this.limits = limits;
+    this.secure = secure;
+  }
 }
 
 /** The connections to all upstreams, that wait for their next requests. */
 export class ConnectionPool {
-  readonly #deadlines = new DeadlineTable();
-  readonly #idle = new Map<string, Idle>();
+  readonly deadlines = new DeadlineTable();
+  readonly #pools = new Map<string, EndpointPool>();
 
   /** One that waits, if `isFresh` is not asked for and there is one; else one that is about to connect. */
-  take(endpoint: Endpoint, upstream: Upstream, route: Route, isFresh: boolean): UpstreamConnection {
+  take(endpoint: Endpoint, upstream: Upstream, route: ConnectionRoute, isFresh: boolean): UpstreamConnection {
+    const known = route.known.get(endpoint);
+    const pool = known?.isUsed === true ? known : this.#poolOf(endpoint, route);
+    pool.setLimits(upstream.keepalive, upstream.keepaliveTimeoutMs);
+    const waiting = isFresh ? null : pool.take();
+    return waiting ?? pool.add(new UpstreamConnection(endpoint.address, route.limits, route.secure, pool));
+  }
+
+  #poolOf(endpoint: Endpoint, route: ConnectionRoute): EndpointPool {
     const key = keyOf(endpoint, route);
-    let idle = this.#idle.get(key);
-    if (idle === undefined) {
-      idle = new Idle(this.#deadlines, () => this.#idle.delete(key));
-      this.#idle.set(key, idle);
+    let pool = this.#pools.get(key);
+    if (pool === undefined) {
+      pool = new EndpointPool(this.deadlines, () => this.#pools.delete(key));
+      this.#pools.set(key, pool);
     }
-    idle.most = upstream.keepalive;
-    idle.timeoutMs = upstream.keepaliveTimeoutMs;
-    const waiting = isFresh ? null : idle.take();
-    return waiting ?? idle.add(new UpstreamConnection(endpoint.address, route.limits, route.secure, idle));
+    route.known.set(endpoint, pool);
+    return pool;
   }
 
   /** How many wait. */
   get idleCount(): number {
     let count = 0;
-    for (const idle of this.#idle.values()) count += idle.count;
+    for (const pool of this.#pools.values()) count += pool.idleCount;
     return count;
-  }
-
-  /** Closes what waits. */
-  close(): void {
-    for (const idle of [...this.#idle.values()]) idle.close();
   }
 }
 
-function keyOf({ address }: Endpoint, { key }: Route): string {
+function keyOf({ address }: Endpoint, { key }: ConnectionRoute): string {
   return address.kind === 'unix' ? `${key} ${address.path}` : `${key} ${address.host} ${address.port}`;
 }
 
 /** Of one endpoint. The last that was used is the next: those that are not needed grow old. */
-class Idle {
-  readonly deadlines: DeadlineTable;
-  most = 0;
-  timeoutMs = 0;
+class EndpointPool {
+  readonly #deadlines: DeadlineTable;
   readonly #whenUnused: () => void;
   readonly #waiting: UpstreamConnection[] = [];
+  #most = 0;
+  #timeoutMs = -1;
+  #expiry: DeadlineList<Expiring> | null = null;
   #count = 0;
+  /** There have been connections all the time. */
+  isUsed = true;
 
   constructor(deadlines: DeadlineTable, whenUnused: () => void) {
-    this.deadlines = deadlines;
+    this.#deadlines = deadlines;
     this.#whenUnused = whenUnused;
   }
 
-  get count(): number {
+  setLimits(most: number, timeoutMs: number): void {
+    this.#most = most;
+    if (timeoutMs === this.#timeoutMs) return;
+    this.#timeoutMs = timeoutMs;
+    this.#expiry = this.#deadlines.of(timeoutMs);
+  }
+
+  get idleCount(): number {
     return this.#waiting.length;
   }
 
@@ -75,29 +95,19 @@ class Idle {
     return this.#waiting.pop() ?? null;
   }
 
-  release(connection: UpstreamConnection): void {
-    if (this.#waiting.length >= this.most) {
-      // As in nginx, the oldest gives way.
-      const oldest = this.#waiting.shift();
-      if (oldest === undefined) {
-        connection.destroy();
-        return;
-      }
-      oldest.destroy();
-    }
+  release(connection: UpstreamConnection, nowMs: number): void {
     this.#waiting.push(connection);
-    if (this.timeoutMs > 0) this.deadlines.of(this.timeoutMs).add(connection, performance.now());
-    else connection.deadlineList?.remove(connection);
+    this.#expiry?.add(connection, nowMs);
+    // As in nginx, the oldest gives way.
+    if (this.#waiting.length > this.#most) this.#waiting.shift()?.destroy();
   }
 
   forget(connection: UpstreamConnection): void {
     const index = this.#waiting.lastIndexOf(connection);
     if (index !== -1) this.#waiting.splice(index, 1);
     this.#count -= 1;
-    if (this.#count === 0) this.#whenUnused();
-  }
-
-  close(): void {
-    for (const connection of [...this.#waiting]) connection.destroy();
+    if (this.#count > 0) return;
+    this.isUsed = false;
+    this.#whenUnused();
   }
 }

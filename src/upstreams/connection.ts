@@ -6,9 +6,8 @@ import { type ChunkTaker, SocketReader } from '../base/socket-reader.ts';
 import type { ReceivedHead } from '../protocol/http1/received-head.ts';
 import { CHUNKED } from '../protocol/http1/request-head.ts';
 import { type ResponseLimits, ResponseParser } from '../protocol/http1/response-parser.ts';
-import type { DeadlineTable } from './deadline-table.ts';
 import { reasonOf } from './failure-reason.ts';
-import type { UpstreamRequest } from './request.ts';
+import type { UpstreamRequest, UpstreamTimeouts } from './request.ts';
 import type { EndpointAddress } from './upstream.ts';
 
 /** Bodies up to this size are handed over as text, to be joined with their head and written at once. */
@@ -16,15 +15,16 @@ const MAX_TEXT_BYTES = 16384;
 
 /** Where a connection goes when it is not in use. */
 export interface ConnectionHome {
-  readonly deadlines: DeadlineTable;
   /** It can take the next request. */
-  release(connection: UpstreamConnection): void;
+  release(connection: UpstreamConnection, nowMs: number): void;
   /** It is gone. */
   forget(connection: UpstreamConnection): void;
 }
 
 /** Makes the TLS of a connection that is there. */
 export type Secure = (socket: Socket) => TLSSocket;
+
+const inSeconds = ({ durationMs }: { readonly durationMs: number }): string => `${durationMs / 1000} s`;
 
 /** One connection to one server of an upstream: one request at a time. */
 export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream {
@@ -45,7 +45,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
   #keepAlive = false;
   /** After an upgrade. */
   #taker: ByteTaker | null = null;
-  #silenceMs = 0;
+  #silence: UpstreamTimeouts['silence'] | null = null;
 
   constructor(address: EndpointAddress, limits: ResponseLimits, secure: Secure | null, home: ConnectionHome) {
     super();
@@ -77,13 +77,12 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
   // --- the request ---
 
   /** Sends a head, latin-1, and what there is of a body. `isEnd`: that is the whole request. */
-  send(request: UpstreamRequest, head: string, body: readonly Buffer[], isEnd: boolean): void {
+  send(request: UpstreamRequest, head: string, body: readonly Buffer[], isEnd: boolean, nowMs: number): void {
     this.#request = request;
     this.#parser.expect(request.method);
     this.#isSent = isEnd;
-    const { connectMs, firstByteMs } = request.timeouts;
-    const limitMs = this.#isConnected ? firstByteMs : connectMs;
-    this.#home.deadlines.of(limitMs).add(this, performance.now());
+    const { connect, firstByte } = request.timeouts;
+    (this.#isConnected ? firstByte : connect).add(this, nowMs);
     if (body.length === 0) {
       this.#socket.write(head, 'latin1');
       return;
@@ -114,8 +113,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
 
   #onConnected(): void {
     this.#isConnected = true;
-    const request = this.#request;
-    if (request !== null) this.#home.deadlines.of(request.timeouts.firstByteMs).add(this, performance.now());
+    this.#request?.timeouts.firstByte.add(this, performance.now());
   }
 
   #onDrain(): void {
@@ -130,11 +128,11 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     const request = this.#request;
     const now = performance.now();
     if (request === null) {
-      if (this.#taker !== null) this.#home.deadlines.of(this.#silenceMs).add(this, now);
+      if (this.#taker !== null) this.#silence?.add(this, now);
       return;
     }
-    const { firstByteMs, silenceMs } = request.timeouts;
-    this.#home.deadlines.of(this.#parser.hasBegun ? silenceMs : firstByteMs).add(this, now);
+    const { firstByte, silence } = request.timeouts;
+    (this.#parser.hasBegun ? silence : firstByte).add(this, now);
   }
 
   // --- the response ---
@@ -195,7 +193,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
           request.piece(isLent ? Buffer.from(event.data) : event.data);
           break;
         case 'end':
-          this.#finish();
+          this.#finish(performance.now());
           request.end();
           return;
         case 'error':
@@ -215,8 +213,9 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     }
     this.#keepAlive = head.keepAlive;
     if (bodyLength === 0) {
-      this.#finish();
-      request.whole(head, '');
+      const now = performance.now();
+      this.#finish(now);
+      request.whole(head, '', now);
       return true;
     }
     if (bodyLength > 0 && bodyLength <= MAX_TEXT_BYTES) {
@@ -247,8 +246,9 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
       bytes += event.data.length;
     }
     if (event?.type === 'end') {
-      this.#finish();
-      request.whole(head, Buffer.concat(pieces).toString('latin1'));
+      const now = performance.now();
+      this.#finish(now);
+      request.whole(head, Buffer.concat(pieces).toString('latin1'), now);
       return true;
     }
     request.begin(head);
@@ -263,12 +263,13 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     const request = this.#request;
     const text = this.#parser.takeBodyText();
     this.#held = null;
-    this.#finish();
-    request?.whole(head, text);
+    const now = performance.now();
+    this.#finish(now);
+    request?.whole(head, text, now);
   }
 
   /** The response is complete. */
-  #finish(): void {
+  #finish(nowMs: number): void {
     this.#request = null;
     this.#isInBody = false;
     this.#served += 1;
@@ -278,7 +279,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     }
     // A request that is not sent whole, and bytes that belong to no response, would be taken for what they are not.
     const isClean = this.#keepAlive && this.#isSent && this.#parser.isClean;
-    if (isClean && this.#socket.writableLength === 0 && !this.#isClosed) this.#home.release(this);
+    if (isClean && this.#socket.writableLength === 0 && !this.#isClosed) this.#home.release(this, nowMs);
     else this.destroy();
   }
 
@@ -312,7 +313,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
       this.#fail('error', event.error.message);
     } else {
       this.#keepAlive = false;
-      this.#finish();
+      this.#finish(performance.now());
       request.end();
     }
   }
@@ -325,10 +326,10 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
       this.#fail('timeout', 'silent');
       return;
     }
-    const { connectMs, firstByteMs, silenceMs } = request.timeouts;
-    if (!this.#isConnected) this.#fail('timeout', `not connected within ${connectMs / 1000} s`);
-    else if (!this.#parser.hasBegun) this.#fail('timeout', `no response within ${firstByteMs / 1000} s`);
-    else this.#fail('timeout', `silent for ${silenceMs / 1000} s in the middle of the response`);
+    const { connect, firstByte, silence } = request.timeouts;
+    if (!this.#isConnected) this.#fail('timeout', `not connected within ${inSeconds(connect)}`);
+    else if (!this.#parser.hasBegun) this.#fail('timeout', `no response within ${inSeconds(firstByte)}`);
+    else this.#fail('timeout', `silent for ${inSeconds(silence)} in the middle of the response`);
   }
 
   #fail(kind: 'error' | 'timeout', reason: string): void {
@@ -360,7 +361,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     }
     this.#request = null;
     this.#isInBody = true;
-    this.#silenceMs = request.timeouts.silenceMs;
+    this.#silence = request.timeouts.silence;
     this.#taker = request.switched(head, this, this.#parser.takeRest());
     if (this.#taker === null) this.destroy();
     else this.#noteProgress();

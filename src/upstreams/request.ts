@@ -1,7 +1,9 @@
 // What passes between a connection to an upstream and whoever has a request for it.
 
 import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
+import type { DeadlineList } from '../base/deadlines.ts';
 import type { ReceivedHead } from '../protocol/http1/received-head.ts';
+import type { Expiring } from './deadline-table.ts';
 
 /** Why there is no response, or no end of one. */
 export interface UpstreamFailure {
@@ -23,7 +25,7 @@ export interface UpstreamRequest {
   /** Whether 101 is an answer. */
   readonly wantsUpgrade: boolean;
   /** The whole response. `body`: latin-1. The connection is another's from now on. */
-  whole(head: ReceivedHead, body: string): void;
+  whole(head: ReceivedHead, body: string, nowMs: number): void;
   begin(head: ReceivedHead): void;
   /** Memory of its own. */
   piece(data: Buffer): void;
@@ -35,8 +37,9 @@ export interface UpstreamRequest {
   switched(head: ReceivedHead, stream: ByteStream, rest: Buffer): ByteTaker | null;
 }
 
+/** What a connection is put on while it waits for that. */
 export interface UpstreamTimeouts {
-  readonly connectMs: number;
-  readonly firstByteMs: number;
-  readonly silenceMs: number;
+  readonly connect: DeadlineList<Expiring>;
+  readonly firstByte: DeadlineList<Expiring>;
+  readonly silence: DeadlineList<Expiring>;
 }

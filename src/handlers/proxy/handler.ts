@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ProxySpec, UpstreamTls } from '../../protocol/supervision/proxy.ts';
 import type { PathMatch } from '../../protocol/supervision/site.ts';
-import type { ConnectionPool, Route } from '../../upstreams/connection-pool.ts';
+import { type ConnectionPool, ConnectionRoute } from '../../upstreams/connection-pool.ts';
 import type { UpstreamTimeouts } from '../../upstreams/request.ts';
 import { secureBy } from '../../upstreams/secure.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
@@ -28,7 +28,7 @@ export class ProxyHandler implements Handler {
   readonly spec: ProxySpec;
   readonly parts: ProxyParts;
   readonly upstream: Upstream;
-  readonly route: Route;
+  readonly route: ConnectionRoute;
   readonly timeouts: UpstreamTimeouts;
   readonly requests: RequestWriter;
   readonly responses: ResponseWriter;
@@ -38,15 +38,18 @@ export class ProxyHandler implements Handler {
     this.spec = spec;
     this.parts = parts;
     this.upstream = parts.upstream(spec);
-    this.route = {
-      key: spec.tls === null ? 'http' : keyOf(nameOf(spec), spec.tls),
-      limits: { maxHeadBytes: spec.maxHeadBytes, maxFields: MAX_FIELDS },
-      secure: spec.tls === null ? null : secureBy(spec.tls, nameOf(spec)),
-    };
+    const limits = { maxHeadBytes: spec.maxHeadBytes, maxFields: MAX_FIELDS };
+    const name = nameOf(spec);
+    const { tls } = spec;
+    this.route =
+      tls === null
+        ? new ConnectionRoute('http', limits, null)
+        : new ConnectionRoute(keyOf(name, tls), limits, secureBy(tls, name));
+    const { deadlines } = parts.pool;
     this.timeouts = {
-      connectMs: spec.connectTimeoutMs,
-      firstByteMs: spec.firstByteTimeoutMs,
-      silenceMs: spec.silenceTimeoutMs,
+      connect: deadlines.of(spec.connectTimeoutMs),
+      firstByte: deadlines.of(spec.firstByteTimeoutMs),
+      silence: deadlines.of(spec.silenceTimeoutMs),
     };
     this.requests = new RequestWriter(spec, path);
     this.responses = new ResponseWriter(spec, new Redirects(spec, path));

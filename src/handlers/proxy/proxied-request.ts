@@ -13,12 +13,14 @@ import type { BodyFraming } from './request-text.ts';
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 const NOTHING = Buffer.alloc(0);
 const NO_PARTS: readonly Buffer[] = [];
+const NOBODY: readonly Endpoint[] = [];
 
 /** A try of one server. */
 interface Attempt {
   readonly endpoint: Endpoint;
   readonly begunMs: number;
-  status: string;
+  /** 0: none. */
+  status: number;
   endedMs: number;
 }
 
@@ -62,22 +64,24 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   // --- trying servers ---
 
   #choose(): Endpoint | null {
-    const tried = this.#attempts.map(({ endpoint }) => endpoint);
+    const tried = this.#attempts.length === 0 ? NOBODY : this.#attempts.map(({ endpoint }) => endpoint);
     return this.#handler.upstream.choose(this.#handler.hashKeyOf(this.#exchange), tried);
   }
 
   #try(endpoint: Endpoint): void {
-    this.#attempts.push({ endpoint, begunMs: performance.now(), status: '-', endedMs: 0 });
-    this.#send(endpoint, false);
+    const now = performance.now();
+    this.#attempts.push({ endpoint, begunMs: now, status: 0, endedMs: 0 });
+    this.#send(endpoint, false, now);
   }
 
-  #send(endpoint: Endpoint, isFresh: boolean): void {
-    const { parts, upstream, route, requests } = this.#handler;
+  #send(endpoint: Endpoint, isFresh: boolean, nowMs: number): void {
+    const { parts: shared, upstream, route, requests } = this.#handler;
     const body = this.#body;
     const head = requests.write(this.#exchange, this.#framing, '');
-    const connection = parts.pool.take(endpoint, upstream, route, isFresh);
+    const connection = shared.pool.take(endpoint, upstream, route, isFresh);
     this.#connection = connection;
-    connection.send(this, head, body.kind === 'memory' ? body.parts : NO_PARTS, body.kind !== 'file');
+    const parts = body.kind === 'memory' ? body.parts : NO_PARTS;
+    connection.send(this, head, parts, body.kind !== 'file', nowMs);
     if (body.kind === 'file') this.#sendFile(body.path, connection);
   }
 
@@ -126,11 +130,11 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
     this.#file?.resume();
   }
 
-  whole(head: ReceivedHead, body: string): void {
+  whole(head: ReceivedHead, body: string, nowMs: number): void {
     this.#connection = null;
     if (this.#triesAfter(head)) return;
     const { text, flags } = this.#handler.responses.head(head, this.#exchange);
-    this.#finish('ok');
+    this.#finish('ok', nowMs);
     this.#exchange.respond(text, flags, body);
   }
 
@@ -149,7 +153,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
 
   end(): void {
     if (this.#isOver || !this.#hasBegun) return;
-    this.#finish('ok');
+    this.#finish('ok', performance.now());
     this.#exchange.write(NOTHING, true);
   }
 
@@ -163,7 +167,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
     if (this.#isOver) return;
     const attempt = this.#attempts.at(-1) as Attempt;
     if (failure.isStale && !this.#hasBegun && this.#mayRepeat(failure.isUnsent)) {
-      this.#send(attempt.endpoint, true);
+      this.#send(attempt.endpoint, true, performance.now());
       return;
     }
     this.#end(attempt, failure.isStale ? 'unknown' : 'failed');
@@ -174,7 +178,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
       return;
     }
     const status = failure.kind === 'timeout' ? 504 : 502;
-    attempt.status = String(status);
+    attempt.status = status;
     const next = this.#mayTryAnother(failure.kind, failure.isUnsent) ? this.#choose() : null;
     if (next === null) {
       this.#isOver = true;
@@ -189,7 +193,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   /** Whether the answer is one after which another server is asked. Where there is no other, this is the answer. */
   #triesAfter({ status }: ReceivedHead): boolean {
     const attempt = this.#attempts.at(-1) as Attempt;
-    attempt.status = String(status);
+    attempt.status = status;
     const next = status >= 400 && this.#mayTryAnother(status, false) ? this.#choose() : null;
     if (next === null) return false;
     this.#endFile();
@@ -217,16 +221,16 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
     this.#handler.parts.report(server, () => `Upstream ${server} for ${method} ${target}: ${what}`);
   }
 
-  #finish(outcome: Outcome): void {
+  #finish(outcome: Outcome, nowMs: number): void {
     this.#isOver = true;
     this.#connection = null;
     this.#endFile();
     const attempt = this.#attempts.at(-1);
-    if (attempt !== undefined) this.#end(attempt, outcome);
+    if (attempt !== undefined) this.#end(attempt, outcome, nowMs);
   }
 
-  #end(attempt: Attempt, outcome: Outcome): void {
-    attempt.endedMs = performance.now();
+  #end(attempt: Attempt, outcome: Outcome, nowMs = performance.now()): void {
+    attempt.endedMs = nowMs;
     this.#handler.upstream.ended(attempt.endpoint, outcome);
   }
 
@@ -253,7 +257,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   cancel(): void {
     if (this.#isOver) return;
     const connection = this.#connection;
-    this.#finish('unknown');
+    this.#finish('unknown', performance.now());
     connection?.abandon();
   }
 
@@ -268,7 +272,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   }
 
   get statuses(): string {
-    return this.#attempts.map(({ status }) => status).join(', ');
+    return this.#attempts.map(({ status }) => status || '-').join(', ');
   }
 
   get times(): string {

@@ -9,6 +9,8 @@ export interface ByteStream {
   /** Nothing is read until `resume`. */
   pause(): void;
   resume(): void;
+  /** Both directions end, once what was written has been taken. */
+  finish(): void;
   /** In both directions, at once. */
   destroy(): void;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
 import type { ChunkTaker } from '../base/socket-reader.ts';
 import type { Peer, Producer } from '../handlers/exchange.ts';
 import { HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
@@ -11,6 +12,7 @@ import { Http1Exchange } from './exchange.ts';
 import { Outgoing } from './outgoing.ts';
 import { proxiedPeer } from './proxied-peer.ts';
 import type { Server } from './server.ts';
+import { SocketStream } from './socket-stream.ts';
 
 /** Requests that a client sends ahead are held up to this size; then it has to wait. */
 const MAX_AHEAD_BYTES = 65536;
@@ -32,6 +34,8 @@ export class Connection extends ClientConnection implements ChunkTaker {
   #exchange: Http1Exchange | null = null;
   #isAdvancing = false;
   #isReadingPaused = false;
+  /** After an upgrade: who takes what the client sends. */
+  #tunnel: ByteTaker | null = null;
   /** The last response has not been taken by the system whole: the next request waits for that, or a client that reads nothing could fill
    * the memory. */
   #isSending = false;
@@ -89,7 +93,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
   // --- reading ---
 
   get isReadingBody(): boolean {
-    return this.#exchange !== null && !this.#exchange.isRead;
+    return this.#tunnel !== null || (this.#exchange !== null && !this.#exchange.isRead);
   }
 
   takeLentChunk(chunk: Buffer): void {
@@ -126,6 +130,10 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   #onData(chunk: Buffer): void {
     if (this.#isClosing) return;
+    if (this.#tunnel !== null) {
+      this.#tunnel.take(chunk);
+      return;
+    }
     this.#parser.push(chunk);
     const exchange = this.#exchange;
     if (!this.#isSending && (exchange === null || !exchange.isRead)) this.#advance();
@@ -206,6 +214,10 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   #onEnd(): void {
     this.#hasEnded = true;
+    if (this.#tunnel !== null) {
+      this.#tunnel.ended();
+      return;
+    }
     const exchange = this.#exchange;
     if (this.#isClosing || this.#isSending) {
       // What is on its way is still sent; then the socket closes, since both sides have ended.
@@ -224,6 +236,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
   #onClose(): void {
     this.deadlineList?.remove(this);
     this.#isClosing = true;
+    this.#tunnel?.closed();
     this.#exchange?.clientLeft();
     this.#exchange = null;
     this.#server.forget(this);
@@ -300,6 +313,19 @@ export class Connection extends ClientConnection implements ChunkTaker {
     if (this.#hasEnded) this.#exchange?.clientEnded();
   }
 
+  /** From now on it is two streams of bytes. `sent`: counts those to the client. */
+  tunnel(begun: (client: ByteStream) => ByteTaker, sent: (bytes: number) => void): void {
+    const { socket } = this;
+    this.limitSending();
+    const taker = begun(new SocketStream(socket, sent));
+    this.#tunnel = taker;
+    socket.on('drain', () => taker.drained());
+    if (this.#isReadingPaused) this.resumeReading();
+    const rest = this.#parser.takeRest();
+    if (rest.length > 0) taker.take(rest);
+    if (this.#hasEnded) taker.ended();
+  }
+
   /** Ends the connection so that the response cannot be taken for a complete one. */
   cut(mustReset: boolean): void {
     this.#exchange = null;
@@ -314,7 +340,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
     const exchange = this.#exchange;
     if (exchange !== null) {
       // Bad in the middle of its body: the handler has been told nothing yet.
-      exchange.refuse(error.status, error.message);
+      exchange.failBody(error.status, error.message);
       return;
     }
     this.refuseAll(error);
@@ -338,7 +364,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   override expireReading(): void {
     if (this.#exchange !== null) {
-      this.#exchange.refuse(408, 'The body did not arrive in time');
+      this.#exchange.failBody(408, 'The body did not arrive in time');
     } else if (this.#isReadingHead) {
       this.#answerAndClose(408, 'The request did not arrive in time');
     } else {

@@ -1,4 +1,7 @@
+import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
 import {
+  type BodyFlow,
+  type BodyTaker,
   type Exchange,
   type FileBody,
   type Groups,
@@ -32,6 +35,7 @@ import type { Outgoing } from './outgoing.ts';
 
 const CRLF = Buffer.from('\r\n');
 const NO_BODY: RequestBody = { kind: 'none' };
+const NO_FLOW: BodyFlow = { pause: () => {}, resume: () => {} };
 
 interface BodyLimit {
   /** That may still come. */
@@ -68,6 +72,8 @@ export class Http1Exchange implements Exchange {
   /** The body, once somebody has it; whoever is asked in his place gets it, too. */
   #collected: RequestBody | null = null;
   #bodyLimit: BodyLimit | null = null;
+  /** Who takes the body as it comes. */
+  #taker: BodyTaker | null = null;
   #isAnswering = false;
   /** What came of the body before it was asked for. */
   #held: Buffer[] | null = null;
@@ -119,6 +125,11 @@ export class Http1Exchange implements Exchange {
       done(this.#collected ?? NO_BODY);
       return;
     }
+    if (this.#taker !== null) {
+      // It went where it is no more to be had from.
+      done(NO_BODY);
+      return;
+    }
     const connection = this.#connection;
     this.#whenCollected = done;
     this.#collector = new BodyCollector(connection.bodyLimits, {
@@ -140,10 +151,35 @@ export class Http1Exchange implements Exchange {
     }
   }
 
+  streamBody(taker: BodyTaker): BodyFlow | null {
+    if (this.isRead || this.#collector !== null || this.#taker !== null) return null;
+    const connection = this.#connection;
+    const held = this.#held;
+    this.#taker = taker;
+    if (held !== null) {
+      if (this.#bodyLimit !== null && this.#isBeyond(this.#bodyLimit, 0)) return NO_FLOW;
+      this.#held = null;
+      connection.resumeReading();
+      for (const data of held) taker.takeBody(data);
+    } else if (this.head.expectsContinue) {
+      connection.sayContinue();
+    }
+    return { pause: () => connection.pauseReading(), resume: () => connection.resumeReading() };
+  }
+
+  /** The rest of the body does not come, or cannot be read. */
+  failBody(status: number, reason: string): void {
+    const { producer } = this;
+    this.refuse(status, reason);
+    if (this.#taker !== null) producer?.cancel();
+  }
+
   /** More of the body, from the connection. */
   takeBody(data: Buffer): void {
     if (this.#bodyLimit !== null && this.#isBeyond(this.#bodyLimit, data.length)) return;
-    if (this.#collector !== null) {
+    if (this.#taker !== null) {
+      if (!this.isOver) this.#taker.takeBody(data);
+    } else if (this.#collector !== null) {
       this.#collector.add(data);
     } else if (!this.isOver && !this.#isAnswering) {
       // Whoever answers has not made up his mind: the client waits, too.
@@ -161,7 +197,9 @@ export class Http1Exchange implements Exchange {
     this.#collector?.discard();
     this.#collector = null;
     this.#beginAnswer();
+    const { producer } = this;
     limit.exceeded();
+    if (this.#taker !== null) producer?.cancel();
     return true;
   }
 
@@ -176,6 +214,10 @@ export class Http1Exchange implements Exchange {
   /** The body is complete. */
   takeEnd(): void {
     this.isRead = true;
+    if (this.#taker !== null) {
+      if (!this.isOver) this.#taker.endBody();
+      return;
+    }
     const done = this.#whenCollected;
     if (done === null || this.#collector === null) return;
     this.#whenCollected = null;
@@ -271,6 +313,17 @@ export class Http1Exchange implements Exchange {
         else this.abort();
       },
     }).start();
+  }
+
+  switchProtocols(head: string, begun: (client: ByteStream) => ByteTaker): boolean {
+    if (this.isOver || !this.isRead || this.head.minor === 0) return false;
+    this.responseHead = head;
+    const connection = this.#connection;
+    connection.writeText(`HTTP/1.1 ${head}${commonFields(0, performance.now())}Connection: Upgrade\r\n\r\n`);
+    connection.tunnel(begun, (bytes) => {
+      this.bodyBytes += bytes;
+    });
+    return true;
   }
 
   abort(): void {

@@ -1,6 +1,9 @@
+import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
 import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import type {
+  BodyFlow,
+  BodyTaker,
   Exchange,
   FileBody,
   Groups,
@@ -152,6 +155,14 @@ export abstract class ExchangeFilter implements Exchange {
 
   collectBody(done: (body: RequestBody) => void): void {
     this.outer.collectBody(done);
+  }
+
+  streamBody(taker: BodyTaker): BodyFlow | null {
+    return this.outer.streamBody(taker);
+  }
+
+  switchProtocols(head: string, begun: (client: ByteStream) => ByteTaker): boolean {
+    return this.outer.switchProtocols(head, begun);
   }
 
   respond(head: string, flags: number, body: string | Buffer): void {

@@ -1,3 +1,4 @@
+import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
 import type { RequestSink } from '../observe/request-sink.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import type { ResponseHead } from '../protocol/http1/response-head.ts';
@@ -75,6 +76,19 @@ export interface UpstreamRecord {
   readonly times: string;
 }
 
+/** Takes a request's body as it comes. */
+export interface BodyTaker {
+  /** Memory of its own. */
+  takeBody(data: Buffer): void;
+  endBody(): void;
+}
+
+/** A body on its way. */
+export interface BodyFlow {
+  pause(): void;
+  resume(): void;
+}
+
 /**
  * One request and its response, whatever the version of HTTP. A handler answers it by exactly one of: `respond`;
  * `begin`, any number of `write`, and `end` or `abort`; `respondFile`; `refuse`.
@@ -123,6 +137,16 @@ export interface Exchange {
   limitBody(maxBytes: number, exceeded: () => void): void;
   /** Calls back when the whole body is there; never, if the client leaves before. */
   collectBody(done: (body: RequestBody) => void): void;
+  /**
+   * In the place of `collectBody`: hands the body over as it comes. When it breaks off, the exchange is answered and its producer told.
+   * null: it is here already, or taken by somebody; `collectBody` knows.
+   */
+  streamBody(taker: BodyTaker): BodyFlow | null;
+  /**
+   * Answers that the protocol changes: from then on the connection is two streams of bytes, until both have ended. `begun` makes the one
+   * to whom the client's bytes go. False: this client's connection cannot; nothing has been answered.
+   */
+  switchProtocols(head: string, begun: (client: ByteStream) => ByteTaker): boolean;
   /**
    * @param body latin-1, or bytes that nobody changes any more
    * @param source with the same head, the body is the same as long as this is the same object

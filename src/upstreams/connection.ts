@@ -83,6 +83,8 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     this.#isSent = isEnd;
     const { connect, firstByte } = request.timeouts;
     (this.#isConnected ? firstByte : connect).add(this, nowMs);
+    // Of a body that is yet to come it is the client who is waited for.
+    if (this.#isConnected && !isEnd) this.#noteProgress();
     if (body.length === 0) {
       this.#socket.write(head, 'latin1');
       return;
@@ -94,15 +96,25 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
   }
 
   /** More of the request's body. False: it takes no more until `drained` is called. */
-  sendMore(bytes: Buffer): boolean {
+  sendMore(...parts: readonly Buffer[]): boolean {
+    if (this.#isClosed) return true;
+    const socket = this.#socket;
+    if (parts.length > 1) socket.cork();
+    for (const part of parts) socket.write(part);
+    if (parts.length > 1) socket.uncork();
     this.#noteProgress();
-    return this.#isClosed || this.#socket.write(bytes);
+    return !socket.writableNeedDrain;
   }
 
   /** The request is complete. */
   endSending(): void {
     this.#isSent = true;
     this.#noteProgress();
+  }
+
+  /** It can be written to. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   /** Nobody waits for the response any more. */
@@ -113,7 +125,8 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
 
   #onConnected(): void {
     this.#isConnected = true;
-    this.#request?.timeouts.firstByte.add(this, performance.now());
+    this.#noteProgress();
+    if (!this.#isSent) this.#request?.drained();
   }
 
   #onDrain(): void {
@@ -132,7 +145,10 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
       return;
     }
     const { firstByte, silence } = request.timeouts;
-    (this.#parser.hasBegun ? silence : firstByte).add(this, now);
+    if (this.#parser.hasBegun) silence.add(this, now);
+    else if (this.#isSent) firstByte.add(this, now);
+    else if (this.#socket.writableLength > 0) silence.add(this, now);
+    else this.deadlineList?.remove(this);
   }
 
   // --- the response ---
@@ -328,6 +344,8 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     }
     const { connect, firstByte, silence } = request.timeouts;
     if (!this.#isConnected) this.#fail('timeout', `not connected within ${inSeconds(connect)}`);
+    else if (!this.#isSent && !this.#parser.hasBegun)
+      this.#fail('timeout', `it took nothing of the request for ${inSeconds(silence)}`);
     else if (!this.#parser.hasBegun) this.#fail('timeout', `no response within ${inSeconds(firstByte)}`);
     else this.#fail('timeout', `silent for ${inSeconds(silence)} in the middle of the response`);
   }
@@ -375,5 +393,11 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
 
   end(): void {
     this.#socket.end();
+  }
+
+  finish(): void {
+    this.#taker = null;
+    this.#isPaused = true;
+    this.#socket.destroySoon();
   }
 }

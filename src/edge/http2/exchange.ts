@@ -1,6 +1,8 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { Timed } from '../../base/deadlines.ts';
 import {
+  type BodyFlow,
+  type BodyTaker,
   type Exchange,
   type FileBody,
   type Groups,
@@ -24,6 +26,11 @@ import { FileSender } from '../file-sender.ts';
 import { Outgoing } from '../outgoing.ts';
 import type { Http2Connection } from './connection.ts';
 import { endReading } from './end-reading.ts';
+
+interface BodyLimit {
+  readonly maxBytes: number;
+  readonly exceeded: () => void;
+}
 
 const NO_BODY: RequestBody = { kind: 'none' };
 /** RFC 9113 7. */
@@ -59,9 +66,11 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   isOver = false;
   /** The body, once somebody has it; whoever is asked in his place gets it, too. */
   #collected: RequestBody | null = null;
-  #bodyLimit: { readonly maxBytes: number; readonly exceeded: () => void } | null = null;
+  #bodyLimit: BodyLimit | null = null;
   #isAborted = false;
   #collector: BodyCollector | null = null;
+  /** Who takes the body as it comes. */
+  #taker: BodyTaker | null = null;
   #outgoing: Outgoing | null = null;
   #whenOver: (() => void)[] | null = null;
 
@@ -100,63 +109,101 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
   }
 
   collectBody(done: (body: RequestBody) => void): void {
-    if (this.#isRead) {
+    if (this.#isRead || this.#taker !== null) {
       done(this.#collected ?? NO_BODY);
       return;
     }
     const { server } = this.#connection;
-    const stream = this.#stream;
     const collector = new BodyCollector(server.bodyLimits, {
-      pause: () => {
-        this.deadlineList?.remove(this);
-        stream.pause();
-      },
-      resume: () => {
-        if (!this.#isRead) server.bodyDeadlines.add(this, performance.now());
-        stream.resume();
-      },
+      ...this.#flow,
       failed: (error) => {
         server.log.error(`A request body could not be kept: ${error.message}`);
         this.refuse(500);
       },
     });
     this.#collector = collector;
-    stream.on('data', (data: Buffer) => this.#takeBody(data));
+    this.#read(
+      (data) => collector.add(data),
+      () =>
+        collector.finish((body) => {
+          this.#collected = body;
+          if (!this.isOver) done(body);
+        }),
+    );
+  }
+
+  streamBody(taker: BodyTaker): BodyFlow | null {
+    if (this.#isRead || this.#collector !== null || this.#taker !== null) return null;
+    this.#taker = taker;
+    this.#read(
+      (data) => taker.takeBody(data),
+      () => taker.endBody(),
+    );
+    return this.#flow;
+  }
+
+  get #flow(): BodyFlow {
+    return {
+      pause: () => {
+        this.deadlineList?.remove(this);
+        this.#stream.pause();
+      },
+      resume: () => {
+        if (!this.#isRead) this.#connection.server.bodyDeadlines.add(this, performance.now());
+        this.#stream.resume();
+      },
+    };
+  }
+
+  #read(take: (data: Buffer) => void, end: () => void): void {
+    const { server } = this.#connection;
+    const stream = this.#stream;
+    let bytes = 0;
+    let isBeyond = false;
+    stream.on('data', (data: Buffer) => {
+      if (this.isOver || isBeyond) return;
+      bytes += data.length;
+      const limit = this.#bodyLimit;
+      if (limit !== null && bytes > limit.maxBytes) {
+        isBeyond = true;
+        this.#exceed(limit);
+        return;
+      }
+      if (bytes > this.#maxBodyBytes) {
+        this.#failBody(413, `The body is too large: at most ${this.#maxBodyBytes} are taken`);
+        return;
+      }
+      server.bodyDeadlines.add(this, performance.now());
+      take(data);
+    });
     stream.on('end', () => {
       this.#isRead = true;
       this.deadlineList?.remove(this);
       // A stream that was reset ends, too; it is closed next.
-      if (stream.aborted || this.#collector !== collector) return;
-      collector.finish((body) => {
-        this.#collected = body;
-        if (!this.isOver) done(body);
-      });
+      if (!stream.aborted && !this.isOver && !isBeyond) end();
     });
     server.bodyDeadlines.add(this, this.receivedMs);
     if (this.head.expectsContinue && !stream.closed) stream.additionalHeaders({ ':status': 100 });
   }
 
-  #takeBody(data: Buffer): void {
-    const collector = this.#collector;
-    if (this.isOver || collector === null) return;
-    const limit = this.#bodyLimit;
-    if (limit !== null && collector.bytes + data.length > limit.maxBytes) {
-      this.#bodyLimit = null;
-      this.#collector = null;
-      collector.discard();
-      limit.exceeded();
-      return;
-    }
-    if (collector.bytes + data.length > this.#maxBodyBytes) {
-      this.refuse(413, `The body is too large: at most ${this.#maxBodyBytes} are taken`);
-      return;
-    }
-    this.#connection.server.bodyDeadlines.add(this, performance.now());
-    collector.add(data);
+  #exceed(limit: BodyLimit): void {
+    const { producer } = this;
+    this.#bodyLimit = null;
+    this.#collector?.discard();
+    this.#collector = null;
+    limit.exceeded();
+    if (this.#taker !== null) producer?.cancel();
+  }
+
+  /** The rest of the body does not come, or is too much. */
+  #failBody(status: number, reason: string): void {
+    const { producer } = this;
+    this.refuse(status, reason);
+    if (this.#taker !== null) producer?.cancel();
   }
 
   expireReading(): void {
-    this.refuse(408, 'The body did not arrive in time');
+    this.#failBody(408, 'The body did not arrive in time');
   }
 
   // --- the response ---
@@ -223,6 +270,10 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
         else this.abort();
       },
     }).start();
+  }
+
+  switchProtocols(): boolean {
+    return false;
   }
 
   abort(): void {

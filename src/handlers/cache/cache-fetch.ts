@@ -273,6 +273,14 @@ export class CacheFetch implements Exchange {
     done({ kind: 'none' });
   }
 
+  streamBody(): null {
+    return null;
+  }
+
+  switchProtocols(): boolean {
+    return false;
+  }
+
   respond(text: string, flags: number, body: string | Buffer): void {
     if (this.isOver || this.#hasBegun) return;
     this.producer = null;

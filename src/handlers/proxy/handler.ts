@@ -5,14 +5,17 @@ import { type ConnectionPool, ConnectionRoute } from '../../upstreams/connection
 import type { UpstreamTimeouts } from '../../upstreams/request.ts';
 import { secureBy } from '../../upstreams/secure.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
-import type { Exchange, Handler } from '../exchange.ts';
+import type { Exchange, Handler, RequestBody } from '../exchange.ts';
 import { compileTemplate, type Template } from '../template.ts';
 import { ProxiedRequest } from './proxied-request.ts';
 import { Redirects } from './redirects.ts';
 import { hasForbiddenField, RequestWriter } from './request-text.ts';
 import { ResponseWriter } from './response-text.ts';
+import { StreamedBody } from './sent-body.ts';
+import { upgradeOf } from './upgrade.ts';
 
 const MAX_FIELDS = 1000;
+const NO_BODY: RequestBody = { kind: 'none' };
 
 /** What proxies share: the edge's. */
 export interface ProxyParts {
@@ -62,9 +65,11 @@ export class ProxyHandler implements Handler {
       exchange.refuse(400, "A header's name holds an underscore");
       return;
     }
-    const request = new ProxiedRequest(exchange, this);
-    if (exchange.head.bodyLength === 0) request.start({ kind: 'none' });
-    else exchange.collectBody((body) => request.start(body));
+    const upgrade = this.spec.upgrade ? upgradeOf(exchange) : '';
+    const request = new ProxiedRequest(exchange, this, upgrade);
+    if (exchange.head.bodyLength === 0) request.start(NO_BODY);
+    else if (this.spec.requestBuffering) exchange.collectBody((body) => request.start(body));
+    else request.start(new StreamedBody(exchange));
   }
 
   /** What hash balancing hashes. */

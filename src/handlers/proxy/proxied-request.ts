@@ -1,5 +1,4 @@
-import { createReadStream, type ReadStream } from 'node:fs';
-import type { ByteTaker } from '../../base/byte-stream.ts';
+import type { ByteStream, ByteTaker } from '../../base/byte-stream.ts';
 import type { ReceivedHead } from '../../protocol/http1/received-head.ts';
 import type { RetryReason } from '../../protocol/supervision/proxy.ts';
 import type { UpstreamConnection } from '../../upstreams/connection.ts';
@@ -7,12 +6,12 @@ import type { UpstreamFailure, UpstreamRequest, UpstreamTimeouts } from '../../u
 import type { Endpoint, Outcome } from '../../upstreams/upstream.ts';
 import type { Exchange, Producer, RequestBody, UpstreamRecord } from '../exchange.ts';
 import type { ProxyHandler } from './handler.ts';
-import type { BodyFraming } from './request-text.ts';
+import { type SentBody, StreamedBody, sentBodyOf } from './sent-body.ts';
+import { Tunnel } from './tunnel.ts';
 
 /** RFC 9110 9.2.2: done twice they have the effect of once. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 const NOTHING = Buffer.alloc(0);
-const NO_PARTS: readonly Buffer[] = [];
 const NOBODY: readonly Endpoint[] = [];
 
 /** A try of one server. */
@@ -26,24 +25,26 @@ interface Attempt {
 
 /** A request for an upstream, from the choice of a server to the response's last byte. */
 export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord {
-  readonly wantsUpgrade = false;
   readonly #exchange: Exchange;
   readonly #handler: ProxyHandler;
-  #body: RequestBody = { kind: 'none' };
-  #file: ReadStream | null = null;
+  /** The protocol to change to; '': none. */
+  readonly #upgrade: string;
+  #body: SentBody | null = null;
   #attempts: Attempt[] = [];
   #connection: UpstreamConnection | null = null;
   #hasBegun = false;
   #isOver = false;
 
-  constructor(exchange: Exchange, handler: ProxyHandler) {
+  constructor(exchange: Exchange, handler: ProxyHandler, upgrade: string) {
     this.#exchange = exchange;
     this.#handler = handler;
+    this.#upgrade = upgrade;
     exchange.upstream = this;
   }
 
-  start(body: RequestBody): void {
-    this.#body = body;
+  start(body: RequestBody | StreamedBody): void {
+    this.#body =
+      body instanceof StreamedBody ? body : sentBodyOf(body, this.#exchange, (why) => this.#cannotRead(why));
     this.#exchange.producer = this;
     const { settling } = this.#handler.upstream;
     if (settling === null) this.#tryFirst();
@@ -75,40 +76,22 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   }
 
   #send(endpoint: Endpoint, isFresh: boolean, nowMs: number): void {
-    const { parts: shared, upstream, route, requests } = this.#handler;
-    const body = this.#body;
-    const head = requests.write(this.#exchange, this.#framing, '');
-    const connection = shared.pool.take(endpoint, upstream, route, isFresh);
+    const body = this.#body as SentBody;
+    const { parts, upstream, route, requests } = this.#handler;
+    const head = requests.write(this.#exchange, body.framing, this.#upgrade);
+    const connection = parts.pool.take(endpoint, upstream, route, isFresh);
     this.#connection = connection;
-    const parts = body.kind === 'memory' ? body.parts : NO_PARTS;
-    connection.send(this, head, parts, body.kind !== 'file', nowMs);
-    if (body.kind === 'file') this.#sendFile(body.path, connection);
+    connection.send(this, head, body.parts, body.isWhole, nowMs);
+    if (!body.isWhole && connection.isConnected) body.flow(connection);
   }
 
-  get #framing(): BodyFraming {
-    const body = this.#body;
-    if (body.kind !== 'none') return body.bytes;
-    const { fields } = this.#exchange.head;
-    const isTold =
-      fields.get('content-length') !== undefined || fields.get('transfer-encoding') !== undefined;
-    return isTold ? 0 : 'none';
-  }
-
-  #sendFile(path: string, connection: UpstreamConnection): void {
-    const file = createReadStream(path);
-    this.#file = file;
-    file.on('data', (piece) => {
-      if (!connection.sendMore(piece as Buffer)) file.pause();
-    });
-    file.on('end', () => connection.endSending());
-    file.on('error', ({ message }) => {
-      connection.abandon();
-      this.failed({
-        kind: 'error',
-        reason: `its body cannot be read: ${message}`,
-        isUnsent: false,
-        isStale: false,
-      });
+  #cannotRead({ message }: Error): void {
+    this.#connection?.abandon();
+    this.failed({
+      kind: 'error',
+      reason: `the body cannot be read: ${message}`,
+      isUnsent: false,
+      isStale: false,
     });
   }
 
@@ -126,8 +109,12 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
     return this.#handler.spec.buffering;
   }
 
+  get wantsUpgrade(): boolean {
+    return this.#upgrade !== '';
+  }
+
   drained(): void {
-    this.#file?.resume();
+    if (this.#connection !== null) this.#body?.flow(this.#connection);
   }
 
   whole(head: ReceivedHead, body: string, nowMs: number): void {
@@ -157,13 +144,25 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
     this.#exchange.write(NOTHING, true);
   }
 
-  switched(): ByteTaker | null {
-    return null;
+  switched(head: ReceivedHead, stream: ByteStream, rest: Buffer): ByteTaker | null {
+    const { text } = this.#handler.responses.head(head, this.#exchange);
+    const protocol = head.fields.get('upgrade') ?? this.#upgrade;
+    (this.#attempts.at(-1) as Attempt).status = head.status;
+    let tunnel: Tunnel | null = null;
+    this.#hasBegun = true;
+    const isSwitched = this.#exchange.switchProtocols(`${text}Upgrade: ${protocol}\r\n`, (client) => {
+      tunnel = new Tunnel(client, stream, () => this.#finish('ok', performance.now()));
+      return tunnel.ofClient;
+    });
+    const { ofUpstream = null } = (tunnel as Tunnel | null) ?? {};
+    if (!isSwitched) this.#finish('ok', performance.now());
+    else if (rest.length > 0) ofUpstream?.take(rest);
+    return ofUpstream;
   }
 
   failed(failure: UpstreamFailure): void {
     this.#connection = null;
-    this.#endFile();
+    this.#body?.stop();
     if (this.#isOver) return;
     const attempt = this.#attempts.at(-1) as Attempt;
     if (failure.isStale && !this.#hasBegun && this.#mayRepeat(failure.isUnsent)) {
@@ -196,7 +195,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
     attempt.status = status;
     const next = status >= 400 && this.#mayTryAnother(status, false) ? this.#choose() : null;
     if (next === null) return false;
-    this.#endFile();
+    this.#body?.stop();
     this.#connection?.abandon();
     this.#end(attempt, 'failed');
     this.#report(attempt.endpoint.label, `it answered ${status}; ${next.label} is asked`);
@@ -205,6 +204,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   }
 
   #mayRepeat(isUnsent: boolean): boolean {
+    if (this.#body?.isRepeatable !== true) return false;
     return isUnsent || IDEMPOTENT.has(this.method) || this.#handler.spec.retry.unsafe;
   }
 
@@ -224,7 +224,7 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   #finish(outcome: Outcome, nowMs: number): void {
     this.#isOver = true;
     this.#connection = null;
-    this.#endFile();
+    this.#body?.stop();
     const attempt = this.#attempts.at(-1);
     if (attempt !== undefined) this.#end(attempt, outcome, nowMs);
   }
@@ -232,11 +232,6 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
   #end(attempt: Attempt, outcome: Outcome, nowMs = performance.now()): void {
     attempt.endedMs = nowMs;
     this.#handler.upstream.ended(attempt.endpoint, outcome);
-  }
-
-  #endFile(): void {
-    this.#file?.destroy();
-    this.#file = null;
   }
 
   // --- Producer ---

@@ -80,7 +80,7 @@ export class RequestWriter {
     this.#left = new Set([...all.map(([name]) => name.toLowerCase()), ...spec.removeHeaders, ...OWN_FIELDS]);
   }
 
-  /** `upgrade`: the protocol to change to; ''. none. */
+  /** `upgrade`: the protocol to change to; '': none. */
   write(exchange: Exchange, framing: BodyFraming, upgrade: string): string {
     const { method } = exchange.head;
     let text = `${method} ${this.#target(exchange)} HTTP/1.1\r\n${this.#fieldsOf(exchange)}`;

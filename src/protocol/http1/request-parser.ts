@@ -93,6 +93,12 @@ export class RequestParser {
     return this.#queue.length;
   }
 
+  /** What was pushed and not consumed, which is in another protocol: nothing more is read here. */
+  takeRest(): Buffer {
+    this.#state = 'closed';
+    return Buffer.from(this.#queue.take(this.#queue.length));
+  }
+
   /** True between the first byte of a message and its end. */
   get isMidMessage(): boolean {
     return (

@@ -108,6 +108,14 @@ export class FakeExchange implements Exchange {
     done(this.body);
   }
 
+  streamBody(): null {
+    return null;
+  }
+
+  switchProtocols(): boolean {
+    return false;
+  }
+
   respond(head: string, _flags: number, body: string | Buffer): void {
     this.events.push(`respond ${head.trim()} | ${body}`);
   }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import * as zlib from 'node:zlib';
 import { AppFolder } from '../support/app-folder.ts';
 import { ANY_VERSION, askSite, EACH_VERSION } from '../support/ask-site.ts';
+import { pssBytes } from '../support/processes.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { useKirin } from '../support/shared-kirin.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -11,7 +14,7 @@ const LINE = 'a line of text that comes again and again, number ';
 const LARGE_BYTES = 3_000_000;
 
 const APP = `
-import hashlib, threading
+import hashlib, os, threading
 LINE = b"${LINE}"
 gate = threading.Event()
 
@@ -28,6 +31,11 @@ def slowly():
     gate.wait(20)
     yield b"second piece\\n" * 10
 
+def flood():
+    for _ in range(1000):
+        yield os.urandom(65536)
+    open("flooded", "w").close()
+
 def app(environ, start_response):
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     options = dict(pair.split("=") for pair in query.split("&") if pair)
@@ -37,6 +45,9 @@ def app(environ, start_response):
         if name.lower() in options:
             headers.append((name, options[name.lower()].replace("'", '"')))
     status = options.get("status", "200") + " As asked"
+    if path == "/flood":
+        start_response(status, headers)
+        return flood()
     if path == "/open":
         gate.set()
         start_response("200 OK", headers)
@@ -272,6 +283,24 @@ describe('compression', () => {
       body: bomb,
     });
     assert.equal(seen, `gzip ${createHash('sha1').update(bomb).digest('hex')}`);
+  });
+
+  it('holds little in memory of a response that its client does not take', async () => {
+    const edge = kirin().edgePid();
+    const before = pssBytes(edge);
+    const connection = await RawConnection.open({ port: kirin().port });
+    try {
+      connection.pause();
+      connection.send('GET /flood HTTP/1.1\r\nHost: shop.example\r\nAccept-Encoding: gzip\r\n\r\n');
+      await waitFor(() => existsSync(join(folder.path, 'flooded')), {
+        what: 'the end of 65 MB',
+        timeoutMs: 60_000,
+      });
+      const grownBytes = pssBytes(edge) - before;
+      assert.ok(grownBytes < 40_000_000, `${grownBytes} bytes more`);
+    } finally {
+      connection.reset();
+    }
   });
 
   it('goes on while clients leave in the middle', async () => {

@@ -15,7 +15,7 @@ await build({
     'src/cli/main.ts',
     'src/edge/main.ts',
     'src/edge/password-worker.ts',
-    'src/config/toml/toml-document.ts',
+    'src/config/toml/kirin-toml.ts',
     'src/tls/certificate-maker.ts',
     'src/migrate/nginx/main.ts',
     'src/acme/main.ts',

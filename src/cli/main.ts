@@ -55,8 +55,8 @@ async function run(argv: readonly string[], predecessor: Predecessor | null): Pr
   }
 
   if (switches.has('schema')) {
-    const { jsonSchema } = await import('../config/toml/json-schema.ts');
-    return print(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+    const { tomlSchema } = await import('./toml-file.ts');
+    return print(await tomlSchema());
   }
 
   const resolved = await resolveStart(start);

@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KirinError } from '../base/errors.ts';
 import type { FileSettings } from '../config/file-settings.ts';
-import type * as TomlDocument from '../config/toml/toml-document.ts';
+import type * as KirinToml from '../config/toml/kirin-toml.ts';
 import { type Place, placeIn } from '../config/toml/toml-node.ts';
-import { tomlSettings } from '../config/toml/toml-settings.ts';
 
 /** A bundle of its own: most starts have no such file. */
-const DOCUMENT_MODULE = new URL('../config/toml/toml-document.js', import.meta.url).href;
+const TOML_MODULE = new URL('../config/toml/kirin-toml.js', import.meta.url).href;
+
+const loadToml = async (): Promise<typeof KirinToml> => import(TOML_MODULE);
 
 /**
  * `location` is absolute; `name` is the file as people know it; `hasCommandApp`: the command line names an application.
@@ -21,8 +22,8 @@ export async function readTomlFile(
   hasCommandApp: boolean,
 ): Promise<FileSettings> {
   const source = readText(location, name);
-  const { readToml } = (await import(DOCUMENT_MODULE)) as typeof TomlDocument;
-  const read = readToml(source);
+  const { readKirinToml } = await loadToml();
+  const read = readKirinToml({ source, name, folder: dirname(location), hasCommandApp });
   if ('fault' in read) {
     const { fault, place } = read;
     throw new KirinError(
@@ -31,7 +32,12 @@ export async function readTomlFile(
       pointedAt(source, place),
     );
   }
-  return tomlSettings(name, dirname(location), read, hasCommandApp);
+  return read;
+}
+
+/** The JSON Schema of such files. */
+export async function tomlSchema(): Promise<string> {
+  return (await loadToml()).schemaText();
 }
 
 function readText(location: string, name: string): string {

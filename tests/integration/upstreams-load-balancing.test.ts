@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { BalancingKirin } from '../support/balancing-kirin.ts';
 import { checkDocumented } from '../support/documented.ts';
+import { RawConnection } from '../support/raw-connection.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 import { startUpstreamServers, UpstreamServer } from '../support/upstream-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -113,6 +114,24 @@ describe('an upstream of three servers', () => {
       assert.ok(active >= 1 && active <= 3, `${active}`);
       await a.order({ holds: false });
       assert.deepEqual((await load.stop()).failures, []);
+    });
+  });
+
+  it('counts a connection that was upgraded for as long as it is open', async () => {
+    const lines = `[upstreams.shop]\n${addresses()}\nbalance = "least-connections"\n`;
+    await withKirin(SITE + lines, async (proxy) => {
+      const open = async () => {
+        const connection = await RawConnection.open({ port: proxy.kirin.port });
+        connection.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+        assert.match((await connection.peek(12)).toString('latin1'), /^HTTP\/1.1 101/);
+        return connection;
+      };
+      const connections: RawConnection[] = [];
+      while (connections.length < 6) connections.push(await open());
+      const active = async () => (await proxy.servers('shop')).map((server) => server.active);
+      assert.deepEqual(await active(), [2, 2, 2]);
+      for (const connection of connections) connection.destroy();
+      await waitFor(async () => (await active()).every((count) => count === 0), { what: 'the end of all' });
     });
   });
 

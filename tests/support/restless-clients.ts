@@ -16,6 +16,8 @@ const WAYS: readonly (readonly [sent: string, leavesAfter: number])[] = [
   [`POST / ${HEAD}Content-Length: ${BODY.length}\r\n\r\n${BODY.slice(1)}`, 0],
   [`POST / ${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`, 1],
   [`GET / ${HEAD}\r\nGET /large ${HEAD}\r\nGET / ${HEAD}\r\n`, 400],
+  [`GET / ${HEAD}Connection: Upgrade\r\nUpgrade: echo\r\n\r\nhello`, 1],
+  [`GET / ${HEAD}Connection: Upgrade\r\nUpgrade: echo\r\n\r\n${BODY}`, 50_000],
   [`HEAD /large ${HEAD}\r\n`, 1],
 ];
 

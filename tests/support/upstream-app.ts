@@ -29,6 +29,13 @@ const server = createServer((request, response) => {
   else answer(response);
 });
 
+/** To its own name first, and then to an echo. */
+server.on('upgrade', (_, socket) => {
+  socket.on('error', () => {});
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n${name}`);
+  socket.pipe(socket);
+});
+
 process.on('message', (message: UpstreamOrders) => {
   orders = { ...orders, ...message };
   if (!orders.holds) for (const response of held.splice(0)) answer(response);

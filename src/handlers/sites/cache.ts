@@ -5,9 +5,12 @@ import type { Handler } from '../exchange.ts';
 
 /** Answers from a cache, where the route has one. */
 export function cache(
-  { cache }: RouteSpec,
+  { cache, action }: RouteSpec,
   next: Handler,
   { cacheOf }: { readonly cacheOf: (name: string) => SharedCache },
 ): Handler {
-  return cache === null ? next : new CacheHandler(cache, cacheOf(cache.cache), next);
+  // Whoever answers what was rewritten has a cache of his own, or none.
+  return cache === null || action.do === 'rewrite'
+    ? next
+    : new CacheHandler(cache, cacheOf(cache.cache), next);
 }

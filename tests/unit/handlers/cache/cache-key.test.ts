@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { cacheKey, relatedKey } from '../../../../src/handlers/cache/cache-key.ts';
+import { requestFacts } from '../../../../src/handlers/cache/request-facts.ts';
+import { FakeExchange, get, headOf, PEER, TRUSTED_RULES } from '../fake-exchange.ts';
+
+const exchangeOf = (target: string, host = 'Shop.Example', ...fields: readonly string[]) =>
+  new FakeExchange(headOf(`GET ${target} HTTP/1.1`, `Host: ${host}`, ...fields));
+
+describe('the key of a response', () => {
+  it('is its URI, as it was written but for the case of the host', () => {
+    const key = cacheKey(null);
+    assert.equal(key(exchangeOf('/A?b=C&')), 'http://shop.example/A?b=C&');
+    assert.equal(key(exchangeOf('/a?')), 'http://shop.example/a?');
+    assert.equal(key(exchangeOf('/%61')), 'http://shop.example/%61');
+    assert.equal(key(exchangeOf('http://Other.Example/a?b')), 'http://other.example/a?b');
+    const secured = new FakeExchange(get('/', 'X-Forwarded-Proto: https'), { ...PEER, rules: TRUSTED_RULES });
+    assert.equal(key(secured), 'https://example.com/');
+    assert.equal(key(exchangeOf('/', 'a', 'X-Forwarded-Proto: https')), 'http://a/');
+  });
+
+  it('of what a response names is one of the same origin', () => {
+    const exchange = exchangeOf('/a/b?c');
+    assert.equal(relatedKey(exchange, '/d'), 'http://shop.example/d');
+    assert.equal(relatedKey(exchange, 'd?e'), 'http://shop.example/a/d?e');
+    assert.equal(relatedKey(exchange, 'http://SHOP.example/d'), 'http://shop.example/d');
+    for (const other of [
+      'http://evil.example/d',
+      'https://shop.example/d',
+      'http://shop.example:81/',
+      'http://[',
+    ]) {
+      assert.equal(relatedKey(exchange, other), null, other);
+    }
+  });
+});
+
+describe('what a cache reads of a request', () => {
+  it('are its directives, conditions, and the fields that nobody speaks of', () => {
+    const plain = requestFacts(new FakeExchange(get('/', 'Accept: a')), true);
+    assert.deepEqual([plain.directives.size, plain.isConditional, plain.unspoken], [0, false, '']);
+    const full = requestFacts(
+      new FakeExchange(
+        get('/', 'Cache-Control: no-cache', 'If-None-Match: "a"', 'X-Forwarded-Host: b', 'Forwarded: host=c'),
+      ),
+      true,
+    );
+    assert.deepEqual(
+      [full.directives.has('no-cache'), full.isConditional, full.unspoken],
+      [true, true, 'x-forwarded-host: b\nforwarded: host=c\n'],
+    );
+  });
+
+  it('is no Forwarded of a trusted proxy, which names each client, nor what is not to be heeded', () => {
+    const exchange = new FakeExchange(get('/', 'Forwarded: for=1.2.3.4', 'Cache-Control: no-cache'), {
+      ...PEER,
+      rules: TRUSTED_RULES,
+    });
+    const facts = requestFacts(exchange, false);
+    assert.deepEqual([facts.unspoken, facts.directives.size], ['', 0]);
+  });
+
+  it('are values of fields, several lines as one list', () => {
+    const facts = requestFacts(new FakeExchange(get('/', 'Accept: a', 'X: y', 'accept: b')), true);
+    assert.deepEqual([facts.valueOf('accept'), facts.valueOf('x'), facts.valueOf('z')], ['a, b', 'y', '']);
+  });
+});

@@ -5,6 +5,8 @@ readonly newest_node_version=26.10.0
 readonly newest_node_folder=.venvs/node
 # An authority for automatic certificates, as Let's Encrypt has it for tests.
 readonly pebble_version=v2.10.1
+# Whether HTTP/2 is spoken as RFC 9113 wants.
+readonly h2spec_version=v2.2.1
 readonly go_tools=.venvs/go
 readonly debian_packages='nginx supervisor openssl rsyslog'
 
@@ -47,15 +49,17 @@ has_program() {
 
 # Into a folder of the project, where there is Go; their tests are skipped elsewhere.
 install_go_tools() {
-  local stamp=$go_tools/.installed wanted="pebble $pebble_version"
+  local stamp=$go_tools/.installed wanted="pebble $pebble_version, h2spec $h2spec_version"
   [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ] && return
-  command -v go > /dev/null || { printf 'Go is not installed: the tests that need Pebble are skipped.\n'; return; }
-  say "Installing Pebble $pebble_version"
+  command -v go > /dev/null || { printf 'Go is not installed: the tests that need Pebble or h2spec are skipped.\n'; return; }
+  say "Installing Pebble $pebble_version and h2spec $h2spec_version"
   mkdir -p "$go_tools"
   GOBIN=$PWD/$go_tools/bin go install \
     "github.com/letsencrypt/pebble/v2/cmd/pebble@$pebble_version" \
     "github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv@$pebble_version" < /dev/null > /dev/null 2>&1 ||
     { printf 'Pebble could not be installed: its tests are skipped.\n'; return; }
+  GOBIN=$PWD/$go_tools/bin go install "github.com/summerwind/h2spec/cmd/h2spec@$h2spec_version" < /dev/null > /dev/null 2>&1 ||
+    { printf 'h2spec could not be installed: its test is skipped.\n'; return; }
   printf '%s' "$wanted" > "$stamp"
 }
 

@@ -4,6 +4,7 @@ import type { Peer } from '../../handlers/exchange.ts';
 import { refusalPage } from '../../handlers/refusal-page.ts';
 import { HttpError } from '../../protocol/http1/errors.ts';
 import { effectiveLimits } from '../../protocol/http1/limits.ts';
+import type { Violation } from '../../protocol/http2/frame-watch.ts';
 import { HeadReader } from '../../protocol/http2/request-head.ts';
 import { responseFields } from '../../protocol/http2/response-fields.ts';
 import { ClientConnection } from '../client-connection.ts';
@@ -12,6 +13,7 @@ import type { Server } from '../server.ts';
 import { endReading } from './end-reading.ts';
 import { Http2Exchange } from './exchange.ts';
 import { sessionOptions, windowBytes } from './session-options.ts';
+import { WatchedSocket } from './watched-socket.ts';
 
 /** Requests that a client may give up, or get wrong, in this time, as in Gunicorn; somebody who clicks about gives up tens. */
 const MAX_WASTED = 200;
@@ -24,6 +26,7 @@ export class Http2Connection extends ClientConnection {
   readonly peer: Peer;
   readonly server: Server;
   readonly #carrier: Socket;
+  readonly #socket: WatchedSocket;
   readonly #session: ServerHttp2Session;
   readonly #reader = new HeadReader();
   #openStreams = 0;
@@ -40,7 +43,8 @@ export class Http2Connection extends ClientConnection {
     socket.allowHalfOpen = false;
     // Only where it is needed, as with TLS.
     const { performServerHandshake } = process.getBuiltinModule('node:http2');
-    this.#session = performServerHandshake(socket, sessionOptions(server.http2, server.limits));
+    this.#socket = new WatchedSocket(socket, (violation) => this.#end(violation));
+    this.#session = performServerHandshake(this.#socket, sessionOptions(server.http2, server.limits));
     this.#session.on('stream', (stream, _headers, _flags, rawHeaders: readonly string[] = []) =>
       this.#onStream(stream, rawHeaders),
     );
@@ -94,7 +98,16 @@ export class Http2Connection extends ClientConnection {
     this.#wasted += 1;
     if (this.#wasted <= MAX_WASTED) return;
     this.server.noteRefused(new HttpError('too_many_wasted'), this.peer);
-    this.#session.destroy(undefined, ENHANCE_YOUR_CALM);
+    this.#session.destroy(new Error('too many requests were wasted'), ENHANCE_YOUR_CALM);
+  }
+
+  /** The client has broken the protocol in a way that nghttp2 would ignore. */
+  #end({ code, reason }: Violation): void {
+    this.#isClosing = true;
+    this.server.lingerDeadlines.add(this, performance.now());
+    this.#socket.whenWritten(() => {
+      if (!this.#session.destroyed) this.#session.destroy(new Error(reason), code);
+    });
   }
 
   #streamClosed(): void {

@@ -420,6 +420,7 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
         const client = await openRaw();
         const fields = [...GET.map(([name, value]) => [name, name === ':method' ? 'POST' : value] as const)];
         client.headers(1, [...fields, ['content-length', '5']], FLAG.endHeaders);
+        await waitFor(() => edge.exchanges.length === 1);
         client.send(FRAME.data, FLAG.endStream, 1, Buffer.alloc(sent, 'x'));
         const answer = await client.answer(({ type }) => type === FRAME.rstStream || type === FRAME.goaway);
         if (answer?.type === FRAME.rstStream) assert.equal(answer.payload.readUInt32BE(), ERROR.protocol);

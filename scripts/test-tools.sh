@@ -9,7 +9,7 @@ readonly pebble_version=v2.10.1
 # It is older than modules of Go are.
 readonly h2spec_version=v2.2.1+incompatible
 readonly go_tools=.venvs/go
-readonly debian_packages='nginx supervisor openssl rsyslog'
+readonly debian_packages='nginx supervisor openssl rsyslog chromium'
 
 # A virtual environment with real frameworks and the Python tools.
 make_test_venv() {

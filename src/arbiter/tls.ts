@@ -7,7 +7,7 @@ import type { Certificates } from './certificates.ts';
 import { TicketSecret } from './ticket-secret.ts';
 
 /** Whether anything of it is wanted. */
-export function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 'front'>): boolean {
+function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 'front'>): boolean {
   return settings.certfile !== null || front.sites.some(({ tls }) => tls !== null);
 }
 

@@ -1,7 +1,7 @@
 import type { TlsIdentity } from '../protocol/supervision/tls-config.ts';
 
 /** Of clients without any rule. */
-export const NO_RULE = '';
+const NO_RULE = '';
 
 /** The same for the same demands: who is let in by one is let in by the other. */
 export function clientRule({

@@ -31,6 +31,8 @@ const MATCHES = new Set<string>([
   'port',
   'match_headers',
 ]);
+/** Of an action: without it, it would be another one. */
+const ESSENTIAL = new Set<string>(['to', 'folder', 'root', 'try', 'missing', 'tls', 'in']);
 const ACTIONS: ReadonlySet<string> = new Set(ACTION_KEYS);
 
 /** `folder`: the one that the file will lie in. The text, which Kirin reads without a complaint. */
@@ -41,7 +43,7 @@ export function fit(draft: FileDraft, report: Report, folder: string): string {
     if (refusals.length === 0) return text;
     let isChanged = false;
     for (const { place, message } of refusals) {
-      const path = keys.get(place);
+      const path = keys.get(place) ?? before(keys, place);
       if (path === undefined) continue;
       isChanged = takeOut(draft, path, message, report) || isChanged;
       break;
@@ -49,6 +51,16 @@ export function fit(draft: FileDraft, report: Report, folder: string): string {
     if (!isChanged)
       throw new Error(`kirin does not read what it has written: ${refusals[0]?.message}\n${text}`);
   }
+}
+
+/** The last key that begins before the place, in its line: a value that is refused stands behind it. */
+function before(keys: ReadonlyMap<string, KeyPath>, place: string): KeyPath | undefined {
+  const [line, column] = place.split(':').map(Number);
+  const found = [...keys].filter(([each]) => {
+    const [ofLine, ofColumn] = each.split(':').map(Number);
+    return ofLine === line && (ofColumn ?? 0) <= (column ?? 0);
+  });
+  return found.at(-1)?.[1];
 }
 
 interface Refusal {
@@ -103,7 +115,7 @@ function takeOut(draft: FileDraft, { table, keys }: KeyPath, message: string, re
   const entry = table.entries.get(key);
   if (entry === undefined) return false;
   report.missing(entry.from, `this Kirin does not take it: ${message}`);
-  if (within.length > 0 && isTable(entry.value) && !HIDDEN.has(key)) {
+  if (within.length > 0 && isTable(entry.value) && !HIDDEN.has(key) && !ESSENTIAL.has(within[0] ?? '')) {
     table.entries.set(key, { ...entry, value: without(entry.value, within) });
     return true;
   }

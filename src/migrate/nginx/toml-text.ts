@@ -53,7 +53,9 @@ class Writer {
       putValue(item, keys);
     };
     const putValue = (item: TomlValue, keys: readonly string[]): void => {
-      if (isTable(item)) {
+      if (isTable(item) && Object.keys(item).length === 0) {
+        line += '{}';
+      } else if (isTable(item)) {
         line += '{ ';
         for (const [index, [name, inner]] of Object.entries(item).entries()) {
           if (index > 0) line += ', ';

@@ -122,6 +122,10 @@ export const DIFFERENCES: Readonly<Record<string, Row>> = {
     told: 'Fields of pages for errors',
     shows: [{ fact: /^field (last-modified|accept-ranges)$/, kirin: /./ }],
   },
+  'fields of the cache': {
+    told: 'Fields of cached responses',
+    shows: [{ fact: /^field (age|cache-status)$/, kirin: /./ }],
+  },
   listings: {
     told: 'Listings of folders',
     shows: [

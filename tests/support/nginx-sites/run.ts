@@ -5,19 +5,18 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Certificate } from '../certificates.ts';
 import { findFreePort } from '../free-port.ts';
-import { startKirin } from '../kirin.ts';
-import { Nginx } from '../nginx.ts';
+import { KirinProcess } from '../kirin.ts';
+import { accepts, Nginx } from '../nginx.ts';
 import { projectRoot } from '../project.ts';
 import { exchange } from '../raw-connection.ts';
 import type { RawResponse } from '../response-reader.ts';
 import { makeTemporaryFolder, removeFolder } from '../temporary-folder.ts';
+import { waitFor } from '../wait-for.ts';
 import { Backend } from './backend.ts';
 import { compare, type Difference, type Facts, factsOf } from './facts.ts';
 import type { Asked, SiteCase } from './site-case.ts';
 
 const MODIFIED = new Date('2024-01-02T03:04:05Z');
-const NO_APP =
-  'def app(environ, start_response):\n    raise RuntimeError("nothing is passed to the application")\n';
 /** As Debian's nginx.conf has it. */
 const COMMON = 'include /etc/nginx/mime.types; default_type application/octet-stream;';
 const PORTS = ['LISTEN', 'SECOND', 'SECURE'] as const;
@@ -115,19 +114,22 @@ async function underKirin(site: SiteCase, values: Values, folder: string) {
   const ports = await freePorts();
   const configuration = join(folder, 'nginx.conf');
   writeFileSync(configuration, `http { ${COMMON} ${filled(site.http, values, ports)} }`);
-  writeFileSync(join(folder, 'nothing.py'), NO_APP);
   const missing = migrate(configuration, folder);
   const toml = readFileSync(join(folder, 'kirin.toml'), 'utf8');
-  // Nothing is the application's; but one there has to be.
-  writeFileSync(join(folder, 'kirin.toml'), `app = "nothing:app"\n${toml}`);
-  const kirin = await startKirin({ bind: [], cwd: folder });
+  const kirin = new KirinProcess({ bind: [], cwd: folder });
   try {
-    return { ...(await observe(site, ports, values)), missing, toml };
+    // There is no application, and so no worker that would be ready.
+    await waitFor(() => accepts(ports.LISTEN), {
+      what: 'kirin to listen',
+      details: () => `${toml}\n${kirin.log()}`,
+    });
+    const observed = await observe(site, ports, values);
+    await kirin.stop();
+    return { ...observed, missing, toml };
   } catch (error) {
     console.error(`${toml}\n--- log of kirin ---\n${kirin.log()}`);
+    kirin.discard();
     throw error;
-  } finally {
-    await kirin.stop();
   }
 }
 

@@ -15,6 +15,22 @@ export function guards(route: TableDraft, scope: Scope, context: Context): void 
   if (scope.word('satisfy') === 'any') route.set('satisfy', 'any', satisfy);
   rateLimits(route, scope, context);
   connectionLimits(route, scope, context);
+  for (const name of ASKING_OTHERS) closeWhere(name, route, scope, context);
+}
+
+/** Whether somebody may is asked elsewhere, or worked out. */
+const ASKING_OTHERS = ['auth_request', 'auth_jwt', 'secure_link'];
+
+/** What was closed is not opened. */
+function closeWhere(name: string, route: TableDraft, scope: Scope, { report }: Context): void {
+  const directive = scope.one(name);
+  if (directive === null || words(directive)[0] === 'off') {
+    report.carried(directive);
+    return;
+  }
+  report.missing(directive, 'Kirin asks nobody else who may: this answers 403 to everybody');
+  for (const key of ['app', 'files', 'proxy', 'cache']) route.entries.delete(key);
+  route.set('respond', 403, directive, `${name} has no equivalent: put another guard here`);
 }
 
 /** nginx takes the first line that holds; Kirin refuses whom it denies, and then lets in whom it allows. */

@@ -72,6 +72,7 @@ export const NOTHING_TO_SET_FOR: Readonly<Record<string, Row>> = {
   proxy_ignore_headers: ['missing', 'what a backend says about caching is heeded'],
   proxy_max_temp_file_size: ['carried', 'the setting response_spool_size'],
   proxy_pass_header: ['differs', 'Date and Server are Kirin’s own'],
+  proxy_pass_request_body: ['missing', 'bodies are always passed on'],
   proxy_pass_request_headers: NOTHING_TO_SET,
   proxy_socket_keepalive: NOTHING_TO_SET,
   proxy_temp_file_write_size: IN_MEMORY,
@@ -127,24 +128,26 @@ export const NOTHING_TO_SET_FOR: Readonly<Record<string, Row>> = {
   worker_shutdown_timeout: ['carried', 'the setting graceful_timeout'],
 };
 
-const HINT = 'there is no such protocol; Kirin runs the application itself, with --app MODULE:NAME';
+export const OTHER_PROTOCOL =
+  'there is no such protocol; Kirin runs the application itself, with --app MODULE:NAME';
+
+export const OF_OTHER_PROTOCOLS = /^(fastcgi|uwsgi|scgi|grpc|memcached)_/;
 
 /** Directives that are told with why they have no equivalent. */
 export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
-  auth_request: 'requests are not asked about elsewhere',
   auth_request_set: 'requests are not asked about elsewhere',
-  fastcgi_pass: HINT,
-  fastcgi_param: HINT,
+  fastcgi_pass: OTHER_PROTOCOL,
+  fastcgi_param: OTHER_PROTOCOL,
   grpc_pass: 'there is no gRPC',
   map: 'there are no maps; the one of $connection_upgrade is not needed',
   geo: 'there are no tables of addresses',
-  scgi_pass: HINT,
+  scgi_pass: OTHER_PROTOCOL,
   slice: 'files are not cut up',
   split_clients: 'requests are not split at random',
   sub_filter: 'bodies are not changed',
   sub_filter_once: 'bodies are not changed',
   sub_filter_types: 'bodies are not changed',
-  uwsgi_pass: HINT,
-  uwsgi_param: HINT,
+  uwsgi_pass: OTHER_PROTOCOL,
+  uwsgi_param: OTHER_PROTOCOL,
   valid_referers: 'referrers are not looked at',
 };

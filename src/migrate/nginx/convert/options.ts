@@ -66,7 +66,11 @@ function headers(route: TableDraft, scope: Scope, { report }: Context): void {
     report.carried(directive);
     // It is in the field that the files have.
     if (isFiles && name.toLowerCase() === 'cache-control') continue;
-    const value = translate(written, scope).text;
+    const { text: value, unknown } = translate(written, scope);
+    if (unknown.length > 0) {
+      report.missing(directive, `there is no $${unknown.join(', $')}`);
+      continue;
+    }
     const list = fields.get(name) ?? [];
     list.push(always === 'always' ? { value, errors: true } : value);
     fields.set(name, list);
@@ -81,6 +85,8 @@ function headers(route: TableDraft, scope: Scope, { report }: Context): void {
     ]);
     report.differs(expiresDirective, 'as Cache-Control alone, which is stronger than Expires');
     from ??= expiresDirective;
+  } else if (expiresDirective !== null && words(expiresDirective).some((word) => word.includes('$'))) {
+    report.missing(expiresDirective, 'how long something may be kept is the same for all of a route');
   } else report.carried(expiresDirective);
   if (fields.size === 0) return;
   const table = [...fields].map(([name, list]) => [name, list.length === 1 ? (list[0] as TomlValue) : list]);

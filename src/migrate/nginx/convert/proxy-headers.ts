@@ -14,6 +14,9 @@ const SENT_ANYHOW: Readonly<Record<string, readonly string[]>> = {
   'x-forwarded-host': ['$http_host', '$host'],
 };
 
+/** Fields about one message on one connection. */
+const OF_ONE_CONNECTION = new Set(['content-length', 'transfer-encoding', 'te', 'trailer', 'keep-alive']);
+
 export function proxyHeaders(table: Record<string, TomlValue>, scope: Scope, { report }: Context): void {
   const set: Record<string, string> = {};
   const removed: string[] = [];
@@ -27,8 +30,14 @@ export function proxyHeaders(table: Record<string, TomlValue>, scope: Scope, { r
     if (known === 'upgrade') table.upgrade = true;
     else if (known === 'connection') connection(value, table, directive, report);
     else if (SENT_ANYHOW[known]?.includes(value)) report.carried(directive, 'Kirin does so by itself');
+    else if (OF_ONE_CONNECTION.has(known))
+      report.carried(directive, 'Kirin says by itself where a message ends');
     else if (value === '') removed.push(name);
-    else set[name] = translate(value, scope).text;
+    else {
+      const { text, unknown } = translate(value, scope);
+      if (unknown.length === 0) set[name] = text;
+      else report.missing(directive, `there is no $${unknown.join(', $')}`);
+    }
   }
   // nginx's default: the name in proxy_pass. Kirin's is what the client has sent.
   if (!names.has('host')) set.Host = '$proxy_host';

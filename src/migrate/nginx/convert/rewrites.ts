@@ -29,7 +29,7 @@ export function rewriteRoute(
   const [source = '', to = '', flag] = words(directive);
   const found = pattern(source, false);
   const isForAll = /^\^?(\/|\.\*|\^)?$|^\^\(\.\*\)\$?$|^\^\.\*\$?$/.test(source);
-  const inner = found === null ? null : isForAll && !source.includes('(') ? match : matchWithin(match, found);
+  const inner = found === null ? null : isForAll && !/\$\d/.test(to) ? match : matchWithin(match, found);
   if (inner === null) {
     report.missing(
       directive,

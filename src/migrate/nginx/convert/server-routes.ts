@@ -8,7 +8,7 @@ import { earlyRoutes } from './block.ts';
 import { filesRoute } from './files.ts';
 import { inOrder, type Location, locationsOf, prefixOf } from './locations.ts';
 import { type Match, routeFor } from './match.ts';
-import { NO_EQUIVALENT } from './nothing-to-set.ts';
+import { OF_OTHER_PROTOCOLS, OTHER_PROTOCOL } from './nothing-to-set.ts';
 import { writeOptions } from './options.ts';
 import { proxyRoute } from './proxy.ts';
 
@@ -48,6 +48,7 @@ function locationRoutes(
   const internal = scope.own('internal').at(-1) ?? null;
   context.report.carried(internal);
   if (internal !== null) for (const route of routes) route.set('internal', true, internal);
+  routes[0]?.comments.push(['location', ...words(scope.directive)].join(' '));
   return routes;
 }
 
@@ -58,7 +59,7 @@ function content(location: Location, isBeforeOthers: boolean, context: Context):
   const pass = scope.own('proxy_pass').at(-1);
   if (pass !== undefined) return [...withSlash(location, context), proxied(pass, scope, match, context)];
   const program = scope.own(...PROGRAMS).at(-1);
-  if (program !== undefined) return [program_(program, scope, match, context)];
+  if (program !== undefined) return [runByProtocol(program, scope, match, context)];
   const status = scope.own('stub_status').at(-1);
   if (status !== undefined) {
     const route = routeFor(match).set('respond', 404, status);
@@ -90,16 +91,17 @@ function proxied(pass: Directive, scope: Scope, match: Match, context: Context):
 }
 
 /** uwsgi_pass and its like: with --app Kirin runs what is behind it. */
-function program_(pass: Directive, scope: Scope, match: Match, context: Context): TableDraft {
+function runByProtocol(pass: Directive, scope: Scope, match: Match, context: Context): TableDraft {
   const { report, wishes } = context;
   const route = routeFor(match);
   if (wishes.app !== null && pass.name === 'uwsgi_pass') {
     const by = 'Kirin runs the application itself';
     report.carried(pass, `${by}, in the place of ${words(pass)[0]}`);
-    for (const each of scope.all('uwsgi_param')) report.carried(each, by);
+    const params = (scope.directive.block ?? []).filter(({ name }) => OF_OTHER_PROTOCOLS.test(name));
+    for (const each of [...params, ...scope.all('uwsgi_param')]) report.carried(each, by);
     route.set('app', true, pass);
   } else {
-    report.missing(pass, NO_EQUIVALENT[pass.name] ?? '');
+    report.missing(pass, OTHER_PROTOCOL);
     route.set('respond', 502, pass);
   }
   writeOptions(route, scope, true, context);

@@ -5,7 +5,7 @@ import { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import { duration, seconds } from '../values.ts';
 import { bindsOf } from './listens.ts';
-import { NO_EQUIVALENT, NOTHING_TO_SET_FOR } from './nothing-to-set.ts';
+import { NO_EQUIVALENT, NOTHING_TO_SET_FOR, OF_OTHER_PROTOCOLS, OTHER_PROTOCOL } from './nothing-to-set.ts';
 import type { NamedServer } from './responsible.ts';
 
 const TIMES: Readonly<Record<string, string>> = {
@@ -93,7 +93,7 @@ export function noteTheRest(directives: readonly Directive[], context: Context):
   for (const directive of directives) {
     const { name, block } = directive;
     const row = NOTHING_TO_SET_FOR[name];
-    const missing = NO_EQUIVALENT[name];
+    const missing = NO_EQUIVALENT[name] ?? (OF_OTHER_PROTOCOLS.test(name) ? OTHER_PROTOCOL : undefined);
     if (row !== undefined && !report.has(directive)) report[row[0]](directive, row[1]);
     else if (name === 'map' && isUpgradeMap(directive))
       report.carried(directive, 'upgrades are passed on without it');

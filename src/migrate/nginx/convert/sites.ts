@@ -1,30 +1,16 @@
 // Servers as sites.
 
 import type { Context } from '../context.ts';
-import { SiteDraft, type TableDraft } from '../draft.ts';
+import { type FileDraft, SiteDraft, type TableDraft, type TomlTable } from '../draft.ts';
 import { Scope } from '../scope.ts';
 import { shownPlace } from '../syntax.ts';
+import { hoist } from './hoist.ts';
 import { hostConditions } from './host-conditions.ts';
 import { listensOf } from './listens.ts';
 import { namesOf } from './names.ts';
 import { type Endpoint, type NamedServer, responsibilities, type SiteServers } from './responsible.ts';
 import { serverRoutes } from './server-routes.ts';
 import { siteTls } from './tls.ts';
-
-/** What may be said once for a site. */
-const FOR_ALL_ROUTES = [
-  'allow',
-  'deny',
-  'satisfy',
-  'basic_auth',
-  'rate_limit',
-  'connection_limit',
-  'access_log',
-  'compress',
-  'add_headers',
-  'error_pages',
-  'max_body',
-];
 
 export function readServers(context: Context): readonly NamedServer[] {
   return context.http.own('server').map((directive) => {
@@ -46,7 +32,7 @@ export function writeSites(servers: readonly NamedServer[], context: Context): v
   }
   for (const site of sites) {
     if (isCopy(site, sites)) noteOtherHosts(site, context);
-    else addSite(siteOf(site, endpoints, context), context);
+    else addSite(siteOf(site, endpoints, sites, context), context);
   }
 }
 
@@ -79,7 +65,11 @@ function noteOtherHosts({ servers }: SiteServers, { report }: Context): void {
 /** Sites that do the same are one. */
 function addSite(site: SiteDraft, { draft }: Context): void {
   const what = contentOf(site);
-  const same = draft.sites.find((each) => each.has('hosts') && site.has('hosts') && contentOf(each) === what);
+  if (!site.has('hosts')) dropSame(draft, what);
+  const same = draft.sites.find(
+    (each) =>
+      each.has('hosts') && site.has('hosts') && contentOf(each) === what && tlsOf(each) === tlsOf(site),
+  );
   if (same === undefined) draft.sites.push(site);
   else
     same.set('hosts', [
@@ -88,20 +78,42 @@ function addSite(site: SiteDraft, { draft }: Context): void {
     ]);
 }
 
+/** What the site of all hosts does need not be said for some of them, unless a wildcard would take those. */
+function dropSame(draft: FileDraft, what: string): void {
+  const hosts = draft.sites.flatMap((each) => each.get('hosts') as readonly string[]);
+  const certificate = draft.settings.get('certfile');
+  if (hosts.some((host) => host.startsWith('*'))) return;
+  const kept = draft.sites.filter((each) => {
+    const tls = each.get('tls') as TomlTable | undefined;
+    return contentOf(each) !== what || (tls !== undefined && tls.certificate !== certificate);
+  });
+  draft.sites.splice(0, draft.sites.length, ...kept);
+}
+
 function contentOf(site: SiteDraft): string {
   const valuesOf = (table: TableDraft) =>
-    [...table.entries].filter(([key]) => key !== 'hosts').map(([key, { value }]) => [key, value]);
+    [...table.entries]
+      .filter(([key]) => key !== 'hosts' && key !== 'tls')
+      .map(([key, { value }]) => [key, value]);
   return JSON.stringify([valuesOf(site), site.routes.map(valuesOf)]);
 }
 
-function siteOf(site: SiteServers, endpoints: readonly Endpoint[], context: Context): SiteDraft {
+function siteOf(
+  site: SiteServers,
+  endpoints: readonly Endpoint[],
+  all: readonly SiteServers[],
+  context: Context,
+): SiteDraft {
   const draft = new SiteDraft();
   const distinct = [...new Set(site.servers)];
   const places = distinct.map(({ scope }) => shownPlace(scope.directive.place).replace(/:\d+$/, ''));
   draft.comments.push(`server at ${places.join(' and ')}`);
   if (site.hosts.length > 0) draft.set('hosts', site.hosts, null);
   else {
-    const names = [...new Set(distinct.flatMap((server) => server.names))];
+    const others = new Set(all.flatMap(({ hosts }) => hosts));
+    const names = [...new Set(distinct.flatMap((server) => server.names))].filter(
+      (name) => !others.has(name),
+    );
     if (names.length > 0)
       draft.comments.push(`for every host, as nginx has it, and not only for ${names.join(' ')}`);
   }
@@ -160,16 +172,4 @@ function withCondition(route: TableDraft, condition: readonly [string, string | 
   return copy;
 }
 
-/** What all routes say is said once. */
-function hoist(site: SiteDraft): void {
-  const [first] = site.routes;
-  if (first === undefined || site.routes.length < 2) return;
-  for (const key of FOR_ALL_ROUTES) {
-    const entry = first.entries.get(key);
-    if (entry === undefined) continue;
-    const text = JSON.stringify(entry.value);
-    if (!site.routes.every((route) => JSON.stringify(route.get(key)) === text)) continue;
-    site.entries.set(key, entry);
-    for (const route of site.routes) route.entries.delete(key);
-  }
-}
+const tlsOf = (site: SiteDraft): string => JSON.stringify(site.get('tls') ?? null);

@@ -163,4 +163,21 @@ export const AROUND: readonly SiteCase[] = [
     ],
     differs: ['forwarded fields'],
   },
+  {
+    name: 'a cache in front of the application',
+    http: `
+      proxy_cache_path FOLDER/cache levels=1:2 keys_zone=pages:1m max_size=10m inactive=10m;
+      server {
+        listen LISTEN;
+        location / { proxy_pass http://BACKEND; proxy_set_header Host $host; proxy_cache pages; proxy_cache_valid 200 1m; proxy_cache_valid 404 1m; }
+        location /never/ { proxy_pass http://BACKEND; proxy_set_header Host $host; }
+      }`,
+    asked: [
+      ...get('/a', '/a', '/a?b', '/status/404', '/status/404', '/never/x'),
+      { target: '/a', method: 'POST', body: 'x' },
+      { target: '/a', method: 'HEAD' },
+    ],
+    differs: ['forwarded fields', 'fields of the cache'],
+    missing: ['proxy_cache_path'],
+  },
 ];

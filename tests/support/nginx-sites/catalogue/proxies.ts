@@ -239,4 +239,16 @@ export const PROXIES: readonly SiteCase[] = [
     ),
     differs: ['forwarded fields', 'fields of error pages'],
   },
+  {
+    name: 'files for those whom the application lets in',
+    http: `
+      server {
+        listen LISTEN;
+        location / { proxy_pass http://BACKEND; ${PROXY_PARAMS} }
+        location /protected/ { internal; root FOLDER; }
+      }`,
+    files: { 'protected/secret.txt': 'secret' },
+    asked: get('/', '/accel', '/protected/secret.txt', '/protected/'),
+    differs: ['forwarded fields'],
+  },
 ];

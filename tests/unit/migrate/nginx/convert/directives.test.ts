@@ -2,6 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { drafted } from '../migrated.ts';
 
+/** Lines of the site that one location with these directives stands in. */
+function siteLines(directives: string, http = ''): readonly string[] {
+  return drafted(`${http} server { listen 80; location /a/ { ${directives} } location / { return 404; } }`)
+    .lines;
+}
+
 /** Lines of the routes that one location with these directives becomes. */
 function routeLines(directives: string, location = '/a/', http = ''): readonly string[] {
   const source = `${http} server { listen 80; location ${location} { ${directives} } location = /other { add_header X-O 1; return 404; } location / { return 404; } }`;
@@ -150,14 +156,14 @@ const inHttp: readonly (readonly [http: string, directives: string, line: string
 describe("nginx's directives", () => {
   for (const [directives, line] of rows) {
     it(`in a location: ${directives}`, () => {
-      const lines = routeLines(directives);
+      const lines = siteLines(directives);
       assert.ok(lines.includes(line), lines.join('\n'));
     });
   }
 
   for (const [http, directives, line] of inHttp) {
     it(`around a location: ${http} ${directives}`, () => {
-      const lines = routeLines(directives, '/a/', http);
+      const lines = siteLines(directives, http);
       assert.ok(lines.includes(line), lines.join('\n'));
     });
   }

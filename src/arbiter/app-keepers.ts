@@ -113,6 +113,7 @@ export class AppKeepers implements AllGenerations {
   }
 
   step(change: 1 | -1): void {
+    if (change > 0) this.#surroundings.fleet.wake();
     for (const keeper of this.all) keeper.step(change);
   }
 

@@ -34,6 +34,7 @@ export class Fleet {
   readonly edgeFailures = new BackOff({ maxPauseMs: 5_000, isFirstFree: true });
   /** Workers that the edge told of before their zygote did: those are two channels, and on a busy machine either may be read first. */
   readonly #readyEarly = new Set<number>();
+  #isAtRest = false;
   #lastGeneration = 0;
 
   // --- questions ------------------------------------------------------------------------------------------
@@ -46,9 +47,9 @@ export class Fleet {
     return this.#apps.find((app) => app.name === name);
   }
 
-  /** No worker of any application is wanted. */
+  /** No worker of any application is wanted; without applications, nobody has asked for what sites do since. */
   get isStandingBy(): boolean {
-    return this.#apps.length > 0 && this.#apps.every(({ wanted }) => wanted === 0);
+    return this.#apps.length > 0 ? this.#apps.every(({ wanted }) => wanted === 0) : this.#isAtRest;
   }
 
   /** Every application that was there at the start has served. */
@@ -134,6 +135,7 @@ export class Fleet {
     if (!isLatest) return false;
     this.isReloadWanted = false;
     this.isFrontDue = true;
+    this.#isAtRest = false;
     for (const app of this.#apps) {
       app.isReloadDue ||= app.isReloadAsked;
       app.isReloadAsked = false;
@@ -330,8 +332,14 @@ export class Fleet {
 
   /** No worker is wanted until somebody says how many are. */
   standBy(nowMs: number): void {
+    this.#isAtRest = true;
     for (const app of this.#apps) app.wanted = 0;
     if (this.edge === 'down') this.#endGenerations(nowMs);
+  }
+
+  /** One worker more is wanted, of whatever applications there are. */
+  wake(): void {
+    this.#isAtRest = false;
   }
 
   /** It finishes, within `graceMs`, what it has accepted; the workers go with it. */

@@ -130,6 +130,22 @@ describe('several applications', () => {
     });
   });
 
+  it('have zygotes of their own: one that dies is no concern of the other', async () => {
+    await serve(async (kirin) => {
+      const load = new SteadyLoad({ port: kirin.port, path: '/admin' });
+      const [shop] = await workersOf(kirin, 1);
+      const [admin] = await workersOf(kirin, 2);
+      const zygote = kirin.processes().find(({ pid }) => pid === shop)?.parentPid as number;
+      process.kill(zygote, 'SIGKILL');
+      await kirin.waitForLog(/shop: Ready: 1 worker, generation 3/);
+      assert.equal(await body(kirin), 'shop');
+      const { failures } = await load.stop();
+      assert.deepEqual(failures, []);
+      assert.deepEqual(await workersOf(kirin, 2), [admin]);
+      assert.doesNotMatch(kirin.log(), /admin: Booting[\s\S]*admin: Booting/);
+    });
+  });
+
   it('outlive the edge together', async () => {
     await serve(async (kirin) => {
       process.kill(kirin.edgePid(), 'SIGKILL');
@@ -284,10 +300,8 @@ describe('several applications', () => {
   });
 
   it('are not needed by sites that do without', async () => {
-    folder.write(
-      'kirin.toml',
-      'bind = "127.0.0.1:0"\n[[sites]]\n[[sites.routes]]\nexact = "/"\nrespond = "hello"\n',
-    );
+    const sites = 'bind = "127.0.0.1:0"\n[[sites]]\n[[sites.routes]]\nexact = "/"\nrespond = "hello"\n';
+    folder.write('kirin.toml', sites);
     const kirin = new KirinProcess({ cwd: folder.path, bind: [] });
     try {
       await kirin.waitForLog(/Listening at/);
@@ -296,6 +310,10 @@ describe('several applications', () => {
       folder.write('kirin.toml', toml({ shop: '' }, '[[sites]]\napp = "shop"\n'));
       kirin.signal('SIGHUP');
       await waitFor(async () => (await body(kirin)) === 'shop');
+      folder.write('kirin.toml', sites);
+      kirin.signal('SIGHUP');
+      await waitFor(async () => (await body(kirin)) === 'hello');
+      await waitFor(() => kirin.workerPids().length === 0);
     } catch (error) {
       console.error(kirin.log());
       kirin.discard();

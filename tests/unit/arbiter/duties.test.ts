@@ -823,6 +823,21 @@ describe('several applications', () => {
     assert.equal(world.app.active?.number, 1);
   });
 
+  it('are not needed: without any the edge serves, and stands by until a reload', () => {
+    const empty = new Fleet();
+    assert.deepEqual(agenda(empty, 0).duties, [{ do: 'start-edge' }]);
+    empty.edge = 'listening';
+    empty.standBy(0);
+    assert.deepEqual(agenda(empty, 0).duties, [{ do: 'drain-edge' }]);
+    empty.edgeLeaving(0, 5000);
+    empty.edgeExited(0);
+    assert.deepEqual(agenda(empty, 0).duties, []);
+    empty.reloadAsked();
+    empty.planAsked();
+    empty.planMade();
+    assert.deepEqual(agenda(empty, 0).duties, [{ do: 'start-edge' }, { do: 'apply-front' }]);
+  });
+
   it('stand by together', () => {
     app('admin').wanted = 0;
     assert.ok(!world.due().includes('drain-edge'));

@@ -9,7 +9,7 @@ import { DEFAULT_RETRY, RETRY_SCHEMA, retry } from './retry.ts';
 import { STRING, STRINGS } from './schemas.ts';
 import { template } from './template.ts';
 import { DEFAULT_UPSTREAM_TLS, UPSTREAM_TLS_SCHEMA, upstreamTls } from './upstream-tls.ts';
-import { truth, waitFrom } from './values.ts';
+import { byteCount, truth, waitFrom } from './values.ts';
 
 const WAIT = { type: ['number', 'string'] };
 
@@ -39,6 +39,7 @@ const PROPERTIES = {
   connect_timeout: WAIT,
   first_byte_timeout: WAIT,
   silence_timeout: WAIT,
+  max_head: { type: ['integer', 'string'], description: 'How large the head of a response may be.' },
   retry: RETRY_SCHEMA,
   tls: UPSTREAM_TLS_SCHEMA,
 };
@@ -95,6 +96,7 @@ function fromTable(table: TomlTable, context: TomlContext): ProxySpec | null {
     connectTimeoutMs: reader.read('connect_timeout', wait) ?? DEFAULTS.connectTimeoutMs,
     firstByteTimeoutMs: reader.read('first_byte_timeout', wait) ?? DEFAULTS.firstByteTimeoutMs,
     silenceTimeoutMs: reader.read('silence_timeout', wait) ?? DEFAULTS.silenceTimeoutMs,
+    maxHeadBytes: reader.read('max_head', headSize) ?? DEFAULTS.maxHeadBytes,
     retry: retry(reader, context),
   };
   const tls = upstreamTls(reader, context);
@@ -111,6 +113,15 @@ function tlsOf({ scheme }: ProxyTarget, tls = DEFAULT_UPSTREAM_TLS): ProxySpec['
 }
 
 const wait = waitFrom(1);
+const LEAST_HEAD_BYTES = 1024;
+const MOST_HEAD_BYTES = 1 << 20;
+
+function headSize(value: FileValue): number {
+  const bytes = byteCount(value);
+  if (bytes >= LEAST_HEAD_BYTES && bytes <= MOST_HEAD_BYTES) return bytes;
+  throw new ValueProblem('not from "1k" to "1m"');
+}
+
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** These say where a message ends, and how the connection goes on. */
 const FRAMING = new Set([

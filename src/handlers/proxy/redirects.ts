@@ -44,7 +44,8 @@ function ownRules(origin: string, path: string | null, match: PathMatch): readon
   if (!isPrefix || parseTemplate(path).some(({ kind }) => kind !== 'text')) return [];
   const own = match.kind === 'any' ? '' : encodeURI(match.path);
   const base = origin + path.replace(/\/+$/, '');
-  return [byText(`${base}/`, `${own}/`), (url) => (url === base ? own || '/' : null)];
+  const itself = own === '' || (match.kind === 'prefix' && match.isBelow) ? `${own}/` : own;
+  return [byText(`${base}/`, `${own}/`), (url) => (url === base ? itself : null)];
 }
 
 function byText(from: string, to: string): Rule {

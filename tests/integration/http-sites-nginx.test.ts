@@ -135,6 +135,7 @@ const REQUESTS: readonly (readonly [target: string, question?: SiteQuestion])[] 
   ['/icept/x?status=404', { fields: { Range: 'bytes=0-1' } }],
   ['/icept/x?status=404', { method: 'HEAD' }],
   ['/nope', { ...post }],
+  ['/else?x=1', { ...post }],
   ['/page', { ...post }],
   ['/', { ...post }],
   ['/dir/', { method: 'DELETE' }],

@@ -2,7 +2,7 @@ import type { RequestHead } from '../../protocol/http1/request-head.ts';
 import type { InsideTarget } from '../../protocol/supervision/site.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { compileTarget } from '../path-template.ts';
-import { BODY_FIELDS, headAsGet, headWithPath, InsideExchange } from './inside-exchange.ts';
+import { headAsGet, headWithPath, InsideExchange } from './inside-exchange.ts';
 
 /** As in nginx. More is a circle. */
 const MAX_REDIRECTS = 10;
@@ -28,15 +28,15 @@ const usual: MakeExchange = (exchange, head) => new InsideExchange(exchange, hea
 export type Sender = (exchange: Exchange, make?: MakeExchange) => void;
 
 export interface SenderOptions {
-  /** Fields that a request loses that becomes a GET. */
-  readonly dropped?: ReadonlySet<string>;
+  /** To a path, a request goes as GET (or HEAD), without its body and without these fields; null: as it is. */
+  readonly dropped: ReadonlySet<string> | null;
 }
 
-/** To a path a request goes as GET (or HEAD), as in nginx; to a route as it is, with its body. */
+/** To a route by its name a request goes as it is. */
 export function compileSender(
   target: InsideTarget,
   routes: SiteRoutes,
-  { dropped = BODY_FIELDS }: SenderOptions = {},
+  { dropped }: SenderOptions = { dropped: null },
 ): Sender {
   if (target.startsWith('@')) {
     const name = target.slice(1);
@@ -49,7 +49,7 @@ export function compileSender(
   const { path, query } = compileTarget(target);
   return (exchange, make = usual) => {
     const head = headWithPath(exchange.head, path(exchange), query(exchange));
-    sendOn(exchange, routes, headAsGet(head, dropped), make);
+    sendOn(exchange, routes, dropped === null ? head : headAsGet(head, dropped), make);
   };
 }
 

@@ -18,6 +18,11 @@ def app(environ, start_response):
     fields = [("Content-Type", "text/plain")]
     if not path.endswith("/plain"):
         fields.append(("Cache-Control", "max-age=600"))
+    if path.endswith("/tagged"):
+        fields[1:] = [("Cache-Control", "max-age=%d" % (600 if "HTTP_IF_NONE_MATCH" in environ else 0)), ("ETag", '"a"')]
+        if "HTTP_IF_NONE_MATCH" in environ:
+            start_response("304 Not Modified", fields)
+            return []
     if path.endswith("/cookie"):
         fields.append(("Set-Cookie", "a=b"))
     if path.endswith("/accel"):
@@ -146,6 +151,14 @@ describe('the cache of a route', () => {
     assert.equal((await ask('/file')).body, 'a file');
   });
 
+  it('asks an application whether what it has is still right, which then is as young as that answer', async () => {
+    const { body } = await ask('/tagged');
+    const second = await ask('/tagged');
+    assert.deepEqual([second.cache, second.body], ['REVALIDATED', body]);
+    const third = await ask('/tagged');
+    assert.deepEqual([third.cache, third.body], ['HIT', body]);
+  });
+
   it('does not keep for one route what another answers', async () => {
     const first = await ask('/static/other');
     const second = await ask('/static/other');
@@ -234,10 +247,17 @@ describe('the cache of a route', () => {
     origin.script('/origin/changed', [{ fields: fresh, until }, { fields: fresh }]);
     const old = ask('/origin/changed');
     await waitFor(() => origin.seen('/origin/changed').length === 1, { what: 'the first' });
+    const waiting = ask('/origin/changed');
+    const partial = ask('/origin/changed', { fields: ['Range: bytes=0-0'] });
+    await ask('/app');
     assert.equal((await ask('/origin/changed', { method: 'POST', fields: ['Content-Length: 0'] })).body, '2');
     open();
     assert.equal((await old).body, '1');
-    assert.equal((await ask('/origin/changed')).body, '3');
+    assert.deepEqual(
+      [(await waiting).status, (await partial).status, Number((await waiting).body) > 2],
+      [200, 200, true],
+    );
+    assert.ok(Number((await ask('/origin/changed')).body) > 2);
   });
 
   it('forgets what a Location of the same origin names', async () => {

@@ -1,107 +1,27 @@
-import type { RequestSink } from '../../observe/request-sink.ts';
 import { freshen } from '../../protocol/caching/freshen.ts';
 import { mayHideError } from '../../protocol/caching/reuse.ts';
-import { type Asked, judge, type StoragePolicy } from '../../protocol/caching/storability.ts';
+import { judge } from '../../protocol/caching/storability.ts';
 import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
-import type { RequestHead } from '../../protocol/http1/request-head.ts';
 import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
-import type {
-  Exchange,
-  FileBody,
-  Groups,
-  HeadEdit,
-  Peer,
-  Producer,
-  RequestBody,
-  UpstreamRecord,
-} from '../exchange.ts';
+import type { Exchange, FileBody, HeadEdit, Producer } from '../exchange.ts';
 import { refusalPage } from '../refusal-page.ts';
 import type { EntryWriter } from './cache-store.ts';
+import { DetachedExchange } from './detached-exchange.ts';
+import type { FetchOptions, Leader, Outcome, Waiter } from './fetch-outcome.ts';
+import { clean, lengthOf, withStatus } from './fetched-head.ts';
 import { FilePump } from './file-pump.ts';
-import type { SharedCache } from './shared-cache.ts';
 import { addDate, type Described, StoredResponse } from './stored-response.ts';
-
-/** What a fetch comes to, for those who wait for it. */
-export type Outcome =
-  /** It is stored. */
-  | { readonly kind: 'stored'; readonly stored: StoredResponse }
-  /** What there was is used, since whoever makes it fails. */
-  | { readonly kind: 'stale'; readonly stored: StoredResponse }
-  /** It is no response for a cache: each has to ask for himself. */
-  | { readonly kind: 'passed' }
-  /** Nothing came of it, which this status says. */
-  | {
-      readonly kind: 'refused';
-      readonly status: number;
-      readonly reason: string;
-      readonly fields: string;
-      readonly edit: HeadEdit | null;
-    }
-  /** It broke off in the middle. */
-  | { readonly kind: 'broken' };
-
-export interface Waiter {
-  readonly exchange: Exchange;
-  settle(outcome: Outcome): void;
-}
-
-/** Who asked first, and is answered while the response comes. */
-export interface Leader extends Waiter {
-  /** Whether the response goes to him as it comes, he waits for the outcome like others, or has been answered. */
-  takes(head: ResponseHead, facts: StoredFacts | null): 'streams' | 'waits' | 'answered';
-  /** Lines that his response gets. */
-  fieldsFor(head: ResponseHead, isStored: boolean): string;
-}
-
-export interface FetchOptions {
-  readonly id: string;
-  readonly key: string;
-  readonly head: RequestHead;
-  /** Whose request it is; null for one that nobody waits for. */
-  readonly leader: Leader | null;
-  /** Whose request it was made of. */
-  readonly from: Exchange;
-  readonly asked: Omit<Asked, 'askedMs' | 'receivedMs'>;
-  readonly policy: StoragePolicy;
-  readonly maxEntryBytes: number;
-  /** What the request is a condition about; or what may hide an error; null: there is none. */
-  readonly stored: StoredResponse | null;
-  readonly cache: SharedCache;
-}
 
 /** RFC 5861 4: these say that whoever makes it cannot. */
 const ERRORS = new Set([500, 502, 503, 504]);
-
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
 
 /**
  * One request to whoever makes responses, and what becomes of its answer: it is stored while it goes to the client who asked first, and those
  * who have asked for the same meanwhile get it when it is complete. It goes on without its client as long as somebody waits for it.
  */
-export class CacheFetch implements Exchange {
-  readonly head: RequestHead;
-  readonly peer: Peer;
-  readonly redirects: number;
-  readonly receivedMs = performance.now();
+export class CacheFetch extends DetachedExchange {
   readonly key: string;
-  producer: Producer | null = null;
-  passed: Set<object> | null;
-  groups: Groups;
-  requestId: string;
-  remoteUser: string | null;
-  cacheStatus = '';
-  accessLog: RequestSink | null | undefined = null;
-  isOver = false;
   readonly #options: FetchOptions;
   readonly #askedMs = Date.now();
   #leader: Leader | null;
@@ -119,19 +39,11 @@ export class CacheFetch implements Exchange {
   /** It goes on though nobody waits for it. */
   #isForItself: boolean;
   #hasPaused = false;
-  readonly #whenOver: (() => void)[] = [];
 
   constructor(options: FetchOptions) {
+    super(options.from, options.head, options.cache);
     this.#options = options;
     this.key = options.key;
-    this.head = options.head;
-    const { from } = options;
-    this.peer = from.peer;
-    this.redirects = from.redirects;
-    this.passed = new Set([...(from.passed ?? []), options.cache]);
-    this.groups = from.groups;
-    this.requestId = from.requestId;
-    this.remoteUser = from.remoteUser;
     this.#leader = options.leader;
     this.#isForItself = options.leader === null;
     if (this.#leader !== null) this.#leader.exchange.producer = this.#producerFor(this.#leader);
@@ -203,48 +115,12 @@ export class CacheFetch implements Exchange {
 
   // --- Exchange ---
 
-  get workerPid(): number {
-    return this.#leader?.exchange.workerPid ?? 0;
-  }
-
-  set workerPid(pid: number) {
-    if (this.#leader !== null) this.#leader.exchange.workerPid = pid;
-  }
-
-  get queuedUs(): number {
-    return this.#leader?.exchange.queuedUs ?? -1;
-  }
-
-  set queuedUs(us: number) {
-    if (this.#leader !== null) this.#leader.exchange.queuedUs = us;
-  }
-
-  get serviceUs(): number {
-    return this.#leader?.exchange.serviceUs ?? -1;
-  }
-
-  set serviceUs(us: number) {
-    if (this.#leader !== null) this.#leader.exchange.serviceUs = us;
-  }
-
-  get upstream(): UpstreamRecord | null {
-    return this.#leader?.exchange.upstream ?? null;
-  }
-
-  set upstream(upstream: UpstreamRecord | null) {
-    if (this.#leader !== null) this.#leader.exchange.upstream = upstream;
-  }
-
-  get spools(): boolean {
-    return this.#leader?.exchange.spools ?? true;
-  }
-
-  set spools(spools: boolean) {
-    if (this.#leader !== null) this.#leader.exchange.spools = spools;
+  protected override get client(): Exchange | null {
+    return this.#leader?.exchange ?? null;
   }
 
   /** Another route answers: what it says holds, and not what is said about this cache. */
-  get base(): Exchange {
+  override get base(): Exchange {
     this.#base ??= this.#handOn();
     return this.#base;
   }
@@ -261,27 +137,7 @@ export class CacheFetch implements Exchange {
     return leader.exchange.base;
   }
 
-  whenOver(callback: () => void): void {
-    if (this.isOver) callback();
-    else this.#whenOver.push(callback);
-  }
-
-  limitBody(): void {}
-
-  /** Requests with a body are not for a cache. */
-  collectBody(done: (body: RequestBody) => void): void {
-    done({ kind: 'none' });
-  }
-
-  streamBody(): null {
-    return null;
-  }
-
-  switchProtocols(): boolean {
-    return false;
-  }
-
-  respond(text: string, flags: number, body: string | Buffer): void {
+  override respond(text: string, flags: number, body: string | Buffer): void {
     if (this.isOver || this.#hasBegun) return;
     this.producer = null;
     const head = this.#begin(text, flags, body.length);
@@ -295,7 +151,7 @@ export class CacheFetch implements Exchange {
     this.#complete();
   }
 
-  begin(text: string, flags: number, body: Buffer, isEnd: boolean): void {
+  override begin(text: string, flags: number, body: Buffer, isEnd: boolean): void {
     if (this.isOver || this.#hasBegun) return;
     if (isEnd) this.producer = null;
     const head = this.#begin(text, flags, isEnd ? body.length : null);
@@ -309,7 +165,7 @@ export class CacheFetch implements Exchange {
     else this.#balance();
   }
 
-  write(body: Buffer, isEnd: boolean): void {
+  override write(body: Buffer, isEnd: boolean): void {
     if (this.isOver) return;
     if (isEnd) this.producer = null;
     if (this.#isSettled) {
@@ -322,7 +178,7 @@ export class CacheFetch implements Exchange {
     else this.#balance();
   }
 
-  respondFile(text: string, flags: number, body: FileBody): void {
+  override respondFile(text: string, flags: number, body: FileBody): void {
     if (this.isOver || this.#hasBegun) {
       body.opened?.();
       return;
@@ -348,7 +204,7 @@ export class CacheFetch implements Exchange {
     pump.start();
   }
 
-  abort(): void {
+  override abort(): void {
     if (this.isOver) return;
     if (!this.#hasBegun) {
       this.refuse(502);
@@ -362,7 +218,7 @@ export class CacheFetch implements Exchange {
     this.#finish();
   }
 
-  refuse(status: number, reason = '', extraFields = '', edit: HeadEdit | null = null): void {
+  override refuse(status: number, reason = '', extraFields = '', edit: HeadEdit | null = null): void {
     if (this.isOver) return;
     if (this.#hasBegun) {
       this.abort();
@@ -447,8 +303,8 @@ export class CacheFetch implements Exchange {
     const { cache } = this.#options;
     const head = new ResponseHead(stored.head, stored.flags);
     clean(validated);
+    addDate(validated);
     freshen(head, validated);
-    addDate(head);
     const facts = this.#judge(withStatus(head, stored.facts.status));
     if (facts === null || !this.#isStorable) {
       const renewed = { facts: stored.facts, head: head.text, flags: head.flags };
@@ -487,6 +343,7 @@ export class CacheFetch implements Exchange {
     const described = this.#described;
     const { cache, id } = this.#options;
     if (writer === null || described === null) {
+      this.#settleAll({ kind: 'passed' });
       this.#finish();
       return;
     }
@@ -534,27 +391,7 @@ export class CacheFetch implements Exchange {
 
   #finish(): void {
     if (this.isOver) return;
-    this.isOver = true;
     this.#forget();
-    for (const callback of this.#whenOver.splice(0)) callback();
+    this.end();
   }
-}
-
-/** What is between this server and whoever made it, or said to this server. */
-function clean(head: ResponseHead): void {
-  const named = head.all('connection').join(',').split(',');
-  for (const name of [...HOP_BY_HOP, ...named.map((each) => each.trim().toLowerCase()), 'x-accel-expires']) {
-    if (name !== '') head.remove(name);
-  }
-}
-
-function lengthOf(head: ResponseHead): number | null {
-  const text = head.get('content-length');
-  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
-}
-
-function withStatus(head: ResponseHead, status: number): ResponseHead {
-  const whole = new ResponseHead(head.text, head.flags);
-  whole.setStatus(status, '');
-  return whole;
 }

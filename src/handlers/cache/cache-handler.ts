@@ -2,15 +2,15 @@ import { ageOf, reuse } from '../../protocol/caching/reuse.ts';
 import type { StoragePolicy } from '../../protocol/caching/storability.ts';
 import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
 import { matches } from '../../protocol/caching/vary.ts';
-import { FieldBlock } from '../../protocol/http1/field-block.ts';
-import type { RequestHead } from '../../protocol/http1/request-head.ts';
 import type { ResponseHead } from '../../protocol/http1/response-head.ts';
 import type { CacheUse } from '../../protocol/supervision/cache.ts';
 import type { Exchange, Handler, Producer } from '../exchange.ts';
 import { NetworkList } from '../network-list.ts';
 import { compileTemplate, type Template } from '../template.ts';
-import { CacheFetch, type Leader, type Outcome, type Waiter } from './cache-fetch.ts';
+import { CacheFetch } from './cache-fetch.ts';
 import { type CacheKey, cacheKey } from './cache-key.ts';
+import { fetchHead } from './fetch-head.ts';
+import type { Leader, Outcome, Waiter } from './fetch-outcome.ts';
 import { InvalidatingFilter, TellingFilter } from './passing-filters.ts';
 import { purge } from './purge.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
@@ -23,16 +23,6 @@ type Forward = 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'bypass' | 'meth
 
 /** After so many fetches that came to nothing for somebody, he asks for himself. */
 const MAX_ATTEMPTS = 3;
-
-/** RFC 9111 4.3.1: the conditions of the client are the cache's concern. */
-const CONDITIONS = new Set([
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'range',
-]);
 
 /** One request on its way through the cache. */
 interface Visit {
@@ -352,25 +342,4 @@ function isSaid(templates: readonly Template[], exchange: Exchange): boolean {
     const text = template(exchange);
     return text !== '' && text !== '0';
   });
-}
-
-/** The whole is asked for; and of what is stored, whether it is still right (RFC 9111 4.3.1). */
-function fetchHead(head: RequestHead, stored: StoredFacts | null): RequestHead {
-  const { fields } = head;
-  const validators: (readonly [string, string])[] = [];
-  if (stored?.entityTag != null) validators.push(['if-none-match', stored.entityTag]);
-  if (stored?.lastModified != null) validators.push(['if-modified-since', stored.lastModified]);
-  const hasConditions = fields.names.some((name) => CONDITIONS.has(name));
-  const method = 'GET';
-  if (!hasConditions && validators.length === 0) return head.method === method ? head : { ...head, method };
-  const kept = fields.names.map((name, index) => [name, fields.values[index] as string] as const);
-  const all = [...kept.filter(([name]) => !CONDITIONS.has(name)), ...validators];
-  return {
-    ...head,
-    method,
-    fields: new FieldBlock(
-      all.map(([name]) => name),
-      all.map(([, value]) => value),
-    ),
-  };
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KirinProcess, startKirin } from '../kirin.ts';
 import { Random } from '../random.ts';
@@ -17,6 +18,8 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly seconds: number;
   readonly args: readonly string[];
+  /** A kirin.toml that describes the applications; without it there is one, `chaotic:app`. */
+  readonly toml?: string;
   /** Lanes of each worker. */
   readonly threads: number;
 }
@@ -35,11 +38,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const folder = makeTemporaryFolder();
   const executions = join(folder, 'executions');
   try {
-    const kirin = await startKirin({
-      app: 'chaotic:app',
-      args: options.args,
-      env: { EXECUTIONS: executions },
-    });
+    const env = { EXECUTIONS: executions };
+    const kirin = await startKirin(
+      options.toml === undefined
+        ? { app: 'chaotic:app', args: options.args, env }
+        : { args: ['-c', writeToml(folder, options.toml), ...options.args], env },
+    );
     const run = new ChaosRun(kirin, options);
     try {
       await run.cause();
@@ -53,6 +57,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   } finally {
     removeFolder(folder);
   }
+}
+
+function writeToml(folder: string, text: string): string {
+  const path = join(folder, 'kirin.toml');
+  writeFileSync(path, text);
+  return path;
 }
 
 class ChaosRun {

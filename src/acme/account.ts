@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Client, crypto } from 'acme-client';
 import type { AcmeAccount } from '../protocol/supervision/acme.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
@@ -19,30 +20,30 @@ const POLLING = { backoffAttempts: 20, backoffMin: 1000, backoffMax: 15_000 };
 
 /** The account that the store has; one is made where there is none, and where the authority does not know it any more. */
 export async function openAccount(
-  { directory, email }: AcmeAccount,
+  { directory, email, bindingFile }: AcmeAccount,
   store: CertificateStore,
 ): Promise<{ client: Client }> {
   const accountKey = store.read(KEY_FILE) ?? (await newKey(store));
   const known = readKnown(store.read(ACCOUNT_FILE));
-  const clientOf = (accountUrl: string | null) =>
-    new Client({
-      directoryUrl: directory,
-      accountKey,
-      ...POLLING,
-      ...(accountUrl === null ? {} : { accountUrl }),
-    });
   if (known !== null) {
-    const client = clientOf(known.url);
+    const client = new Client({ directoryUrl: directory, accountKey, accountUrl: known.url, ...POLLING });
     if (await isStillKnown(client, known, email)) {
       remember(store, client, email);
       return { client };
     }
   }
-  const client = clientOf(null);
+  const binding = bindingFile === null ? {} : { externalAccountBinding: readBinding(bindingFile) };
+  const client = new Client({ directoryUrl: directory, accountKey, ...POLLING, ...binding });
   // Who sets tls = "automatic" agrees to the authority's terms: docs/operate/automatic-certificates.md says so.
   await client.createAccount({ termsOfServiceAgreed: true, ...contactOf(email) });
   remember(store, client, email);
   return { client };
+}
+
+function readBinding(path: string): { kid: string; hmacKey: string } {
+  const [kid, hmacKey, ...more] = readFileSync(path, 'utf8').trim().split(/\s+/);
+  if (kid && hmacKey && more.length === 0) return { kid, hmacKey };
+  throw new Error(`acme_eab ${path} does not hold an id and a key, with a space or a line between them`);
 }
 
 const contactOf = (email: string | null) => (email === null ? {} : { contact: [`mailto:${email}`] });

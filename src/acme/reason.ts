@@ -11,6 +11,8 @@ interface Problem {
 
 /** An authority that does not answer must not hold this process for ever. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Chains of certificates have some kilobytes. */
+const MOST_BYTES = 1_048_576;
 const MOST_PROBLEMS = 100;
 
 const problems = new Map<string, Problem>();
@@ -21,6 +23,7 @@ export function prepareLibrary(): void {
   // It would wait for as long as a Retry-After says, and ask again.
   defaults.acmeSettings.retryMaxAttempts = 0;
   defaults.timeout = REQUEST_TIMEOUT_MS;
+  defaults.maxContentLength = MOST_BYTES;
   // What has no response leaves its own handling without words: it gets them here.
   const plain = axios.create({ transformRequest: [asItIs], transformResponse: [asItIs] });
   defaults.adapter = async (config) => {
@@ -30,21 +33,31 @@ export function prepareLibrary(): void {
     } catch (error) {
       const { response, message, code } = error as Error & { response?: unknown; code?: string };
       if (response !== undefined) throw error;
-      throw new Error(`${new URL(config.url ?? '').host} cannot be reached: ${message || code}`);
+      throw new Error(`${hostOf(config.url)} cannot be reached: ${message || code}`);
     }
   };
   axios.interceptors.response.use((response) => {
-    noteProblem(response.data, response.headers);
-    return response;
+    if (response.status < 400) return response;
+    const problem = problemIn(response.data) ?? {
+      type: 'about:blank',
+      detail: `${hostOf(response.config.url)} answers with ${response.status}`,
+    };
+    note(problem, response.headers);
+    return { ...response, data: problem };
   });
 }
 
 const asItIs = (data: unknown): unknown => data;
 
-function noteProblem(data: unknown, headers: object): void {
-  const { error, ...own } = Object(data) as { error?: object };
-  const { type, detail } = (error ?? own) as Record<string, unknown>;
-  if (typeof type !== 'string' || typeof detail !== 'string') return;
+const hostOf = (url: string | undefined): string => new URL(url ?? '').host;
+
+/** null: it is none of RFC 7807. */
+function problemIn(data: unknown): { type: string; detail: string } | null {
+  const { type, detail } = Object(data) as Record<string, unknown>;
+  return typeof type === 'string' && typeof detail === 'string' ? { type, detail } : null;
+}
+
+function note({ type, detail }: { type: string; detail: string }, headers: object): void {
   if (problems.size >= MOST_PROBLEMS) problems.clear();
   problems.set(detail.replaceAll('\n', ''), { type, retryAfterMs: retryAfterMs(headers) });
 }
@@ -59,8 +72,17 @@ export function problemOf(error: unknown): Problem | null {
   return problems.get((error as Error).message) ?? null;
 }
 
+const ERROR = 'urn:ietf:params:acme:error:';
+const HINTS: Readonly<Record<string, string>> = {
+  externalAccountRequired: 'give the file that has it as acme_eab',
+  invalidContact: 'is acme_email right?',
+  unsupportedContact: 'is acme_email right?',
+};
+
 /** A sentence without a full stop. */
 export function reasonOf(error: unknown): string {
   const { message } = error as Error;
-  return (message === '' ? 'it is not said why' : message).trim().replace(/\.$/, '').replaceAll(/\s+/g, ' ');
+  const sentence = (message === '' ? 'it is not said why' : message).trim().replace(/\.$/, '');
+  const hint = HINTS[problemOf(error)?.type.replace(ERROR, '') ?? ''];
+  return `${sentence}${hint === undefined ? '' : `; ${hint}`}`.replaceAll(/\s+/g, ' ');
 }

@@ -27,13 +27,15 @@ export interface StoredCertificate extends KeyPair {
 export interface Failures {
   readonly count: number;
   readonly nextMs: number;
+  /** Before that the authority wants to be left alone, whoever asks. */
+  readonly notBeforeMs: number;
   readonly reason: string;
 }
 
 /** In the words that whoever looks at it should see. */
 export const TEMPORARY_ISSUER = 'Kirin: temporary until one has been obtained';
 
-const NO_FAILURES: Failures = { count: 0, nextMs: 0, reason: '' };
+const NO_FAILURES: Failures = { count: 0, nextMs: 0, notBeforeMs: 0, reason: '' };
 
 export class CertificateStore {
   readonly folder: string;

@@ -1,11 +1,14 @@
 // Against Pebble, Let's Encrypt's authority for tests.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { AutomaticSites } from '../support/automatic-sites.ts';
 import { Pebble, pebbleIsMissing } from '../support/pebble.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const BLOG = ['hosts = "blog.test"', 'tls = "automatic"', 'routes = [{ respond = "blog" }]'];
+/** base64url */
+const BINDING_KEY = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W';
 /** A third of it is left when the next one is obtained. */
 const VALIDITY_SECONDS = 12;
 
@@ -44,6 +47,30 @@ describe('automatic certificates that hold for seconds', { skip: pebbleIsMissing
       await kirin.waitForLog(/No certificate for blog\.test: .*profile.*; it is tried again in 1(\.1)? h/);
       sites.write({ settings: ['acme_pause = 0.1', 'acme_profile = "shortlived"'], sites: [BLOG] });
       kirin.signal('SIGHUP');
+      await kirin.waitForLog(/The certificate for blog\.test holds until/);
+      await kirin.stop();
+    } finally {
+      sites.remove();
+      await pebble.stop();
+    }
+  });
+
+  it('are given by an authority that knows its own customers alone', async () => {
+    const pebble = await Pebble.start({ binding: { id: 'shop-1', key: BINDING_KEY } });
+    const sites = new AutomaticSites(pebble, { settings: ['acme_pause = 3600'], sites: [BLOG] });
+    const settings = ['acme_pause = 0.1', `acme_eab = "${sites.path}/eab"`];
+    try {
+      const kirin = await sites.start();
+      await kirin.waitForLog(
+        /No certificate for blog\.test: .*'externalAccountBinding' field; give the file that has it as acme_eab;/,
+      );
+      writeFileSync(`${sites.path}/eab`, 'shop-1\n');
+      sites.write({ settings, sites: [BLOG] });
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(
+        /No certificate for blog\.test: acme_eab \S+\/eab does not hold an id and a key/,
+      );
+      writeFileSync(`${sites.path}/eab`, `shop-1\n${BINDING_KEY}\n`);
       await kirin.waitForLog(/The certificate for blog\.test holds until/);
       await kirin.stop();
     } finally {

@@ -21,6 +21,8 @@ export interface PebbleOptions {
   readonly validitySeconds?: number;
   /** The one that it has. */
   readonly profile?: string;
+  /** Without that it knows nobody; null: it knows everybody. */
+  readonly binding?: { readonly id: string; readonly key: string } | null;
 }
 
 /** Let's Encrypt's authority for tests, and a name server that knows every host: it is on 127.0.0.1, unless that is said otherwise. */
@@ -41,12 +43,13 @@ export class Pebble {
   static async start({
     validitySeconds = 7_776_000,
     profile = 'default',
+    binding = null,
   }: PebbleOptions = {}): Promise<Pebble> {
     const ports: number[] = [];
     while (ports.length < 6) ports.push(await findLastingPort());
     const pebble = new Pebble(ports);
     try {
-      pebble.#configure(validitySeconds, profile);
+      pebble.#configure({ validitySeconds, profile, binding });
       await pebble.#run();
       return pebble;
     } catch (error) {
@@ -61,7 +64,7 @@ export class Pebble {
     await this.#run();
   }
 
-  #configure(validitySeconds: number, profile: string): void {
+  #configure({ validitySeconds, profile, binding }: Required<PebbleOptions>): void {
     const [, , acmePort, adminPort] = this.#ports;
     const authority = this.#folder.authority('authority');
     const own = this.#folder.certificate('pebble', { by: authority });
@@ -73,7 +76,8 @@ export class Pebble {
       httpPort: this.httpPort,
       tlsPort: this.tlsPort,
       ocspResponderURL: '',
-      externalAccountBindingRequired: false,
+      externalAccountBindingRequired: binding !== null,
+      ...(binding === null ? {} : { externalAccountMACKeys: { [binding.id]: binding.key } }),
       domainBlocklist: ['blocked.test'],
       retryAfter: { authz: 1, order: 1 },
       keyAlgorithm: 'ecdsa',

@@ -46,11 +46,12 @@ export function acmeAccount(
   settings: ResolvedConfig['settings'],
   { env, owner }: AcmeSurroundings,
 ): AcmeAccount {
-  const { acme_directory, acme_email, acme_profile, acme_folder, chdir } = settings;
+  const { acme_directory, acme_email, acme_profile, acme_folder, acme_eab, chdir } = settings;
   return {
     directory: acme_directory,
     email: acme_email,
     profile: acme_profile,
+    bindingFile: acme_eab === null ? null : resolve(chdir, acme_eab),
     folder: acme_folder === null ? usualFolder(env, owner.uid) : resolve(chdir, acme_folder),
   };
 }

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { AcmePlan } from './acme-plan.ts';
 import { AcmeProcess } from './acme-process.ts';
 import { ChallengeBoard } from './challenge-board.ts';
-import { dueAtMs, pauseMs, renewalMs } from './due.ts';
+import { afterReloadMs, dueAtMs, pauseMs, renewalMs } from './due.ts';
 import { duration } from './duration.ts';
 
 /** Clocks are set, and machines sleep: it is looked again at least so often. */
@@ -15,8 +15,6 @@ const LONGEST_SLEEP_MS = 3_600_000;
 const NOT_READY_MS = 5000;
 /** One that has not ended by then hangs. */
 const PROCESS_LIMIT_MS = 900_000;
-/** Who reloads may have mended what was wrong; who reloads all the time must not ask all the time. */
-const RELOAD_PAUSE_MS = 60_000;
 
 export interface CertificateKeeperOptions {
   readonly log: Log;
@@ -37,6 +35,8 @@ export class CertificateKeeper {
   #name = '';
   /** By the first host, whatever becomes of the files. */
   readonly #failures = new Map<string, Failures>();
+  /** Until when the certificate of a file holds that was told of last. */
+  readonly #told = new Map<string, number>();
   #process: AcmeProcess | null = null;
   /** What the process has not yet told of. */
   #pending: CertificateOrder[] = [];
@@ -62,8 +62,8 @@ export class CertificateKeeper {
     const nowMs = Date.now();
     for (const hosts of plan.certificates) {
       const known = this.#failuresOf(plan, hosts);
-      const shortMs = nowMs + Math.min(RELOAD_PAUSE_MS, plan.pauseMs);
-      if (isReload && known.nextMs > shortMs) this.#noteFailures(plan, hosts, { ...known, nextMs: shortMs });
+      const nextMs = afterReloadMs(known, nowMs, plan.pauseMs);
+      if (isReload && nextMs < known.nextMs) this.#noteFailures(plan, hosts, { ...known, nextMs });
       this.#tellStored(this.#storeOf(plan).find(hosts));
     }
     this.#look();
@@ -170,7 +170,9 @@ export class CertificateKeeper {
   #fail(plan: AcmePlan, hosts: readonly string[], reason: string, retryAfterMs: number): void {
     const count = this.#failuresOf(plan, hosts).count + 1;
     const waitMs = pauseMs(count, plan.pauseMs, retryAfterMs, Math.random());
-    this.#noteFailures(plan, hosts, { count, nextMs: Date.now() + waitMs, reason });
+    const nowMs = Date.now();
+    const notBeforeMs = retryAfterMs === 0 ? 0 : nowMs + retryAfterMs;
+    this.#noteFailures(plan, hosts, { count, nextMs: nowMs + waitMs, notBeforeMs, reason });
     const stored = this.#storeOf(plan).find(hosts);
     const before = stored === null ? '' : `; the one that is there holds until ${dateText(stored.untilMs)}`;
     this.#options.log.error(
@@ -200,7 +202,9 @@ export class CertificateKeeper {
 
   #tellStored(stored: StoredCertificate | null): void {
     if (stored === null) return;
-    const { hosts, untilMs } = stored;
+    const { path, hosts, untilMs } = stored;
+    if (this.#told.get(path) === untilMs) return;
+    this.#told.set(path, untilMs);
     this.#options.log.info(
       `The certificate for ${hosts.join(', ')} holds until ${dateText(untilMs)}, and is renewed from ${dateText(renewalMs(stored))} on`,
     );

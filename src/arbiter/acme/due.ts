@@ -14,6 +14,8 @@ const JITTER = 0.1;
  */
 const PAUSES = [1, 10, 30, 60, 120, 240, 480, 720] as const;
 
+const RELOAD_PAUSE_MS = 60_000;
+
 /** 0: now. */
 export function dueAtMs(
   stored: StoredCertificate | null,
@@ -27,6 +29,15 @@ export function dueAtMs(
 export function renewalMs({ fromMs, untilMs, dice }: StoredCertificate): number {
   const leftMs = (untilMs - fromMs) * RENEW_WITH_LEFT;
   return Math.round(untilMs - leftMs * (1 + JITTER * dice));
+}
+
+/** Who reloads may have mended what was wrong; who reloads all the time must not ask all the time. */
+export function afterReloadMs(
+  { nextMs, notBeforeMs }: Failures,
+  nowMs: number,
+  firstPauseMs: number,
+): number {
+  return Math.min(nextMs, Math.max(notBeforeMs, nowMs + Math.min(RELOAD_PAUSE_MS, firstPauseMs)));
 }
 
 /** `random`: from 0 to 1. The authority may want a longer one. */

@@ -50,6 +50,14 @@ export const acme = {
     detail:
       'Made when it is missing, for who starts Kirin alone. Without it `acme` in the folder that systemd gives (`StateDirectory`), else `/var/lib/kirin/acme` for root, and `~/.local/share/kirin/acme` for others. Keep it: authorities limit how many certificates they give in a week.',
   }),
+  acme_eab: setting<string | null>({
+    flags: ['--acme-eab'],
+    kind: optionalFile,
+    default: null,
+    help: "File with the id and the key of the authority's own account",
+    detail:
+      'External account binding: some authorities (ZeroSSL, Google) give both on their pages. The id stands first, then the key, with a space or a line between them.',
+  }),
   acme_ca: setting<string | null>({
     flags: ['--acme-ca'],
     kind: optionalFile,

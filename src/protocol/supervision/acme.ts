@@ -25,6 +25,8 @@ export interface AcmeAccount {
   readonly profile: string | null;
   /** Absolute. */
   readonly folder: string;
+  /** File with what binds the account to one that the authority knows already (RFC 8555 7.3.4); absolute; null: nothing does. */
+  readonly bindingFile: string | null;
 }
 
 export interface CertificateOrder {

@@ -43,7 +43,7 @@ describe('the store of certificates', () => {
     const store = newStore();
     store.keep(['shop.test'], await certificate('shop.test'));
     store.write('account.key', 'secret');
-    store.keepFailures(['other.test'], { count: 1, nextMs: 2, reason: 'x' });
+    store.keepFailures(['other.test'], { count: 1, nextMs: 2, notBeforeMs: 0, reason: 'x' });
     assert.deepEqual(readdirSync(store.folder).sort(), ['account.key', 'other.test.json', 'shop.test.pem']);
     for (const name of readdirSync(store.folder))
       assert.equal(statSync(join(store.folder, name)).mode & 0o777, 0o600, name);
@@ -88,7 +88,7 @@ describe('the store of certificates', () => {
   it('remembers failures until there is a certificate', async () => {
     const store = newStore();
     assert.equal(store.failures(['shop.test']).count, 0);
-    const failures = { count: 3, nextMs: 1234, reason: 'no' };
+    const failures = { count: 3, nextMs: 1234, notBeforeMs: 99, reason: 'no' };
     store.keepFailures(['shop.test'], failures);
     assert.deepEqual(store.failures(['shop.test']), failures);
     store.keep(['shop.test'], await certificate('shop.test'));

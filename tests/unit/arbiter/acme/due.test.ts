@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { dueAtMs, pauseMs, renewalMs } from '../../../../src/arbiter/acme/due.ts';
+import { afterReloadMs, dueAtMs, pauseMs, renewalMs } from '../../../../src/arbiter/acme/due.ts';
 import type { StoredCertificate } from '../../../../src/tls/certificate-store.ts';
 
 const DAY = 86_400_000;
 const FROM = Date.UTC(2026, 0, 1);
-const NONE = { count: 0, nextMs: 0, reason: '' };
+const NONE = { count: 0, nextMs: 0, notBeforeMs: 0, reason: '' };
 
 function stored(days: number, dice = 0, hosts = ['shop.test']): StoredCertificate {
   return {
@@ -39,7 +39,7 @@ describe('a certificate', () => {
   });
 
   it('that could not be obtained is not due before its pause is over', () => {
-    const failed = { count: 1, nextMs: FROM + 70 * DAY, reason: 'x' };
+    const failed = { count: 1, nextMs: FROM + 70 * DAY, notBeforeMs: 0, reason: 'x' };
     assert.equal(dueAtMs(null, ['shop.test'], failed), failed.nextMs);
     assert.equal(dueAtMs(stored(90), ['shop.test'], failed), failed.nextMs);
   });
@@ -58,5 +58,13 @@ describe('the pause after failures', () => {
     assert.equal(pauseMs(1, 60_000, 3_600_000, 0), 3_600_000);
     assert.equal(pauseMs(4, 60_000, 1000, 0), 3_600_000);
     assert.equal(pauseMs(1, 60_000, 0, 1), 66_000);
+  });
+
+  it('is over within a minute after a reload, unless the authority wants more', () => {
+    const failed = (nextMs: number, notBeforeMs = 0) => ({ count: 5, nextMs, notBeforeMs, reason: 'x' });
+    assert.equal(afterReloadMs(failed(FROM + DAY), FROM, 60_000), FROM + 60_000);
+    assert.equal(afterReloadMs(failed(FROM + DAY), FROM, 500), FROM + 500);
+    assert.equal(afterReloadMs(failed(FROM + 1000), FROM, 60_000), FROM + 1000);
+    assert.equal(afterReloadMs(failed(FROM + 2 * DAY, FROM + DAY), FROM, 60_000), FROM + DAY);
   });
 });

@@ -30,7 +30,8 @@ export class WatchedSocket extends Duplex {
 
   #take(chunk: Buffer): void {
     if (this.#isOver) return;
-    const { pieces, violation } = this.#watch.read(chunk, this.#sentBytes);
+    const { pieces, resets, violation } = this.#watch.read(chunk, this.#sentBytes);
+    for (const reset of resets) this.write(reset);
     let isTaken = true;
     for (const piece of pieces) isTaken = this.push(piece);
     if (!isTaken) this.#socket.pause();

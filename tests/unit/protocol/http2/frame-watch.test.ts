@@ -96,6 +96,32 @@ describe('frames of a client', () => {
     assertWatched([grant(most, 1), grant(most, 1)], [grant(most, 1), grant(most, 1)], null);
   });
 
+  it('may not grant a stream more than a window can hold: that ends it for both sides', () => {
+    const most = 2 ** 31 - 1;
+    const ended = reset(1);
+    ended.writeUInt32BE(3, 9);
+    assertWatched(
+      [head(1), grant(most, 1), grant(1, 1), ping()],
+      [head(1), grant(most, 1), ended, ping()],
+      null,
+    );
+    const watching = new FrameWatch();
+    watching.read(Buffer.concat([PREFACE, head(1), grant(most, 1)]), 0);
+    assert.deepEqual(watching.read(grant(1, 1), 0).resets, [ended]);
+    assert.deepEqual(watch([head(1), grant(most, 1), grant(1, 1)], 100, 1).passed.at(-1), 1);
+  });
+
+  it('may not give a priority to no stream, or make it depend on itself', () => {
+    const priority = (stream: number, on: number) => {
+      const payload = Buffer.alloc(5);
+      payload.writeUInt32BE(on);
+      return frame(2, 0, stream, payload);
+    };
+    assertWatched([priority(3, 0), priority(3, 1)], [priority(3, 0), priority(3, 1)], null);
+    assertWatched([priority(3, 3)], [], 1);
+    assertWatched([priority(0, 1)], [], 1);
+  });
+
   it('do not reach nghttp2 where they acknowledge a PING that nobody has sent', () => {
     assertWatched([head(1), ping(FLAG.ack), ping(), ping(FLAG.ack)], [head(1), ping()], null);
     const wrong = frame(FRAME.ping, FLAG.ack, 0, Buffer.alloc(7));

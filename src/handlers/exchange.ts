@@ -149,7 +149,7 @@ export interface Exchange {
   switchProtocols(head: string, begun: (client: ByteStream) => ByteTaker): boolean;
   /**
    * @param body latin-1, or bytes that nobody changes any more
-   * @param source with the same head, the body is the same as long as this is the same object
+   * @param source the body is the same as long as this is the same object
    */
   respond(head: string, flags: number, body: string | Buffer, source?: object): void;
   begin(head: string, flags: number, body: Buffer, isEnd: boolean): void;

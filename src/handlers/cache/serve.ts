@@ -104,7 +104,8 @@ function send(
   const { content } = body;
   if (content !== null) {
     const isWhole = length === stored.bodyBytes && segments.length === 1;
-    exchange.respond(head, flags, isWhole ? content : cutOut(content, segments));
+    if (isWhole) exchange.respond(head, flags, content, body);
+    else exchange.respond(head, flags, cutOut(content, segments));
     return;
   }
   if (length === 0 || exchange.head.method === 'HEAD') {

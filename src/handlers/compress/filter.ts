@@ -4,13 +4,15 @@ import type { Exchange, FileBody } from '../exchange.ts';
 import { ExchangeFilter } from '../exchange-filter.ts';
 import { CompressedBody } from './compressed-body.ts';
 import { FileSource, letGo, openBody } from './file-source.ts';
-import { readyResponses } from './ready-responses.ts';
+import { readyBodies } from './ready-bodies.ts';
 import { type Choice, type CompressionRules, EVENT_STREAM, noteCoding, weakenTag } from './rules.ts';
 import { threadGate } from './thread-gate.ts';
 
 /** Up to this size it takes less to compress a body than to have another thread do it. */
 const MAX_NOW_BYTES = 16 << 10;
 const EMPTY = Buffer.alloc(0);
+
+type Send = (head: ResponseHead, body: string | Buffer) => void;
 
 /** Compresses the response, where the rules and the client's Accept-Encoding say so. */
 export class CompressFilter extends ExchangeFilter {
@@ -46,34 +48,16 @@ export class CompressFilter extends ExchangeFilter {
   // --- responses that are there whole ---
 
   override respond(text: string, flags: number, body: string | Buffer, source?: object): void {
-    const wanted = source === undefined || this.#isHead ? null : this.#wanted;
-    if (source === undefined || wanted === null) {
-      this.#respondWhole(text, flags, body, (head, content) =>
-        this.outer.respond(head.text, head.flags, content),
-      );
-      return;
-    }
-    const ready = readyResponses.get(source, wanted, text);
-    if (ready !== null) {
-      this.outer.respond(ready.head, ready.flags, ready.body);
-      return;
-    }
-    this.#respondWhole(text, flags, body, (head, content) => {
-      const isCompressed = content !== body;
-      const isSmall = typeof content !== 'string' && content.length <= MAX_NOW_BYTES;
-      const final = isCompressed && isSmall ? content.toString('latin1') : content;
-      if (isCompressed) {
-        readyResponses.keep(source, wanted, { from: text, head: head.text, flags: head.flags, body: final });
-      }
-      this.outer.respond(head.text, head.flags, final);
-    });
+    const send: Send = (head, content) => this.outer.respond(head.text, head.flags, content);
+    this.#respondWhole(text, flags, body, source, send);
   }
 
   #respondWhole(
     text: string,
     flags: number,
     body: string | Buffer,
-    send: (head: ResponseHead, body: string | Buffer) => void,
+    source: object | undefined,
+    send: Send,
   ): void {
     const head = new ResponseHead(text, flags);
     const choice = this.#choiceFor(head, body.length === 0 ? lengthOf(head) : body.length);
@@ -83,26 +67,37 @@ export class CompressFilter extends ExchangeFilter {
       send(head, '');
       return;
     }
-    const mustWait = body.length > MAX_NOW_BYTES;
+    const ready = choice === null || source === undefined ? null : readyBodies.get(source, choice);
+    const mustWait = body.length > MAX_NOW_BYTES && ready === null;
     if (choice === null || body.length === 0 || (mustWait && threadGate.isCrowded)) {
       send(head, body);
       return;
     }
-    const { coding, encoding, level } = choice;
-    const finish = (encoded: Buffer | null) => {
+    const finish = (encoded: string | Buffer | null) => {
       const isSmaller = encoded !== null && encoded.length < body.length;
-      if (isSmaller) noteCoding(head, coding);
+      if (isSmaller) noteCoding(head, choice.coding);
       send(head, isSmaller ? encoded : body);
     };
+    if (ready !== null) {
+      finish(ready);
+      return;
+    }
+    const { encoding, level } = choice;
     const content = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+    const keep = (encoded: Buffer): string | Buffer => {
+      if (source === undefined) return encoded;
+      const kept = encoded.length <= MAX_NOW_BYTES ? encoded.toString('latin1') : encoded;
+      readyBodies.keep(source, choice, kept);
+      return kept;
+    };
     if (!mustWait) {
-      finish(encoding.encodeNow(content, level));
+      finish(keep(encoding.encodeNow(content, level)));
       return;
     }
     threadGate.ask((done) =>
       encoding.encode(content, level, (error, encoded) => {
         done();
-        finish(error === null ? encoded : null);
+        finish(error === null ? keep(encoded) : null);
       }),
     );
   }
@@ -111,7 +106,7 @@ export class CompressFilter extends ExchangeFilter {
 
   override begin(text: string, flags: number, body: Buffer, isEnd: boolean): void {
     if (isEnd) {
-      this.#respondWhole(text, flags, body, (head, content) =>
+      this.#respondWhole(text, flags, body, undefined, (head, content) =>
         this.outer.begin(
           head.text,
           head.flags,

@@ -126,6 +126,14 @@ export const DIFFERENCES: Readonly<Record<string, Row>> = {
     told: 'Fields of cached responses',
     shows: [{ fact: /^field (age|cache-status)$/, kirin: /./ }],
   },
+  upgrades: {
+    told: 'Upgrades, to WebSocket for instance',
+    shows: [
+      { fact: /^status$/, nginx: /^200$/, kirin: /^101$/ },
+      { fact: /^(body|field upgrade)$/, kirin: /./ },
+      { fact: /^(field (content-type|x-backend)|backend|asked.*)$/, nginx: /^/ },
+    ],
+  },
   listings: {
     told: 'Listings of folders',
     shows: [

@@ -1,6 +1,11 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import type { RawResponse } from '../response-reader.ts';
 import type { Told } from './backend.ts';
+
+export interface Shown {
+  readonly status: number;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly body: Buffer;
+}
 
 /** What a response shows, by names. */
 export type Facts = Readonly<Record<string, string>>;
@@ -18,7 +23,7 @@ const NOT_COMPARED = new Set([
 
 /** `named`: texts that stand for what is another one in each run, such as a port. */
 export function factsOf(
-  response: RawResponse,
+  response: Shown,
   named: readonly (readonly [text: string, name: string])[],
   isSpread: boolean,
 ): Facts {
@@ -50,7 +55,7 @@ export function factsOf(
   return facts;
 }
 
-function contentOf({ body }: RawResponse, coding: string | undefined): string {
+function contentOf({ body }: Shown, coding: string | undefined): string {
   if (coding === 'gzip') return gunzipSync(body).toString('latin1');
   if (coding === 'br') return brotliDecompressSync(body).toString('latin1');
   return body.toString('latin1');

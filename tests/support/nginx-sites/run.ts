@@ -5,15 +5,15 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Certificate } from '../certificates.ts';
 import { findFreePort } from '../free-port.ts';
+import { answerOf, openHttp2, request } from '../http2-client.ts';
 import { KirinProcess } from '../kirin.ts';
 import { accepts, Nginx } from '../nginx.ts';
 import { projectRoot } from '../project.ts';
-import { exchange } from '../raw-connection.ts';
-import type { RawResponse } from '../response-reader.ts';
+import { RawConnection } from '../raw-connection.ts';
 import { makeTemporaryFolder, removeFolder } from '../temporary-folder.ts';
 import { waitFor } from '../wait-for.ts';
 import { Backend } from './backend.ts';
-import { compare, type Difference, type Facts, factsOf } from './facts.ts';
+import { compare, type Difference, type Facts, factsOf, type Shown } from './facts.ts';
 import type { Asked, SiteCase } from './site-case.ts';
 
 const MODIFIED = new Date('2024-01-02T03:04:05Z');
@@ -181,12 +181,37 @@ async function observe(site: SiteCase, ports: Ports, values: Values): Promise<Ob
   return { facts, answering: answering.size };
 }
 
-async function ask(
-  { method = 'GET', host = 'shop.example', target, fields = [], body = '', port = 'LISTEN' }: Asked,
-  ports: Ports,
-): Promise<RawResponse> {
+async function ask(asked: Asked, ports: Ports): Promise<Shown> {
+  if (asked.isHttp2) return askByHttp2(asked, ports.SECURE);
+  const { method = 'GET', host = 'shop.example', target, fields = [], body = '', port = 'LISTEN' } = asked;
   const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
-  const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...fields, ...length];
+  const hop = asked.isUpgrade ? ['Connection: Upgrade', 'Upgrade: websocket'] : ['Connection: close'];
+  const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...hop, ...fields, ...length];
   const tls = port === 'SECURE' ? { tls: { rejectUnauthorized: false, servername: host } } : {};
-  return exchange({ port: ports[port], ...tls }, `${lines.join('\r\n')}\r\n\r\n${body}`, { method });
+  const connection = await RawConnection.open({ port: ports[port], ...tls });
+  try {
+    connection.send(`${lines.join('\r\n')}\r\n\r\n${body}`);
+    const response = await connection.readResponse({ method });
+    if (response.status !== 101) return response;
+    connection.send('echoed\n');
+    const told = `one ${target}\nechoed\n`;
+    return { ...response, body: await connection.peek(told.length) };
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function askByHttp2(
+  { method = 'GET', host = 'shop.example', target }: Asked,
+  port: number,
+): Promise<Shown> {
+  const session = openHttp2(port, { rejectUnauthorized: false, servername: host });
+  try {
+    const head = { ':method': method, ':path': target, ':authority': host, ':scheme': 'https' };
+    const { status, fields, body } = await answerOf(request(session, head));
+    const plain = Object.entries(fields).filter(([name]) => !name.startsWith(':'));
+    return { status, body, fields: plain.map(([name, value]) => [name, String(value)] as const) };
+  } finally {
+    session.destroy();
+  }
 }

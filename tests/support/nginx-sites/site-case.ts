@@ -9,6 +9,10 @@ export interface Asked {
   readonly body?: string;
   /** To which of the ports; the first. */
   readonly port?: 'LISTEN' | 'SECOND' | 'SECURE';
+  /** By HTTP/2; the port is SECURE. */
+  readonly isHttp2?: true;
+  /** To WebSocket; what comes then, up to the end of a line, is the body. */
+  readonly isUpgrade?: true;
 }
 
 export interface SiteCase {

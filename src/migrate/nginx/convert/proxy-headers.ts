@@ -27,8 +27,8 @@ export function proxyHeaders(table: Record<string, TomlValue>, scope: Scope, { r
     names.add(known);
     report.carried(directive);
     const value = withSets(written, scope);
-    if (known === 'upgrade') table.upgrade = true;
-    else if (known === 'connection') connection(value, table, directive, report);
+    if (known === 'upgrade') report.carried(directive, 'upgrades are passed on');
+    else if (known === 'connection') connection(value, directive, report);
     else if (SENT_ANYHOW[known]?.includes(value)) report.carried(directive, 'Kirin does so by itself');
     else if (OF_ONE_CONNECTION.has(known))
       report.carried(directive, 'Kirin says by itself where a message ends');
@@ -49,16 +49,10 @@ export function proxyHeaders(table: Record<string, TomlValue>, scope: Scope, { r
 }
 
 /** Connections to a backend are Kirin's own. */
-function connection(
-  value: string,
-  table: Record<string, TomlValue>,
-  directive: Directive,
-  report: Context['report'],
-): void {
-  if (value === '' || value.toLowerCase() === 'keep-alive')
+function connection(value: string, directive: Directive, report: Context['report']): void {
+  if (value === '' || value.toLowerCase() === 'keep-alive') {
     report.carried(directive, 'connections are kept by default');
-  else if (value.toLowerCase() === 'upgrade' || value.startsWith('$')) {
-    table.upgrade = true;
+  } else if (value.toLowerCase() === 'upgrade' || value.startsWith('$')) {
     report.carried(directive, 'upgrades are passed on');
   } else report.differs(directive, 'connections to a backend are kept');
 }

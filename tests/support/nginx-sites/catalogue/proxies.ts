@@ -251,4 +251,27 @@ export const PROXIES: readonly SiteCase[] = [
     asked: get('/', '/accel', '/protected/secret.txt', '/protected/'),
     differs: ['forwarded fields'],
   },
+  {
+    name: 'WebSocket beside plain requests',
+    http: `
+      map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+      server {
+        listen LISTEN;
+        location /ws/ {
+          proxy_pass http://BACKEND;
+          proxy_http_version 1.1;
+          proxy_set_header Upgrade $http_upgrade;
+          proxy_set_header Connection $connection_upgrade;
+          proxy_read_timeout 1h;
+          ${PROXY_PARAMS}
+        }
+        location / { proxy_pass http://BACKEND; ${PROXY_PARAMS} }
+      }`,
+    asked: [
+      ...get('/ws/plain', '/'),
+      { target: '/ws/chat', isUpgrade: true },
+      { target: '/plain', isUpgrade: true },
+    ],
+    differs: ['forwarded fields', 'upgrades'],
+  },
 ];

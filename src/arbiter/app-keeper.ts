@@ -95,9 +95,10 @@ export class AppKeeper {
 
   /** For an edge that starts. */
   get state(): AppState {
-    const { generations, active } = this.app;
+    const { generations, active, standing } = this.app;
     return {
       config: this.activePlan.serving,
+      isRouted: standing === 'there' || standing === 'unwanted',
       generations: generations.map(({ number }) => number),
       activeGeneration: active?.number ?? 0,
       loadFailure: this.#loadFailure,

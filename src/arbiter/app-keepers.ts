@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AppState } from '../protocol/supervision/edge.ts';
 import { AppKeeper, type AppSurroundings } from './app-keeper.ts';
 import type { AppPlan } from './app-plan.ts';
@@ -47,7 +48,8 @@ export class AppKeepers implements AllGenerations {
         this.#add(plan, 'awaited');
       } else {
         keeper.app.keep();
-        keeper.takePlan(plan);
+        // Another application's reload changes nothing about this one.
+        if (keeper.app.isReloadDue || !isDeepStrictEqual(plan, keeper.newestPlan)) keeper.takePlan(plan);
       }
     }
   }

@@ -30,6 +30,8 @@ export class AppService {
   readonly #handler: AppHandler;
   readonly #loadReporter: LoadReporter;
   #config: AppConfig;
+  /** Requests are routed to it, so that it has to be ready; else it is on its way here, or away. */
+  isRouted = false;
   /** What answers instead of the application, while that does not load. */
   #loadFailure: LoadFailureHandler | null = null;
 
@@ -101,6 +103,7 @@ export class AppService {
   /** A generation takes over, under its own configuration. */
   activate(generation: number, config: AppConfig): void {
     this.#config = config;
+    this.isRouted = true;
     this.dispatcher.reconfigure(config);
     this.#handler.options = config;
     this.#loadReporter.isWanted = config.reportsLoad;
@@ -132,6 +135,7 @@ export class AppService {
 
   /** Resolves when all that was sent to it is answered. */
   async whenDone(): Promise<void> {
+    this.isRouted = false;
     while (this.#handler.collecting > 0) await sleep(COLLECTING_CHECK_MS);
     await new Promise<void>((resolve) => this.dispatcher.whenIdle(resolve));
   }

@@ -13,8 +13,9 @@ export class AppServices {
 
   constructor(states: readonly AppState[], owner: AppOwner) {
     this.#owner = owner;
-    for (const { config, generations, activeGeneration, loadFailure } of states) {
+    for (const { config, isRouted, generations, activeGeneration, loadFailure } of states) {
       const service = this.#make(config, loadFailure);
+      service.isRouted = isRouted;
       for (const generation of generations) this.#generations.set(generation, service);
       service.dispatcher.activate(activeGeneration);
     }
@@ -41,7 +42,9 @@ export class AppServices {
   }
 
   get whyNotReady(): string | null {
-    for (const { whyNotReady } of this.all) if (whyNotReady !== null) return whyNotReady;
+    for (const { isRouted, whyNotReady } of this.all) {
+      if (isRouted && whyNotReady !== null) return whyNotReady;
+    }
     return null;
   }
 

@@ -187,7 +187,8 @@ describe('several applications', () => {
   it('come and go by a reload, and no request is lost', async () => {
     folder.writeIn('blog', 'main.py', `import time\ntime.sleep(0.3)\n${answering('blog')}`);
     await serve(async (kirin) => {
-      const loads = ['/', '/admin'].map((path) => new SteadyLoad({ port: kirin.port, path, clients: 2 }));
+      const paths = ['/', '/admin', '/-/health/ready'];
+      const loads = paths.map((path) => new SteadyLoad({ port: kirin.port, path, clients: 2 }));
       await waitFor(() => loads.every(({ answered }) => answered > 10));
       const routes = SITES.replace('path = "/admin"\napp = "admin"', 'path = "/admin"\napp = "blog"');
       folder.write('kirin.toml', toml({ shop: '', blog: '' }, routes.replaceAll('"admin"', '"blog"')));
@@ -196,8 +197,8 @@ describe('several applications', () => {
       const before = loads.map(({ answered }) => answered);
       await waitFor(() => loads.every(({ answered }, index) => answered > (before[index] as number) + 5));
       assert.equal(await body(kirin, '/admin'), 'blog');
-      const [shop, moved] = await Promise.all(loads.map((load) => load.stop()));
-      assert.deepEqual([shop?.failures, moved?.failures], [[], []]);
+      const [shop, moved, ready] = await Promise.all(loads.map((load) => load.stop()));
+      assert.deepEqual([shop?.failures, moved?.failures, ready?.failures], [[], [], []]);
       assert.deepEqual([...new Set(shop?.bodies)], ['shop']);
       assert.deepEqual([...new Set(moved?.bodies)], ['admin', 'blog']);
       const { apps } = await metrics(kirin);

@@ -89,6 +89,8 @@ export interface AppState {
   readonly config: AppConfig;
   /** Those whose workers may come. */
   readonly generations: readonly number[];
+  /** Requests are routed to it; else it is on its way here, or away. */
+  readonly isRouted: boolean;
   /** 0: none is active yet. */
   readonly activeGeneration: number;
   /** The newest code does not load, and requests are answered with that; null: they are for the application. */

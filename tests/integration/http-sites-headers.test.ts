@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { AppFolder } from '../support/app-folder.ts';
 import { ANY_VERSION, askSite, askSiteByHttp2, EACH_VERSION } from '../support/ask-site.ts';
 import { useKirin } from '../support/shared-kirin.ts';
@@ -23,7 +26,7 @@ def app(environ, start_response):
     return [environ.get("HTTP_X_REQUEST_ID", "none").encode("latin-1")]
 `;
 
-const SITES = `
+const sites = (upstreamPort: number) => `
 app = "main:app"
 ${ANY_VERSION}
 accesslog = "access.log"
@@ -60,15 +63,30 @@ respond = "told"
 add_headers = { X-Told = "$request_id" }
 
 [[sites]]
+hosts = "proxied.example"
+request_id = true
+routes = [{ proxy = "http://127.0.0.1:${upstreamPort}" }]
+
+[[sites]]
 hosts = "names.example"
 add_headers = { X-Id = "$request_id", X-Same = "$request_id" }
 `;
 
 describe('added and removed headers', () => {
-  const folder = new AppFolder({ 'main.py': APP, 'kirin.toml': SITES });
+  const folder = new AppFolder({ 'main.py': APP });
+  const upstream = createServer((request, response) => response.end(request.headers['x-request-id']));
+  before(async () => {
+    upstream.listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    folder.write('kirin.toml', sites((upstream.address() as AddressInfo).port));
+  });
   folder.writeIn('static', 'a.txt', 'a file');
-  const kirin = useKirin({ bind: [], cwd: folder.path });
-  after(() => folder.remove());
+  const kirin = useKirin(() => ({ bind: [], cwd: folder.path }));
+  after(() => {
+    upstream.closeAllConnections();
+    upstream.close();
+    folder.remove();
+  });
 
   for (const [version, ask] of EACH_VERSION) {
     it(`stand beside what the application says, or in its place, with ${version}`, async () => {
@@ -106,6 +124,13 @@ describe('added and removed headers', () => {
       for (const name of ['x-frame-options', 'server', 'date']) assert.equal(headers.has(name), false, name);
       assert.equal(headers.get('x-powered-by'), 'snakes, more snakes');
       assert.equal((await ask(kirin().port, '/a')).headers.get('server'), 'kirin');
+    });
+
+    it(`tell the same request id to an upstream and to the client, with ${version}`, async () => {
+      const fields = { 'X-Request-ID': 'a b' };
+      const { text, headers } = await ask(kirin().port, '/a', { host: 'proxied.example', fields });
+      assert.match(text, /^[0-9a-f]{32}$/);
+      assert.equal(headers.get('x-request-id'), text);
     });
 
     it(`tell the same request id to the application and to the client, with ${version}`, async () => {

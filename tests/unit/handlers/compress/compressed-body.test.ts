@@ -91,6 +91,25 @@ describe('a body that is compressed on its way', () => {
     assert.equal(sink.content.length, 1000);
   });
 
+  it('is one of a number that is bounded, and leaves it however it ends', async () => {
+    const bodies = [];
+    while (!CompressedBody.areTooMany && bodies.length < 1000) {
+      const { body } = begin();
+      body.write(Buffer.alloc(10_000, 'x'), false);
+      bodies.push(body);
+    }
+    assert.ok(bodies.length < 1000);
+    for (const [index, body] of bodies.entries()) {
+      if (index % 2 === 0) body.cancel();
+      else body.write(Buffer.alloc(0), true);
+    }
+    await waitFor(() => !CompressedBody.areTooMany, { what: 'room for others' });
+    const last = begin();
+    last.body.write(Buffer.from('last'), true);
+    await waitFor(() => last.sink.hasEnded, { what: 'the last' });
+    assert.equal(last.sink.content.toString(), 'last');
+  });
+
   it('tells its producer that the client has left, and sends nothing more', async () => {
     const { sink, source, body } = begin();
     for (let index = 0; index < 5; index += 1) body.write(Buffer.alloc(50_000, 'x'), false);

@@ -51,6 +51,9 @@ export async function checkApp(
 function whatWasFound({ settings, sources, apps }: ResolvedConfig): string[] {
   return [
     ...whatWasSet(settings, sources),
+    ...apps.flatMap(({ name, settings: own, sources: from }) =>
+      whatWasSet(own, from, sources).map((line) => `${name}: ${line}`),
+    ),
     ...apps.map(({ name, app, python: { path, reason } }) => {
       const called = name === DEFAULT_APP ? '' : `${name}: `;
       return `${called}${app} loads in ${path} (${reason})`;

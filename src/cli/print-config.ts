@@ -47,11 +47,12 @@ function lines(names: readonly SettingName[], { settings, sources }: Resolution,
     .join('');
 }
 
-/** What was set at all, each with where. */
-export function whatWasSet(settings: Settings, sources: Sources): string[] {
-  return SETTING_NAMES.filter((name) => sources[name] !== 'default' && !ABOUT_THE_COMMAND.includes(name)).map(
-    (name) => `${name} = ${inPython(shown(name, settings))}, from ${sources[name]}`,
-  );
+/** What was set at all, each with where; of an application, what has another source than the whole. */
+export function whatWasSet(settings: Settings, sources: Sources, whole: Sources | null = null): string[] {
+  return SETTING_NAMES.filter(
+    (name) =>
+      sources[name] !== 'default' && sources[name] !== whole?.[name] && !ABOUT_THE_COMMAND.includes(name),
+  ).map((name) => `${name} = ${inPython(shown(name, settings))}, from ${sources[name]}`);
 }
 
 const ABOUT_THE_COMMAND: readonly SettingName[] = ['wsgi_app', 'check_config', 'print_config'];

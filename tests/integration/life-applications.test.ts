@@ -327,6 +327,7 @@ describe('several applications', () => {
     const good = await runKirin({ cwd: folder.path, bind: [], args: ['--check-config'] });
     assert.equal(good.code, 0, good.log);
     assert.match(good.log, /kirin: shop: main:app loads in .*\nkirin: admin: main:app loads in /);
+    assert.match(good.log, /kirin: shop: chdir = \S+\/shop, from kirin\.toml \[apps\.shop\]/);
     folder.write('admin/main.py', 'raise RuntimeError("not today")\n');
     const bad = await runKirin({ cwd: folder.path, bind: [], args: ['--check-config'] });
     assert.equal(bad.code, 1);

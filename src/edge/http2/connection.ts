@@ -12,6 +12,7 @@ import { commonFields } from '../common-fields.ts';
 import type { Server } from '../server.ts';
 import { endReading } from './end-reading.ts';
 import { Http2Exchange } from './exchange.ts';
+import { sendFields } from './send-fields.ts';
 import { sessionOptions, windowBytes } from './session-options.ts';
 import { WatchedSocket } from './watched-socket.ts';
 
@@ -125,7 +126,8 @@ export class Http2Connection extends ClientConnection {
     this.#countWaste();
     if (stream.destroyed) return;
     const { head, body } = refusalPage(error.status, error.message, '', null);
-    stream.respond(responseFields(head.status, head.text, commonFields(0, performance.now())));
+    const fields = responseFields(head.status, head.text, commonFields(0, performance.now()));
+    sendFields(stream, fields, {});
     stream.end(body);
     endReading(stream);
   }

@@ -26,6 +26,7 @@ import { FileSender } from '../file-sender.ts';
 import { Outgoing } from '../outgoing.ts';
 import type { Http2Connection } from './connection.ts';
 import { endReading } from './end-reading.ts';
+import { sendFields } from './send-fields.ts';
 
 interface BodyLimit {
   readonly maxBytes: number;
@@ -321,10 +322,10 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
       (flags & RESPONSE_FLAG.length) === 0 &&
       !isBodiless(status) &&
       !(this.head.method === 'HEAD' && bodyBytes === 0);
-    const length = addsLength ? `Content-Length: ${bodyBytes}\r\n` : '';
-    const fields = responseFields(status, head, length + commonFields(flags, performance.now()));
-    // Node sends none with it, whatever was to be sent.
-    if (status === RESET_CONTENT) fields['content-length'] = '0';
+    const isReset = status === RESET_CONTENT;
+    const length = isReset ? 'Content-Length: 0\r\n' : addsLength ? `Content-Length: ${bodyBytes}\r\n` : '';
+    const added = length + commonFields(flags, performance.now());
+    const fields = responseFields(status, isReset ? withoutLength(head) : head, added);
     const mayBreakOff = body === 'may-break-off';
     if (mayBreakOff) {
       // Without this, a stream that is closed in the middle is first ended, so that it looks whole.
@@ -332,10 +333,8 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
         if (!this.#isAborted && !stream.closed && !stream.destroyed) stream.sendTrailers({});
       });
     }
-    // Without `sendDate`, Node would add a Date to who wants none.
-    const options = { endStream: body === 'none', waitForTrailers: mayBreakOff, sendDate: false };
     try {
-      stream.respond(fields, options);
+      sendFields(stream, fields, { endStream: body === 'none', waitForTrailers: mayBreakOff });
     } catch (error) {
       this.#cannotSend(error as Error, mayBreakOff);
       return false;
@@ -391,4 +390,9 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
     this.#whenOver = null;
     for (const callback of callbacks) callback();
   }
+}
+
+/** Node sends no content with such a status, whatever was to be sent. */
+function withoutLength(head: string): string {
+  return head.replace(/^content-length:.*\r\n/im, '');
 }

@@ -14,18 +14,19 @@ const DROPPED = new Set([
 /** Several of these cannot be told from one by a comma. */
 const KEPT_APART = new Set(['set-cookie', 'www-authenticate', 'proxy-authenticate']);
 
-export type ResponseFields = Record<string, number | string | string[]>;
+/** Names and values in turn, `:status` first. */
+export type ResponseFields = readonly string[];
 
 /** `more`: lines that the server adds, each with its CRLF. */
 export function responseFields(status: number, head: string, more: string): ResponseFields {
-  const fields: ResponseFields = { ':status': status };
+  const fields = [':status', String(status)];
   const linesStart = head.indexOf('\r\n') + 2;
   addLines(fields, head, linesStart);
   addLines(fields, more, 0);
   return fields;
 }
 
-function addLines(fields: ResponseFields, text: string, start: number): void {
+function addLines(fields: string[], text: string, start: number): void {
   for (let lineStart = start; lineStart < text.length; ) {
     const lineEnd = text.indexOf('\r\n', lineStart);
     const colon = text.indexOf(':', lineStart);
@@ -35,10 +36,13 @@ function addLines(fields: ResponseFields, text: string, start: number): void {
   }
 }
 
-function add(fields: ResponseFields, name: string, value: string): void {
-  const before = fields[name];
-  if (before === undefined) fields[name] = value;
-  else if (Array.isArray(before)) before.push(value);
-  else if (KEPT_APART.has(name)) fields[name] = [String(before), value];
-  else fields[name] = `${before}, ${value}`;
+function add(fields: string[], name: string, value: string): void {
+  if (!KEPT_APART.has(name)) {
+    for (let index = 2; index < fields.length; index += 2) {
+      if (fields[index] !== name) continue;
+      fields[index + 1] += `, ${value}`;
+      return;
+    }
+  }
+  fields.push(name, value);
 }

@@ -91,6 +91,9 @@ error_pages = { 413 = "/too-large" }
 path = "/large"
 max_body = "10k"
 [[sites.routes]]
+path = "/delayed"
+rate_limit = { rate = "4/s", burst = 10 }
+[[sites.routes]]
 path = "/unlimited"
 max_body = 0
 [[sites.routes]]
@@ -230,6 +233,22 @@ describe('error pages', () => {
     } finally {
       documented.remove();
     }
+  });
+
+  it('bound bodies of which something came before anybody asked for it', async () => {
+    const send = async (chunks: number) => {
+      const connection = await RawConnection.open({ port: kirin().port });
+      try {
+        const body = `64\r\n${'x'.repeat(100)}\r\n`.repeat(chunks);
+        connection.send(
+          `POST /delayed HTTP/1.1\r\nHost: bodies.example\r\nTransfer-Encoding: chunked\r\n\r\n${body}0\r\n\r\n`,
+        );
+        return (await connection.readResponse({ method: 'POST' })).status;
+      } finally {
+        connection.destroy();
+      }
+    };
+    assert.deepEqual(await Promise.all([send(1), send(10), send(11)]), [200, 200, 413]);
   });
 
   it('do not ask for a body that would be too large', async () => {

@@ -4,6 +4,9 @@ export class HostTable<Site> {
   /** By what follows the star: `.shop.example`. */
   readonly #wildcards = new Map<string, Site>();
   #others: Site | null = null;
+  /** What was looked for last: mostly it is the same again. */
+  #lastAuthority: string | null = null;
+  #lastSite: Site | null = null;
 
   /** Names are in lower case. */
   constructor(sites: readonly (readonly [hosts: readonly string[], site: Site])[]) {
@@ -19,8 +22,11 @@ export class HostTable<Site> {
   /** `authority`: as the client names it, perhaps with a port; null: it does not. */
   find(authority: string | null): Site | null {
     if (authority === null) return this.#others;
+    if (authority === this.#lastAuthority) return this.#lastSite;
     const name = authority.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
-    return this.#exact.get(name) ?? this.#byWildcard(name) ?? this.#others;
+    this.#lastSite = this.#exact.get(name) ?? this.#byWildcard(name) ?? this.#others;
+    this.#lastAuthority = authority;
+    return this.#lastSite;
   }
 
   #byWildcard(name: string): Site | undefined {

@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { AppFolder, answering } from '../support/app-folder.ts';
 import { installCommand } from '../support/commands-folder.ts';
+import { findFreePort } from '../support/free-port.ts';
+import { withKirin } from '../support/kirin.ts';
 import { projectRoot, testVenv } from '../support/project.ts';
 import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 
@@ -19,6 +22,22 @@ const SHOP = `server {
 }
 `;
 const NGINX = 'user www-data;\nevents { worker_connections 768; }\nhttp {\n  include sites-enabled/*;\n}\n';
+const GUNICORN = `
+upstream app_server { server unix:/run/gunicorn.sock fail_timeout=0; }
+server {
+    listen 127.0.0.1:PORT;
+    server_name shop.example;
+    root FOLDER/static;
+    location /static/ { alias FOLDER/static/; }
+    location / { try_files $uri @proxy_to_app; }
+    location @proxy_to_app {
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header Host $http_host;
+        proxy_redirect off;
+        proxy_pass http://app_server;
+    }
+}
+`;
 const MISTAKEN = 'server {\n    listen 8000;\n    server_name shop.example\n    root /srv\n}\n';
 
 describe('kirin migrate nginx', () => {
@@ -130,6 +149,28 @@ describe('kirin migrate nginx', () => {
       assert.match(ended.stderr, message);
     });
   }
+
+  it('makes what Kirin runs with the application, in the place of Gunicorn behind nginx', async () => {
+    const site = new AppFolder({ 'hello.py': answering('the application') });
+    try {
+      site.writeIn('static', 'a.txt', 'a file');
+      const port = await findFreePort();
+      site.write('shop.conf', GUNICORN.replaceAll('FOLDER', site.path).replace('PORT', String(port)));
+      assert.equal(
+        run(`cd ${site.path} && kirin migrate nginx shop.conf --app hello:app -o kirin.toml`).code,
+        0,
+      );
+      await withKirin({ bind: [], cwd: site.path }, async () => {
+        const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+        assert.equal(await ask('/'), 'the application');
+        assert.equal(await ask('/static/a.txt'), 'a file');
+        assert.equal(await ask('/a.txt'), 'a file');
+        assert.equal(await ask('/b.txt'), 'the application');
+      });
+    } finally {
+      site.remove();
+    }
+  });
 
   it('has a help', () => {
     assert.match(run('kirin migrate --help').stdout, /^usage: kirin migrate nginx \[OPTIONS\] FILE/);

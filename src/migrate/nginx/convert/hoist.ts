@@ -1,6 +1,6 @@
 // What most routes of a site say is said once, for the site.
 
-import type { DraftEntry, SiteDraft, TomlValue } from '../draft.ts';
+import type { DraftEntry, SiteDraft, TableDraft, TomlValue } from '../draft.ts';
 
 /** How a route says that it has none of what its site has; undefined: it does not matter there. */
 const NONE: Readonly<Record<string, TomlValue | undefined>> = {
@@ -24,9 +24,14 @@ export function hoist(site: SiteDraft): void {
     const shared = mostSaid(site, key);
     const without = site.routes.filter((route) => !route.has(key));
     if (shared === null || shared.count < 2 || shared.count <= without.length) continue;
-    if (none !== undefined) for (const route of without) route.set(key, none);
+    for (const route of without) if (none !== undefined && !isIndifferent(route, key)) route.set(key, none);
     say(site, key, shared.entry);
   }
+}
+
+/** A redirect has nothing to compress, and is no error. */
+function isIndifferent(route: TableDraft, key: string): boolean {
+  return route.has('redirect') && (key === 'compress' || key === 'error_pages');
 }
 
 interface Shared {

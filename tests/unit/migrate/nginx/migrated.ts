@@ -5,6 +5,7 @@ import {
   readConfiguration,
 } from '../../../../src/migrate/nginx/read-files.ts';
 import type { Entry } from '../../../../src/migrate/nginx/report.ts';
+import { reportText } from '../../../../src/migrate/nginx/report-text.ts';
 import { tomlText } from '../../../../src/migrate/nginx/toml-text.ts';
 
 const FILE = '/etc/nginx/nginx.conf';
@@ -45,6 +46,13 @@ export function said(entries: readonly Entry[]): readonly string[] {
 export function drafted(source: string, app: string | null = null): { readonly lines: readonly string[] } {
   const { draft } = draftOf(configurationOf(source, {}), { app, prefix: null, folder: '/srv' });
   return { lines: plainLines(tomlText(draft).text) };
+}
+
+/** The kirin.toml and the report, as they are written. */
+export function becomes(source: string): { readonly text: string; readonly report: string } {
+  const configuration = configurationOf(source, {});
+  const { text, entries } = migrate(configuration, { app: null, prefix: null, folder: '/srv' });
+  return { text, report: reportText(entries, configuration.files) };
 }
 
 function configurationOf(source: string, files: Readonly<Record<string, string>>): Configuration {

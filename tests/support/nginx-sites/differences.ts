@@ -134,6 +134,10 @@ export const DIFFERENCES: Readonly<Record<string, Row>> = {
       { fact: /^(field (content-type|x-backend)|backend|asked.*)$/, nginx: /^/ },
     ],
   },
+  'uri in a redirect': {
+    told: '`$uri` in a redirect',
+    shows: [{ fact: /^field location$/, nginx: /a b/, kirin: /a%20b/ }],
+  },
   listings: {
     told: 'Listings of folders',
     shows: [

@@ -20,7 +20,9 @@ export interface Condition {
 export function conditionIn(texts: readonly string[]): Condition | null {
   const inner = [...texts];
   inner[0] = (inner[0] ?? '').replace(/^\(/, '');
-  inner.push((inner.pop() ?? '').replace(/\)$/, ''));
+  // Behind a text in quotes it is a word of its own.
+  const last = inner.pop() ?? '';
+  if (last !== ')') inner.push(last.replace(/\)$/, ''));
   const [variable = '', comparison, ...value] = inner.filter((text, index) => text !== '' || index > 1);
   if (!variable.startsWith('$')) return null;
   const name = variable.slice(1);

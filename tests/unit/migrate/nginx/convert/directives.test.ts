@@ -235,6 +235,7 @@ describe("nginx's directives", () => {
     ['$server_port = 80', ['port = 80']],
     ['$request_method = POST', ['methods = ["POST"]']],
     ['$request_method ~ ^(POST|PUT)$', ['methods = ["POST", "PUT"]']],
+    ['$http_x_forwarded_proto = "http"', ['match_headers = { X-Forwarded-Proto = "http" }']],
     ['$http_x_forwarded_proto = http', ['match_headers = { X-Forwarded-Proto = "http" }']],
     [
       '$http_x_forwarded_proto != https',

@@ -75,7 +75,7 @@ export const DIFFERENCES: Readonly<Record<string, Row>> = {
     told: 'Paths with segments of dots',
     shows: [
       { fact: /./, nginx: ANYTHING, kirin: /^400|^text\/plain; charset=utf-8$/ },
-      { fact: /^field location$/, nginx: /./ },
+      { fact: /^(field (location|last-modified|accept-ranges)|has etag)$/, nginx: /./ },
     ],
   },
   'charset of passwords': {

@@ -45,6 +45,7 @@ keyfile = "${key}"
 http_protocols = "h2,h1"
 
 [[sites]]
+compress = true
 [[sites.routes]]
 path = "/live"
 proxy = "http://127.0.0.1:${(server.address() as AddressInfo).port}"
@@ -103,6 +104,33 @@ tls = { certificate = "${other.cert}", key = "${other.key}" }
     const targets = (await chromium.evaluate(links)) as readonly string[];
     assert.equal(targets.length, 4);
     for (const target of targets) assert.equal((await fetch(target)).status, 200, target);
+  });
+
+  it('a folder is sorted by a click, and back by another', async () => {
+    await chromium.open(`http://127.0.0.1:${ports.http}/files/`);
+    for (const [column, expected] of [
+      ['name', 'descending'],
+      ['size', 'ascending'],
+      ['size', 'descending'],
+      ['modified', 'ascending'],
+    ]) {
+      const link = `[...document.querySelectorAll('th a')].find(({ href }) => href.includes('sort=${column}')).href`;
+      await chromium.open(String(await chromium.evaluate(link)));
+      const sorted = `document.querySelector('th[aria-sort]')`;
+      assert.equal(await chromium.evaluate(`${sorted}.getAttribute('aria-sort')`), expected, column);
+      assert.match(
+        String(await chromium.evaluate(`${sorted}.textContent`)).toLowerCase(),
+        new RegExp(`^${column}`),
+      );
+    }
+  });
+
+  it('what is compressed is read', async () => {
+    await chromium.open(`https://127.0.0.1:${ports.https}/files/`);
+    const sizes = `(({ encodedBodySize, decodedBodySize }) => [encodedBodySize, decodedBodySize])(performance.getEntriesByType('navigation')[0])`;
+    const [encoded, decoded] = (await chromium.evaluate(sizes)) as readonly [number, number];
+    assert.ok(encoded > 0 && encoded < decoded / 2, `${encoded} of ${decoded}`);
+    assert.match(String(await chromium.evaluate('document.body.textContent')), /notes\.txt/);
   });
 
   it('a WebSocket goes through to the upstream, from a page by HTTP and one by HTTPS', async () => {

@@ -41,4 +41,28 @@ describe('an example', () => {
       assert.deepEqual(JSON.parse((await browser.get('/add/2/3/')).text), { sum: 5 });
     });
   });
+
+  it('site/kirin.toml does what a server in front does', async () => {
+    const site = { cwd: join(cwd, 'site'), bind: ['127.0.0.1:0'], args: ['-w', '1'] };
+    await browse(site, async (browser) => {
+      const first = await browser.get(`/?name=${'x'.repeat(2000)}`, { 'accept-encoding': 'br' });
+      assert.equal(first.status, 200);
+      assert.equal(first.headers['content-encoding'], 'br');
+      assert.equal(first.headers['x-content-type-options'], 'nosniff');
+      assert.match(String(first.headers['x-request-id']), /^[0-9a-f]{32}$/);
+      const file = await browser.get('/static/sorry.html');
+      assert.equal(file.headers['cache-control'], 'max-age=3600');
+      assert.match(file.text, /Back soon/);
+      assert.equal((await browser.get('/favicon.ico')).status, 204);
+      assert.equal((await browser.get('/old/page')).headers.location, '/');
+      const reports = [await browser.get('/report'), await browser.get('/report')];
+      assert.deepEqual(
+        reports.map(({ text }) => /answer (\d+)/.exec(text)?.[1]),
+        ['2', '2'],
+      );
+      const searches = await Promise.all(Array.from({ length: 40 }, () => browser.get('/search')));
+      assert.ok(searches.some(({ status }) => status === 429));
+      assert.ok(searches.filter(({ status }) => status === 200).length >= 21);
+    });
+  });
 });

@@ -3,12 +3,13 @@
  * path than this one is none: null.
  *
  * An encoded slash is a slash, since applications get it as one; segments of dots are what no browser sends, and some
- * applications resolve and others do not.
+ * applications resolve and others do not. With a line feed at its end, which nobody means, a path is to many a regular expression (Python's `$`)
+ * what it is without.
  */
 export function comparablePath(path: string): string | null {
   // Nearly always there is nothing to do.
   const decoded = path.includes('%') ? decode(path) : path;
-  if (decoded === null || DOTS.test(decoded) || decoded.includes('\0')) return null;
+  if (decoded === null || DOTS.test(decoded) || decoded.includes('\0') || decoded.endsWith('\n')) return null;
   const merged = decoded.includes('//') ? decoded.replace(/\/{2,}/g, '/') : decoded;
   return NOT_ASCII.test(merged) ? Buffer.from(merged, 'latin1').toString('utf8') : merged;
 }

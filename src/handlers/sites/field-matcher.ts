@@ -14,7 +14,7 @@ function testOf(match: FieldMatch): (fields: FieldBlock) => boolean {
     case 'there':
       return (fields) => (fields.get(name) !== undefined) === match.isThere;
     case 'pattern': {
-      const pattern = new RegExp(match.source, 'u');
+      const pattern = new RegExp(match.source, 'su');
       return (fields) => valuesOf(fields, name).some((value) => pattern.test(value));
     }
     case 'is': {

@@ -14,7 +14,8 @@ export function pathMatcher(match: PathMatch): (path: string) => Groups | null {
       return (path) => (path === match.path || path.startsWith(below) ? NO_GROUPS : null);
     }
     case 'pattern': {
-      const pattern = new RegExp(match.source, match.ignoresCase ? 'iu' : 'u');
+      // A dot is any character: else `%0A` in a path would lead around `^/admin/(.*)$`.
+      const pattern = new RegExp(match.source, match.ignoresCase ? 'isu' : 'su');
       return (path) => pattern.exec(path)?.slice(1) ?? null;
     }
   }

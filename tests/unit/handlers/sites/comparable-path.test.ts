@@ -24,6 +24,8 @@ describe('a path, as routes are compared with it', () => {
     ['/%4', null],
     ['/%zz', null],
     ['/%00', null],
+    ['/a%0Ab', '/a\nb'],
+    ['/a%0A', null],
     ['*', '*'],
   ];
   for (const [path, comparable] of paths) {

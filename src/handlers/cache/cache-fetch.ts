@@ -282,8 +282,9 @@ export class CacheFetch extends DetachedExchange {
     if (takes === 'streams') {
       this.#isStreaming = true;
       head.text += leader.fieldsFor(head, isStored);
-    } else if (takes === 'answered') {
+    } else if (takes === 'answered' || takes === 'asks-himself') {
       this.#leader = null;
+      if (takes === 'asks-himself') leader.settle({ kind: 'passed' });
       // What is half made is worth being stored.
       this.#isForItself = isStored;
     }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ageOf, reuse } from '../../protocol/caching/reuse.ts';
 import type { StoragePolicy } from '../../protocol/caching/storability.ts';
 import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
@@ -141,7 +142,14 @@ export class CacheHandler implements Handler {
     const id = this.#idOf(key, request, stored);
     const isAlike = why !== 'bypass' && why !== 'request';
     const other = this.#use.lock && isAlike ? this.#cache.inFlight.get(id) : undefined;
-    if (other !== undefined && !this.#cache.isPassed(id, performance.now())) {
+    const isPassed =
+      (other !== undefined || request.isConditional) && this.#cache.isPassed(id, performance.now());
+    // What is not for the cache had better be asked for as the client has: perhaps he needs only a part of it.
+    if (isPassed && request.isConditional && stored === null) {
+      this.#pass(exchange, why);
+      return;
+    }
+    if (other !== undefined && !isPassed) {
       this.#wait(visit, other, why);
       return;
     }
@@ -192,7 +200,7 @@ export class CacheHandler implements Handler {
     const vary = (stored ?? this.#cache.store.variants(key)[0])?.facts.vary ?? [];
     const authorization = request.hasAuthorization ? request.valueOf('authorization') : '';
     const values = vary.map((name) => `${name}: ${request.valueOf(name)}`);
-    return [key, authorization, unspoken, ...values].join('\n');
+    return short([key, authorization, unspoken, ...values].join('\n'));
   }
 
   #leader(visit: Visit, stored: StoredResponse | null, why: Forward): Leader {
@@ -218,10 +226,13 @@ export class CacheHandler implements Handler {
     head: ResponseHead,
     facts: StoredFacts | null,
     why: Forward,
-  ): 'streams' | 'waits' | 'answered' {
+  ): 'streams' | 'waits' | 'asks-himself' | 'answered' {
     const { exchange, request } = visit;
-    // Parts are cut out of a whole that is stored.
-    if (request.fields.get('range') !== undefined && facts !== null && head.status === 200) return 'waits';
+    // Parts are cut out of a whole that is stored, or by whoever has it.
+    if (request.fields.get('range') !== undefined && head.status === 200) {
+      if (facts !== null) return 'waits';
+      if (head.get('accept-ranges')?.toLowerCase() === 'bytes') return 'asks-himself';
+    }
     const { status } = head;
     const response = { status, entityTag: head.get('etag'), lastModified: head.get('last-modified') };
     const verdict = verdictOf(exchange, response, Number.MAX_SAFE_INTEGER);
@@ -334,6 +345,13 @@ export class CacheHandler implements Handler {
   #tells(what: string): string {
     return this.#use.tells ? `Cache-Status: kirin; ${what}\r\n` : '';
   }
+}
+
+/** Many are remembered, and clients write them. */
+const MAX_ID_LENGTH = 256;
+
+function short(id: string): string {
+  return id.length <= MAX_ID_LENGTH ? id : createHash('sha256').update(id).digest('base64');
 }
 
 /** As nginx: neither empty nor 0. */

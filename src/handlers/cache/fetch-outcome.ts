@@ -32,8 +32,8 @@ export interface Waiter {
 
 /** Who asked first, and is answered while the response comes. */
 export interface Leader extends Waiter {
-  /** Whether the response goes to him as it comes, he waits for the outcome like others, or has been answered. */
-  takes(head: ResponseHead, facts: StoredFacts | null): 'streams' | 'waits' | 'answered';
+  /** Whether the response goes to him as it comes, he waits for the outcome like others, asks for himself, or has been answered. */
+  takes(head: ResponseHead, facts: StoredFacts | null): 'streams' | 'waits' | 'asks-himself' | 'answered';
   /** Lines that his response gets. */
   fieldsFor(head: ResponseHead, isStored: boolean): string;
 }

@@ -22,6 +22,7 @@ type Meaning =
   | 'authorization'
   | 'condition'
   | 'upgrade'
+  | 'connection'
   | 'unspoken'
   | 'relayed';
 
@@ -65,6 +66,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['if-unmodified-since', 'condition'],
   ['if-range', 'condition'],
   ['upgrade', 'upgrade'],
+  ['connection', 'connection'],
   ['forwarded', 'relayed'],
   ...UNSPOKEN.map((name) => [name, 'unspoken'] as const),
 ]);
@@ -99,6 +101,10 @@ export function requestFacts({ head, peer }: Exchange, obeysClients: boolean): R
       case 'upgrade':
         upgrades = true;
         break;
+      case 'connection':
+        // A proxy leaves out the fields that it names, so an upstream would answer without what the client says in them.
+        if (namesFields(values[index] as string)) unspoken += `${name}: ${values[index]}\n`;
+        break;
       case 'relayed':
         // A trusted proxy names each client in it.
         if (!peer.rules.isTrusted) unspoken += `${name}: ${values[index]}\n`;
@@ -119,6 +125,13 @@ export function requestFacts({ head, peer }: Exchange, obeysClients: boolean): R
     fields,
     valueOf: (name) => joined(fields, name),
   };
+}
+
+/** What is about the connection alone. */
+const OPTIONS = new Set(['', 'close', 'http2-settings', 'keep-alive', 'te', 'upgrade']);
+
+function namesFields(connection: string): boolean {
+  return !connection.split(',').every((option) => OPTIONS.has(option.trim().toLowerCase()));
 }
 
 /** RFC 9110 5.3. */

@@ -45,9 +45,10 @@ export class StoredResponse implements Described {
 
   /** What counts against the cache's bound. */
   get bytes(): number {
-    return this.body.kind === 'file'
-      ? this.body.fileBytes
-      : this.bodyBytes + this.head.length + 2 * this.key.length + OVERHEAD_BYTES;
+    if (this.body.kind === 'file') return this.body.fileBytes;
+    const { unspoken, varyValues } = this.facts;
+    const told = varyValues.reduce((sum, { length }) => sum + length, unspoken.length);
+    return this.bodyBytes + this.head.length + 2 * this.key.length + told + OVERHEAD_BYTES;
   }
 }
 

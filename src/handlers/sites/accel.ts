@@ -91,7 +91,8 @@ class AccelFilter extends TakeoverFilter {
       return;
     }
     const query = mark === -1 ? '' : target.slice(mark + 1);
-    const head = headAsGet(headWithPath(this.head, path, query), BODY_FIELDS);
+    // What the client has asked for, a part of it for instance, not what a cache makes of that.
+    const head = headAsGet(headWithPath(this.base.head, path, query), BODY_FIELDS);
     sendOn(this, routes, head, (exchange, made) => new AccelExchange(exchange, made, edit));
   }
 

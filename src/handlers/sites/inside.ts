@@ -43,12 +43,13 @@ export function compileSender(
     return (exchange, make = usual) => {
       const handler = routes.named(name);
       if (isCircle(exchange, routes) || handler === null) exchange.base.refuse(500);
-      else handler.handle(make(exchange, exchange.head));
+      else handler.handle(make(exchange, exchange.base.head));
     };
   }
   const { path, query } = compileTarget(target);
   return (exchange, make = usual) => {
-    const head = headWithPath(exchange.head, path(exchange), query(exchange));
+    // What the client has asked for, not what a cache makes of that.
+    const head = headWithPath(exchange.base.head, path(exchange), query(exchange));
     sendOn(exchange, routes, dropped === null ? head : headAsGet(head, dropped), make);
   };
 }

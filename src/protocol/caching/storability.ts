@@ -31,6 +31,9 @@ export interface Asked {
 /** Those say what became of a part, of a condition, or nothing yet. */
 const NEVER = new Set([206, 304, 412, 416]);
 
+/** Of what the client has said that the response depends on: all of it is remembered, whatever clients send. */
+const MAX_TOLD_LENGTH = 8192;
+
 /** Null: it must not be stored. */
 export function judge(head: ResponseHead, asked: Asked, policy: StoragePolicy): StoredFacts | null {
   const { ignored } = policy;
@@ -65,6 +68,9 @@ export function judge(head: ResponseHead, asked: Asked, policy: StoragePolicy): 
   const mustRevalidate = ['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) =>
     directives.has(name),
   );
+  const varyValues = vary.map((name) => asked.valueOf(name));
+  if (varyValues.reduce((sum, { length }) => sum + length, asked.unspoken.length) > MAX_TOLD_LENGTH)
+    return null;
   const entityTag = head.get('etag');
   const facts: StoredFacts = {
     status,
@@ -79,7 +85,7 @@ export function judge(head: ResponseHead, asked: Asked, policy: StoragePolicy): 
     staleIfError: deltaSeconds(directives, 'stale-if-error') ?? policy.staleIfError,
     isForEverybody,
     vary,
-    varyValues: vary.map((name) => asked.valueOf(name)),
+    varyValues,
     unspoken: asked.unspoken,
   };
   return isOfUse(facts) ? facts : null;

@@ -51,6 +51,13 @@ describe('what a cache reads of a request', () => {
     );
   });
 
+  it('are names of fields in Connection, which an upstream does not get', () => {
+    const unspoken = (...fields: readonly string[]) =>
+      requestFacts(new FakeExchange(get('/', ...fields)), true).unspoken;
+    assert.equal(unspoken('Connection: keep-alive, TE,, Upgrade'), '');
+    assert.equal(unspoken('Connection: close, X-Api-Key'), 'connection: close, X-Api-Key\n');
+  });
+
   it('is no Forwarded of a trusted proxy, which names each client, nor what is not to be heeded', () => {
     const exchange = new FakeExchange(get('/', 'Forwarded: for=1.2.3.4', 'Cache-Control: no-cache'), {
       ...PEER,

@@ -86,6 +86,14 @@ describe('what is stored', () => {
     assert.equal(judged('Cache-Control: max-age=0, stale-while-revalidate=9, must-revalidate'), null);
   });
 
+  it('is nothing that depends on more than is worth remembering', () => {
+    const head = () => new ResponseHead('200 OK\r\nCache-Control: max-age=9\r\nVary: Cookie\r\n', 0);
+    const sending = (cookie: string) => judge(head(), { ...ASKED, valueOf: () => cookie }, POLICY);
+    assert.ok(sending('a'.repeat(8192)));
+    assert.equal(sending('a'.repeat(8193)), null);
+    assert.equal(judge(head(), { ...ASKED, unspoken: 'a'.repeat(8193) }, POLICY), null);
+  });
+
   it('has no entity tag that is none', () => {
     assert.equal(storedWith('Cache-Control: max-age=9', 'ETag: bare').entityTag, null);
     assert.equal(storedWith('Cache-Control: max-age=9', 'ETag: W/"a"').entityTag, 'W/"a"');

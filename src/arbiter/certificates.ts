@@ -93,15 +93,16 @@ class Entry {
   #problem: { readonly message: string; readonly isTold: boolean } | null = null;
 
   constructor(wishes: IdentityWishes, terms: CommonTerms, nowMs: number) {
-    const { certfile, keyfile, authorityFiles } = wishes;
+    const { certfile, keyfile, authorityFiles, ocspFile } = wishes;
+    const others = [keyfile, ocspFile].filter((file) => file !== null);
     this.#wishes = wishes;
-    this.#paths = [certfile, ...(keyfile === null ? [] : [keyfile]), ...authorityFiles].map(
-      ({ path }) => path,
-    );
+    this.#paths = [certfile, ...others, ...authorityFiles].map(({ path }) => path);
     this.#stamps = this.#paths.map((path) =>
       stampOf(statSync(path, { bigint: true, throwIfNoEntry: false })),
     );
-    ({ identity: this.identity, warnings: this.warnings } = readIdentity(wishes, terms, nowMs));
+    const { identity, warnings, remarks } = readIdentity(wishes, terms, nowMs);
+    this.identity = identity;
+    this.warnings = [...warnings, ...remarks];
   }
 
   async needsReading(): Promise<boolean> {
@@ -114,13 +115,15 @@ class Entry {
 
   readAgain(terms: CommonTerms, nowMs: number): CertificateNews {
     try {
-      const { identity, warnings } = readIdentity(this.#wishes, terms, nowMs);
+      const { identity, warnings, remarks } = readIdentity(this.#wishes, terms, nowMs);
       const [warning] = warnings;
       if (warning !== undefined && this.#holds(nowMs)) throw new CertificateProblem(warning);
       this.#problem = null;
       if (isDeepStrictEqual(identity, this.identity)) return NO_NEWS;
+      const isOther = identity.certificates !== this.identity.certificates;
       this.identity = identity;
-      return { isNew: true, notices: [newsOf(this.#wishes, identity), ...warnings.map(asWarning)] };
+      const news = isOther ? newsOf(this.#wishes, identity) : newsBeside(this.#wishes);
+      return { isNew: true, notices: [news, ...[...warnings, ...remarks].map(asWarning)] };
     } catch (error) {
       if (!(error instanceof CertificateProblem)) throw error;
       return this.#noteProblem(error.message);
@@ -154,6 +157,10 @@ function stampOf(found: BigIntStats | undefined): string {
 function newsOf({ certfile }: IdentityWishes, { certificates }: TlsIdentity): Notice {
   const [own] = certificatesIn({ text: certificates, place: certfile.place });
   return { level: 'info', message: `New: ${certfile.place}, which holds until ${own?.validTo}` };
+}
+
+function newsBeside({ certfile }: IdentityWishes): Notice {
+  return { level: 'info', message: `Read again: what belongs to ${certfile.place}` };
 }
 
 const asWarning = (message: string): Notice => ({ level: 'warning', message });

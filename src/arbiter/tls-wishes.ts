@@ -27,6 +27,8 @@ export interface IdentityWishes extends ClientWishes {
   /** null: the key is in the certificate's file. */
   readonly keyfile: NamedFile | null;
   readonly passphrase: string | null;
+  /** In DER form; null: clients are told nothing of it. */
+  readonly ocspFile: NamedFile | null;
 }
 
 /** What is wanted of TLS: the settings, where the configuration file has an `ssl_context` what that has changed, and what sites say. */
@@ -68,7 +70,9 @@ export function tlsWishes(config: ResolvedConfig): TlsWishes {
   const ofAllOthers = sites.find(([hosts]) => hosts.length === 0)?.[1];
   const usual =
     ofAllOthers ??
-    (certfile === null ? sites[0]?.[1] : ({ ...others, owner: 'settings', certfile } as const));
+    (certfile === null
+      ? sites[0]?.[1]
+      : ({ ...others, owner: 'settings', certfile, ocspFile: null } as const));
   if (usual === undefined) throw new Error('TLS is wanted, and nobody has a certificate');
   return { ...others, usual, sites };
 }
@@ -87,6 +91,7 @@ function ofSite(
     certfile: named('certificate', source.certificate),
     keyfile: source.key === null ? null : named('key', source.key),
     passphrase: source.password,
+    ocspFile: source.ocsp === null ? null : named('ocsp', source.ocsp),
     ...(clients === null
       ? {}
       : {

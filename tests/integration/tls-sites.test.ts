@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { after, describe, it } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import { CertificateFolder, opensslIsMissing } from '../support/certificates.ts';
-import { runKirin } from '../support/kirin.ts';
+import { runKirin, withKirin } from '../support/kirin.ts';
 import { listeningPorts } from '../support/listening-ports.ts';
 import { fixture } from '../support/project.ts';
 import { RawConnection } from '../support/raw-connection.ts';
@@ -199,6 +199,47 @@ tls = { certificate = "office.pem", key = "encrypted.key", password = "secret", 
         /Not reloaded.*key \S+office\.key \(of the site shop\.example, \S+:8:7\): the private key does not belong to the certificate of certificate \S+shop\.pem/;
       await kirin().waitForLog(wrong, { from });
       assert.equal((await environ('shop.example', known('shop.example'))).SSL_TLS_SNI, 'shop.example');
+    });
+  });
+
+  it('tell clients what the authority says of them, as long as that holds', async () => {
+    const authority = folder.authority('authority');
+    const signed = folder.certificate('signed', { hosts: ['signed.example'], by: authority });
+    folder.ocspResponse(signed, authority);
+    const toml = (ocsp: string) =>
+      folder.write(
+        'ocsp.toml',
+        `
+app = "environ_dump:app"
+chdir = "${fixture('apps')}"
+bind = "https://127.0.0.1:0"
+[[sites]]
+tls = { certificate = "signed.pem", key = "signed.key", ocsp = "${ocsp}" }
+`,
+      );
+    const told = (port: number) =>
+      run('openssl', [
+        ...['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'signed.example'],
+        ...['-status', '-CAfile', authority.cert, '-ign_eof'],
+      ]);
+    await withKirin({ args: ['-c', toml('signed.ocsp')], bind: [] }, async (kirin) => {
+      const answer = await told(kirin.port);
+      assert.match(answer, /OCSP Response Status: successful/);
+      assert.match(answer, /Cert Status: good/);
+      // Nobody is kept from coming by what is wrong with it.
+      folder.write('signed.ocsp', 'nonsense');
+      const timeoutMs = 40_000;
+      await kirin.waitForLog(
+        /WARNING\] ocsp \S+signed\.ocsp \(of the site of all other hosts.* is no answer of OCSP in DER form/,
+        { timeoutMs },
+      );
+      assert.match(await told(kirin.port), /OCSP response: no response sent/);
+    });
+    const other = folder.certificate('another', { by: authority });
+    folder.ocspResponse(other, authority);
+    await withKirin({ args: ['-c', toml('another.ocsp')], bind: [] }, async (kirin) => {
+      assert.match(kirin.log(), /another\.ocsp .* is about another certificate; clients are not told of it/);
+      assert.match(await told(kirin.port), /OCSP response: no response sent/);
     });
   });
 

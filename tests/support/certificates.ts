@@ -66,6 +66,47 @@ export class CertificateFolder {
     return made;
   }
 
+  /** What `by` says of the certificate: the path of a file in DER form. */
+  ocspResponse(certificate: Certificate, by: Certificate, { isRevoked = false, days = 1 } = {}): string {
+    const [, serial = ''] =
+      /^serial=(\w+)/m.exec(this.openssl('x509', '-in', certificate.cert, '-noout', '-serial')) ?? [];
+    const revoked = isRevoked ? '260101000000Z' : '';
+    const row = [
+      isRevoked ? 'R' : 'V',
+      '360101000000Z',
+      revoked,
+      serial,
+      'unknown',
+      `/CN=${certificate.name}`,
+    ];
+    const index = this.write(`${certificate.name}.index`, `${row.join('\t')}\n`);
+    const file = this.file(`${certificate.name}.ocsp`);
+    const signing = [
+      '-index',
+      index,
+      '-rsigner',
+      by.cert,
+      '-rkey',
+      by.key,
+      '-CA',
+      by.cert,
+      '-ndays',
+      `${days}`,
+    ];
+    this.openssl(
+      'ocsp',
+      ...signing,
+      '-issuer',
+      by.cert,
+      '-cert',
+      certificate.cert,
+      '-respout',
+      file,
+      '-noverify',
+    );
+    return file;
+  }
+
   file(name: string): string {
     return join(this.path, name);
   }

@@ -29,7 +29,13 @@ async function withFile(site: SiteSpec, config: ResolvedConfig): Promise<SiteSpe
   if (tls === null || tls.source.kind === 'files') return site;
   try {
     const path = tls.source.kind === 'automatic' ? await automatic(hosts, config) : await local(hosts);
-    const source: CertificateSource = { kind: 'files', certificate: path, key: null, password: null };
+    const source: CertificateSource = {
+      kind: 'files',
+      certificate: path,
+      key: null,
+      password: null,
+      ocsp: null,
+    };
     return { ...site, tls: { ...tls, source } };
   } catch (error) {
     if (error instanceof KirinError) throw error;

@@ -16,6 +16,10 @@ const PROPERTIES = {
   certificate: { ...STRING, description: 'File with the certificate, and those that have signed it.' },
   key: { ...STRING, description: 'File with its private key; without it, that of the certificate.' },
   password: { ...STRING, description: 'Of the private key.' },
+  ocsp: {
+    ...STRING,
+    description: 'File with what the authority says of the certificate (OCSP), in DER form.',
+  },
   client_ca: { ...STRING, description: "File with the certificates of those who sign clients' ones." },
   client_certificates: {
     enum: ['required', 'optional', 'ignored'],
@@ -86,10 +90,11 @@ function fromTable(table: TomlTable, context: TomlContext): SiteTls | null {
   }
   const key = file('key');
   const password = reader.read('password', text) ?? null;
+  const ocsp = file('ocsp');
   if (certificate === null) return null;
   return {
     place: placeIn(context.file, table.place),
-    source: { kind: 'files', certificate, key, password },
+    source: { kind: 'files', certificate, key, password, ocsp },
     clients:
       authorities === null && asks === undefined ? null : { authorities, certificates: asks ?? 'required' },
   };

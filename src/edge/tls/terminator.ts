@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
-import type { TlsIdentity, TlsTerms } from '../../protocol/supervision/tls-config.ts';
+import type { OcspStaple, TlsIdentity, TlsTerms } from '../../protocol/supervision/tls-config.ts';
 import { clientRule } from '../../tls/client-rule.ts';
 import { contextOptions } from '../../tls/context-options.ts';
 
@@ -49,10 +49,23 @@ export class TlsTerminator {
       handshakeTimeout: NEVER_MS,
     });
     this.#server.on('secureConnection', (socket: TLSSocket) => this.#onSecured(socket));
+    // With a listener Node interrupts every handshake to ask.
+    if (config.ocsp !== null) this.#staple(config.ocsp);
     this.#server.on('tlsClientError', (error: Error & { reason?: string }, socket: TLSSocket) => {
       // A certificate that does not do ends as if the client had left.
       this.#eventsOf(socket)?.failed(certificateProblem(socket) ?? error.reason ?? error.message);
     });
+  }
+
+  #staple({ response, untilMs }: OcspStaple): void {
+    const bytes = Buffer.from(response, 'base64');
+    this.#server.on(
+      'OCSPRequest',
+      (_certificate, _issuer, answer: (error: null, response: Buffer | null) => void) => {
+        const holds = untilMs === null || Date.now() < untilMs;
+        answer(null, holds ? bytes : null);
+      },
+    );
   }
 
   /** Sessions that were begun with another secret begin anew. */

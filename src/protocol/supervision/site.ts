@@ -157,6 +157,8 @@ export interface CertificateFiles {
   readonly key: string | null;
   /** Of the key. */
   readonly password: string | null;
+  /** A file with what the authority says of it; null: none. */
+  readonly ocsp: string | null;
 }
 
 /** For the arbiter, which reads the files; the edge gets their texts. */

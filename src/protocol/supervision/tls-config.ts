@@ -19,6 +19,15 @@ export interface TlsIdentity {
   readonly clientCertificates: 'ignored' | 'optional' | 'required';
   /** Whose signature on a client's certificate counts; '' where they are ignored. */
   readonly clientAuthorities: string;
+  /** What clients are told of its certificate that ask; null: nothing. */
+  readonly ocsp: OcspStaple | null;
+}
+
+export interface OcspStaple {
+  /** In base64. */
+  readonly response: string;
+  /** From then on it is of no use; null: it does not say. */
+  readonly untilMs: number | null;
 }
 
 export interface TlsTerms {

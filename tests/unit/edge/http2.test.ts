@@ -31,6 +31,7 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
     privateKey: certificate === null ? '' : folder.read(certificate.key),
     clientCertificates: 'ignored',
     clientAuthorities: '',
+    ocsp: null,
     ciphers: null,
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',

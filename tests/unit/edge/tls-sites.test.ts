@@ -30,6 +30,7 @@ describe('a connection with TLS, where sites have certificates of their own', {
       privateKey: folder.read(key),
       clientCertificates: 'ignored',
       clientAuthorities: '',
+      ocsp: null,
       ...changes,
     };
   }

@@ -23,6 +23,7 @@ describe('a connection with TLS', { skip: opensslIsMissing }, () => {
     privateKey: certificate === null ? '' : folder.read(certificate.key),
     clientCertificates: 'ignored',
     clientAuthorities: '',
+    ocsp: null,
     ciphers: null,
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',

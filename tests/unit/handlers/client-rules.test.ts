@@ -10,7 +10,7 @@ function identity(
   clientCertificates: TlsIdentity['clientCertificates'],
   clientAuthorities = '',
 ): TlsIdentity {
-  return { certificates: '', privateKey: '', clientCertificates, clientAuthorities };
+  return { certificates: '', privateKey: '', clientCertificates, clientAuthorities, ocsp: null };
 }
 
 const OPEN = identity('ignored');

@@ -14,7 +14,7 @@ describe('tls of a site', () => {
   it('names files that are relative to the kirin.toml', () => {
     assert.deepEqual(read('{ certificate = "a.pem", key = "/etc/a.key", password = "secret" }').tls, {
       place: 'kirin.toml:3:7',
-      source: { kind: 'files', certificate: '/srv/a.pem', key: '/etc/a.key', password: 'secret' },
+      source: { kind: 'files', certificate: '/srv/a.pem', key: '/etc/a.key', password: 'secret', ocsp: null },
       clients: null,
     });
   });
@@ -26,6 +26,7 @@ describe('tls of a site', () => {
       certificate: '/srv/a',
       key: null,
       password: null,
+      ocsp: null,
     });
     assert.deepEqual(clientsOf('client_ca = "b"'), { authorities: '/srv/b', certificates: 'required' });
     assert.deepEqual(clientsOf('client_ca = "b", client_certificates = "optional"'), {

@@ -176,6 +176,8 @@ export class CompressFilter extends ExchangeFilter {
   #sendFile(head: ResponseHead, choice: Choice, body: FileBody, fd: number): void {
     const source = new FileSource(body, fd, this, () => this.abort());
     this.outer.producer = source;
+    // A file can wait where it is.
+    this.outer.spools = false;
     this.#beginCompressed(head, choice);
     source.start();
   }

@@ -7,7 +7,7 @@ const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.25rem; font-weight: 600; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; }
-th, td { padding: .5rem; text-align: left; border-bottom: 1px solid #8884; vertical-align: top; }
+th, td { padding: .5rem; text-align: left; border-bottom: 1px solid #8884; vertical-align: baseline; }
 th { font-weight: 600; white-space: nowrap; }
 td { overflow-wrap: anywhere; }
 .size { width: 6rem; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }

@@ -1,20 +1,18 @@
 // The process that obtains certificates: started by the arbiter when some are due, told which over IPC, gone when that is done.
 
-import type {
-  AcmeToArbiter,
-  ArbiterToAcme,
-  CertificateOrder,
-  Challenge,
-} from '../protocol/supervision/acme.ts';
+import type { AcmeToArbiter, ArbiterToAcme, Challenge } from '../protocol/supervision/acme.ts';
 import { CertificateStore } from '../tls/certificate-store.ts';
 import { openAccount } from './account.ts';
 import { obtain } from './order.ts';
 import { prepareLibrary, problemOf, reasonOf } from './reason.ts';
+import { certificateId, renewalBase, renewalInfo } from './renewal-info.ts';
 
 type ObtainMessage = Extract<ArbiterToAcme, { type: 'obtain' }>;
 
 /** At once; the others wait for these. One that hangs holds up no others but behind so many. */
 const MOST_AT_ONCE = 8;
+
+const ASK_AGAIN_MS = 3_600_000;
 
 const OVERHEARD = [
   'SIGINT',
@@ -31,31 +29,48 @@ let challenges = 0;
 /** What waits for the edge to serve a challenge, by its id. */
 const served = new Map<number, () => void>();
 
-async function work({ account, orders }: ObtainMessage): Promise<void> {
+async function work({ account, orders, asks }: ObtainMessage): Promise<void> {
   const store = new CertificateStore(account.folder, account.directory);
-  const waiting = [...orders];
+  await eachOf(asks, (hosts) => ask(store, account.directory, hosts));
+  if (orders.length === 0) return;
   const opened = openAccount(account, store);
-  const workers = Array.from({ length: Math.min(MOST_AT_ONCE, waiting.length) }, async () => {
-    for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
-      await carryOut(order);
-    }
-  });
-  await Promise.all(workers);
-
-  async function carryOut(order: CertificateOrder): Promise<void> {
+  await eachOf(orders, async (order) => {
     const { hosts } = order;
     try {
       const { client } = await opened;
-      store.keep(hosts, await obtain(client, order, account.profile, withChallenge));
+      const replaced = store.find(hosts);
+      const base = replaced === null ? null : await renewalBase(account.directory);
+      const replaces = replaced === null || base === null ? null : certificateId(replaced.certificate);
+      store.keep(hosts, await obtain(client, order, { profile: account.profile, replaces }, withChallenge));
       tell({ type: 'obtained', hosts });
     } catch (error) {
-      tell({
-        type: 'failed',
-        hosts,
-        reason: reasonOf(error),
-        retryAfterMs: problemOf(error)?.retryAfterMs ?? 0,
-      });
+      const retryAfterMs = problemOf(error)?.retryAfterMs ?? 0;
+      tell({ type: 'failed', hosts, reason: reasonOf(error), retryAfterMs });
+      return;
     }
+    await ask(store, account.directory, hosts);
+  });
+}
+
+async function eachOf<T>(items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const workers = Array.from({ length: Math.min(MOST_AT_ONCE, waiting.length) }, async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await use(item);
+  });
+  await Promise.all(workers);
+}
+
+async function ask(store: CertificateStore, directory: string, hosts: readonly string[]): Promise<void> {
+  const stored = store.find(hosts);
+  if (stored === null) return;
+  const nowMs = Date.now();
+  const { untilMs, certificate } = stored;
+  try {
+    const info = await renewalInfo(await renewalBase(directory), certificate, nowMs);
+    tell({ type: 'renewal-info', hosts, untilMs, ...info });
+  } catch {
+    // It is renewed in time without that.
+    tell({ type: 'renewal-info', hosts, untilMs, window: null, askAgainMs: nowMs + ASK_AGAIN_MS });
   }
 }
 

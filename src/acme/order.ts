@@ -3,21 +3,28 @@
 import { type Authorization, type Client, crypto, type Order } from 'acme-client';
 import type { CertificateOrder, Challenge, ChallengeType } from '../protocol/supervision/acme.ts';
 import type { KeyPair } from '../tls/key-pair.ts';
+import { problemOf } from './reason.ts';
 
 /** Runs `use` while whoever asks for the challenge gets the answer. */
 type WithChallenge = (challenge: Challenge, use: () => Promise<void>) => Promise<void>;
+
+interface OrderWishes {
+  readonly profile: string | null;
+  /** The certificate that this one takes the place of (RFC 9773 5); null: none. */
+  readonly replaces: string | null;
+}
+
+const NOT_TO_BE_REPLACED = /:(?:alreadyReplaced|malformed|unauthorized|serverInternal)$/;
 
 /** @throws in the authority's words, where it does not give one */
 export async function obtain(
   client: Client,
   { hosts, challenge }: CertificateOrder,
-  profile: string | null,
+  wishes: OrderWishes,
   withChallenge: WithChallenge,
 ): Promise<KeyPair> {
   const identifiers = hosts.map((value) => ({ type: 'dns', value }));
-  // Profiles are younger than the library's types.
-  const wanted = { identifiers, ...(profile === null ? {} : { profile }) };
-  const order = await client.createOrder(wanted);
+  const order = await place(client, identifiers, wishes);
   const authorizations = await client.getAuthorizations(order);
   const outcomes = await Promise.allSettled(
     authorizations.map((authorization) => authorize(client, authorization, challenge, withChallenge)),
@@ -25,6 +32,22 @@ export async function obtain(
   // All have ended: none of their challenges is left behind.
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return finish(client, order, hosts);
+}
+
+/** Both are younger than the library's types. An authority may know of another order that replaces the same. */
+async function place(
+  client: Client,
+  identifiers: { type: string; value: string }[],
+  { profile, replaces }: OrderWishes,
+): Promise<Order> {
+  const plain = { identifiers, ...(profile === null ? {} : { profile }) };
+  if (replaces === null) return client.createOrder(plain);
+  try {
+    return await client.createOrder({ ...plain, ...{ replaces } });
+  } catch (error) {
+    if (!NOT_TO_BE_REPLACED.test(problemOf(error)?.type ?? '')) throw error;
+    return client.createOrder(plain);
+  }
 }
 
 async function authorize(

@@ -163,6 +163,29 @@ describe('automatic certificates', { skip: pebbleIsMissing }, () => {
     });
   });
 
+  it('are renewed sooner where the authority wants that', async () => {
+    await withSites(pebble, { sites: [BLOG] }, async (sites) => {
+      const first = await sites.start();
+      await shown(sites, 'blog.test');
+      const { fingerprint256, raw, validTo } = await sites.certificate('blog.test');
+      await first.stop();
+      assert.doesNotMatch(first.log(), /since the authority wants it/);
+      const start = new Date(Date.now() + 5 * 86_400_000);
+      const pem = `-----BEGIN CERTIFICATE-----\n${raw.toString('base64')}\n-----END CERTIFICATE-----\n`;
+      await pebble.wantRenewal(pem, start, new Date(start.getTime() + 1000));
+      const second = await sites.start();
+      const day = start.toISOString().slice(0, 10);
+      await second.waitForLog(
+        new RegExp(
+          `The certificate for blog\\.test is renewed from ${day} \\S+ UTC on, since the authority wants it`,
+        ),
+      );
+      assert.equal((await sites.certificate('blog.test')).fingerprint256, fingerprint256);
+      assert.ok(Date.parse(validTo) > start.getTime());
+      await second.stop();
+    });
+  });
+
   it('are shown by the edge that takes the place of one that has died', async () => {
     await withSites(pebble, { sites: [BLOG] }, async (sites) => {
       const kirin = await sites.start();

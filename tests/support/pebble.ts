@@ -16,6 +16,9 @@ const programs = join(projectRoot, '.venvs', 'go', 'bin');
 export const pebbleIsMissing: string | false =
   opensslIsMissing || (!existsSync(join(programs, 'pebble')) && 'Pebble is not installed');
 
+/** It answers nobody without. */
+const HEADERS = { 'User-Agent': 'tests' };
+
 export interface PebbleOptions {
   /** Of the certificates that it gives. */
   readonly validitySeconds?: number;
@@ -150,20 +153,36 @@ export class Pebble {
     if (!response.ok) throw new Error(`the name server answers ${response.status}`);
   }
 
-  #ask(path: string): Promise<string> {
+  /** From now on it wants this certificate, in PEM form, to be renewed between these dates. */
+  async wantRenewal(certificate: string, start: Date, end: Date): Promise<void> {
+    const ARIResponse = JSON.stringify({ suggestedWindow: { start, end } });
+    await this.#ask('/set-renewal-info/', JSON.stringify({ certificate, ARIResponse }));
+  }
+
+  #ask(path: string, body?: string): Promise<string> {
+    const method = body === undefined ? 'GET' : 'POST';
     return new Promise((resolve, reject) => {
       const asking = request(
-        { host: '127.0.0.1', port: this.#ports[3] as number, path, rejectUnauthorized: false },
+        {
+          host: '127.0.0.1',
+          port: this.#ports[3] as number,
+          path,
+          method,
+          headers: HEADERS,
+          rejectUnauthorized: false,
+        },
         (response) => {
           let text = '';
           response.setEncoding('utf8').on('data', (chunk: string) => {
             text += chunk;
           });
-          response.once('end', () => resolve(text));
+          response.once('end', () =>
+            response.statusCode === 200 ? resolve(text) : reject(new Error(`${path}: ${text}`)),
+          );
         },
       );
       asking.once('error', reject);
-      asking.end();
+      asking.end(body);
     });
   }
 

@@ -1,4 +1,4 @@
-import type { AcmeToArbiter, CertificateOrder } from '../../protocol/supervision/acme.ts';
+import type { AcmeToArbiter, CertificateOrder, RenewalWindow } from '../../protocol/supervision/acme.ts';
 import type { ArbiterToEdge, ExitStatus } from '../../protocol/supervision/edge.ts';
 import { CertificateStore, type Failures, type StoredCertificate } from '../../tls/certificate-store.ts';
 import { describeExit } from '../exit-status.ts';
@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { AcmePlan } from './acme-plan.ts';
 import { AcmeProcess } from './acme-process.ts';
 import { ChallengeBoard } from './challenge-board.ts';
-import { afterReloadMs, dueAtMs, pauseMs, renewalMs } from './due.ts';
+import { afterReloadMs, dueAtMs, isWantedSooner, pauseMs, renewalMs } from './due.ts';
 import { duration } from './duration.ts';
 
 /** Clocks are set, and machines sleep: it is looked again at least so often. */
@@ -15,6 +15,18 @@ const LONGEST_SLEEP_MS = 3_600_000;
 const NOT_READY_MS = 5000;
 /** One that has not ended by then hangs. */
 const PROCESS_LIMIT_MS = 900_000;
+
+/** What is there when Kirin starts may have been revoked while it was off. One that starts again and again does not come to ask. */
+const FIRST_ASK_MS = 5000;
+
+type RenewalInfoMessage = Extract<AcmeToArbiter, { type: 'renewal-info' }>;
+
+interface Info {
+  /** Of the certificate that it is about. */
+  readonly untilMs: number;
+  readonly window: RenewalWindow | null;
+  readonly askAtMs: number;
+}
 
 export interface CertificateKeeperOptions {
   readonly log: Log;
@@ -37,6 +49,9 @@ export class CertificateKeeper {
   readonly #failures = new Map<string, Failures>();
   /** Until when the certificate of a file holds that was told of last. */
   readonly #told = new Map<string, number>();
+  /** What the authority has said, by the certificate's file. */
+  readonly #infos = new Map<string, Info>();
+  readonly #firstAskMs = Date.now() + FIRST_ASK_MS;
   #process: AcmeProcess | null = null;
   /** What the process has not yet told of. */
   #pending: CertificateOrder[] = [];
@@ -93,21 +108,34 @@ export class CertificateKeeper {
     if (plan === null || this.#isClosed || this.#process !== null) return;
     const nowMs = Date.now();
     const store = this.#storeOf(plan);
-    const dues = plan.certificates.map((hosts) => ({
-      hosts,
-      atMs: dueAtMs(store.find(hosts), hosts, this.#failuresOf(plan, hosts)),
-    }));
-    const due = dues.filter(({ atMs }) => atMs <= nowMs).map(({ hosts }) => hosts);
-    if (due.length > 0 && this.#options.isReady()) {
-      this.#obtain(plan, due);
+    const states = plan.certificates.map((hosts) => {
+      const stored = store.find(hosts);
+      const info = this.#infoOf(stored);
+      const atMs = dueAtMs(stored, hosts, this.#failuresOf(plan, hosts), info.window);
+      return { hosts, atMs, askAtMs: stored === null ? Number.POSITIVE_INFINITY : info.askAtMs };
+    });
+    const due = states.filter(({ atMs }) => atMs <= nowMs).map(({ hosts }) => hosts);
+    const asks = states.filter(({ askAtMs }) => askAtMs <= nowMs).map(({ hosts }) => hosts);
+    const orders = this.#options.isReady() ? due : [];
+    if (orders.length + asks.length > 0) {
+      this.#start(plan, orders, asks);
       return;
     }
-    const nextMs = due.length > 0 ? nowMs + NOT_READY_MS : Math.min(...dues.map(({ atMs }) => atMs));
+    const times = states.map(({ atMs, askAtMs }) => Math.min(atMs, askAtMs));
+    const nextMs = due.length > 0 ? nowMs + NOT_READY_MS : Math.min(...times);
     const waitMs = Math.min(LONGEST_SLEEP_MS, Math.max(1, nextMs - nowMs));
     this.#alarm = setTimeout(() => this.#look(), waitMs);
   }
 
-  #obtain(plan: AcmePlan, due: readonly (readonly string[])[]): void {
+  #infoOf(stored: StoredCertificate | null): Info {
+    const known = stored === null ? undefined : this.#infos.get(stored.path);
+    // Of the one before, or of none yet.
+    return known?.untilMs === stored?.untilMs && known !== undefined
+      ? known
+      : { untilMs: 0, window: null, askAtMs: this.#firstAskMs };
+  }
+
+  #start(plan: AcmePlan, due: readonly (readonly string[])[], asks: readonly (readonly string[])[]): void {
     const { log, script, env } = this.#options;
     const orders = due.map((hosts) => {
       const { count } = this.#failuresOf(plan, hosts);
@@ -126,7 +154,7 @@ export class CertificateKeeper {
         onExit: (status) => this.#noteExit(plan, status),
       },
     );
-    this.#process.send({ type: 'obtain', account: plan.account, orders });
+    this.#process.send({ type: 'obtain', account: plan.account, orders, asks });
   }
 
   #note(plan: AcmePlan, message: AcmeToArbiter): void {
@@ -136,6 +164,9 @@ export class CertificateKeeper {
         break;
       case 'challenge-over':
         this.#board.remove(message.id);
+        break;
+      case 'renewal-info':
+        this.#noteInfo(plan, message);
         break;
       case 'obtained':
         this.#settle(message.hosts);
@@ -161,6 +192,16 @@ export class CertificateKeeper {
       this.#fail(plan, hosts, `the process that was to obtain it ${describeExit(status)}`, 0);
     }
     this.#look();
+  }
+
+  #noteInfo(plan: AcmePlan, { hosts, untilMs, window, askAgainMs }: RenewalInfoMessage): void {
+    const stored = this.#storeOf(plan).find(hosts);
+    if (stored === null) return;
+    this.#infos.set(stored.path, { untilMs, window, askAtMs: askAgainMs });
+    if (window === null || !isWantedSooner(stored, window)) return;
+    this.#options.log.info(
+      `The certificate for ${hosts.join(', ')} is renewed from ${dateText(renewalMs(stored, window))} on, since the authority wants it`,
+    );
   }
 
   #settle(hosts: readonly string[]): void {

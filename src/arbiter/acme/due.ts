@@ -1,5 +1,6 @@
 // When a certificate is to be obtained: pure.
 
+import type { RenewalWindow } from '../../protocol/supervision/acme.ts';
 import type { Failures, StoredCertificate } from '../../tls/certificate-store.ts';
 import { isFor } from '../../tls/certificate-store.ts';
 
@@ -14,6 +15,14 @@ const JITTER = 0.1;
  */
 const PAUSES = [1, 10, 30, 60, 120, 240, 480, 720] as const;
 
+/** One that has just come is not renewed, whatever the authority says: else one that is wrong about it would be asked for ever. */
+const YOUNG_MS = 6 * 3_600_000;
+
+/** For further attempts. */
+const MUST_BE_LEFT = 1 / 4;
+/** Of its life: what is sooner by less is no news. */
+const MUCH_SOONER = 1 / 10;
+
 const RELOAD_PAUSE_MS = 60_000;
 
 /** 0: now. */
@@ -21,14 +30,31 @@ export function dueAtMs(
   stored: StoredCertificate | null,
   hosts: readonly string[],
   { nextMs }: Failures,
+  window: RenewalWindow | null = null,
 ): number {
-  const wantedMs = stored === null || !isFor(stored, hosts) ? 0 : renewalMs(stored);
+  const wantedMs = stored === null || !isFor(stored, hosts) ? 0 : renewalMs(stored, window);
   return Math.max(wantedMs, nextMs);
 }
 
-export function renewalMs({ fromMs, untilMs, dice }: StoredCertificate): number {
+/** `window`: what the authority wants; null: it does not say. */
+export function renewalMs(
+  { fromMs, untilMs, dice }: StoredCertificate,
+  window: RenewalWindow | null = null,
+): number {
+  if (window !== null) {
+    const wantedMs = window.startMs + dice * (window.endMs - window.startMs);
+    const lifeMs = untilMs - fromMs;
+    const earliestMs = fromMs + Math.min(YOUNG_MS, lifeMs / 2);
+    return Math.round(Math.min(untilMs - lifeMs * MUST_BE_LEFT, Math.max(earliestMs, wantedMs)));
+  }
   const leftMs = (untilMs - fromMs) * RENEW_WITH_LEFT;
   return Math.round(untilMs - leftMs * (1 + JITTER * dice));
+}
+
+/** Whether the authority wants something that is not usual. */
+export function isWantedSooner(stored: StoredCertificate, window: RenewalWindow): boolean {
+  const lifeMs = stored.untilMs - stored.fromMs;
+  return renewalMs(stored, window) < renewalMs(stored) - lifeMs * MUCH_SOONER;
 }
 
 /** Who reloads may have mended what was wrong; who reloads all the time must not ask all the time. */

@@ -35,15 +35,35 @@ export interface CertificateOrder {
   readonly challenge: ChallengeType;
 }
 
+/** Any moment of it is as good as another. */
+export interface RenewalWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 export type ArbiterToAcme =
   /** First message. */
-  | { readonly type: 'obtain'; readonly account: AcmeAccount; readonly orders: readonly CertificateOrder[] }
+  | {
+      readonly type: 'obtain';
+      readonly account: AcmeAccount;
+      readonly orders: readonly CertificateOrder[];
+      /** By their hosts: certificates of which the authority is asked when it wants them to be renewed. */
+      readonly asks: readonly (readonly string[])[];
+    }
   /** Whoever asks for it gets the answer. */
   | { readonly type: 'challenge-served'; readonly id: number };
 
 export type AcmeToArbiter =
   | { readonly type: 'challenge'; readonly id: number; readonly challenge: Challenge }
   | { readonly type: 'challenge-over'; readonly id: number }
+  /** Of the certificate that holds until `untilMs`. `window`: when it is to be renewed; null: the authority does not say. */
+  | {
+      readonly type: 'renewal-info';
+      readonly hosts: readonly string[];
+      readonly untilMs: number;
+      readonly window: RenewalWindow | null;
+      readonly askAgainMs: number;
+    }
   /** It is in its folder. */
   | { readonly type: 'obtained'; readonly hosts: readonly string[] }
   /** `reason`: a sentence without a full stop; `retryAfterMs`: how long the authority wants to be left alone. */

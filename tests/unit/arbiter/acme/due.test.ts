@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { afterReloadMs, dueAtMs, pauseMs, renewalMs } from '../../../../src/arbiter/acme/due.ts';
+import {
+  afterReloadMs,
+  dueAtMs,
+  isWantedSooner,
+  pauseMs,
+  renewalMs,
+} from '../../../../src/arbiter/acme/due.ts';
 import type { StoredCertificate } from '../../../../src/tls/certificate-store.ts';
 
 const DAY = 86_400_000;
@@ -31,6 +37,21 @@ describe('a certificate', () => {
     assert.equal(dueAtMs(stored(90), ['shop.test'], NONE), FROM + 60 * DAY);
     assert.equal(renewalMs(stored(90, 1)), FROM + 57 * DAY);
     assert.equal(renewalMs(stored(6)), FROM + 4 * DAY);
+  });
+
+  it('is due when the authority wants it to be, at any moment of its window, but not while it is young', () => {
+    const window = { startMs: FROM + 10 * DAY, endMs: FROM + 12 * DAY };
+    assert.equal(dueAtMs(stored(90, 0.5), ['shop.test'], NONE, window), FROM + 11 * DAY);
+    const past = { startMs: FROM - DAY, endMs: FROM - 1 };
+    assert.equal(renewalMs(stored(90), past), FROM + DAY / 4);
+    assert.equal(renewalMs(stored(0.01), past), FROM + 0.005 * DAY);
+    const late = { startMs: FROM + 89 * DAY, endMs: FROM + 90 * DAY };
+    assert.equal(renewalMs(stored(90), late), FROM + 67.5 * DAY);
+    const usual = { startMs: FROM + 59 * DAY, endMs: FROM + 61 * DAY };
+    assert.deepEqual(
+      [window, past, usual, late].map((each) => isWantedSooner(stored(90), each)),
+      [true, true, false, false],
+    );
   });
 
   it('whose hosts stand in another order is the same', () => {

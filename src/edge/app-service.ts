@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { AppHandler } from '../handlers/app.ts';
 import type { Handler } from '../handlers/exchange.ts';
@@ -136,7 +135,8 @@ export class AppService {
   /** Resolves when all that was sent to it is answered. */
   async whenDone(): Promise<void> {
     this.isRouted = false;
-    while (this.#handler.collecting > 0) await sleep(COLLECTING_CHECK_MS);
+    while (this.#handler.collecting > 0)
+      await new Promise((resolve) => setTimeout(resolve, COLLECTING_CHECK_MS));
     await new Promise<void>((resolve) => this.dispatcher.whenIdle(resolve));
   }
 

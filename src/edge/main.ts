@@ -2,30 +2,22 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { challengeRule } from '../handlers/acme-challenges.ts';
-import type { AuthParts } from '../handlers/auth/basic-auth.ts';
 import { ClientRuleGuard, ClientRules, needsGuard } from '../handlers/client-rules.ts';
 import type { Handler } from '../handlers/exchange.ts';
 import { HealthHandler } from '../handlers/health.ts';
-import { LimitZones } from '../handlers/limits/limit-zones.ts';
 import { metricsText } from '../handlers/metrics.ts';
 import { type RouteRule, Router } from '../handlers/router.ts';
-import type { RouteParts } from '../handlers/sites/route-handler.ts';
-import { SiteHandler } from '../handlers/sites/site-handler.ts';
 import { TrustPolicy } from '../handlers/trust.ts';
 import { keepStandardErrorBlocking } from '../observe/standard-error.ts';
 import type { Challenge } from '../protocol/supervision/acme.ts';
 import type { ArbiterToEdge, EdgeConfig, EdgeToArbiter, ListenerSpec } from '../protocol/supervision/edge.ts';
-import { UpstreamSet } from '../upstreams/upstream-set.ts';
 import { AppServices } from './app-services.ts';
-import { Caches } from './caches.ts';
 import { FileRoutes } from './file-routes.ts';
+import type { Front } from './front.ts';
 import { httpsPortOf } from './https-port.ts';
 import { serveLanes } from './lane-server.ts';
 import { largestBody } from './largest-body.ts';
 import { EdgeLogs } from './logs.ts';
-import { PasswordThread } from './password-thread.ts';
-import { Proxies } from './proxies.ts';
-import { RefusalLog } from './refusal-log.ts';
 import { Server, type ServerParts } from './server.ts';
 import { TlsChallenges } from './tls/tls-challenges.ts';
 
@@ -57,39 +49,20 @@ class Edge {
   readonly #logs: EdgeLogs;
   readonly #apps: AppServices;
   readonly #fileRoutes: FileRoutes;
-  readonly #reportRoute: (problem: string) => void;
-  readonly #limits: LimitZones;
-  readonly #upstreamSet: UpstreamSet;
-  readonly #auth: AuthParts;
-  readonly #caches: Caches;
-  readonly #proxies: Proxies;
+  #front: Front | null = null;
   readonly #server: Server;
   #challenges: readonly Challenge[] = [];
   #partsWithoutChallenges: ServerParts | null = null;
   #isDraining = false;
   #isStopQuick = false;
 
-  constructor(start: StartMessage) {
+  constructor(start: StartMessage, newFront: typeof Front | null) {
     const config = start.config;
     this.#config = config;
     this.#listeners = start.listeners;
     this.#logs = new EdgeLogs(config, () => this.#apps.queued);
     this.#fileRoutes = new FileRoutes((line) => this.#logs.error.warning(line));
-    const limited = new RefusalLog((line) => this.#logs.error.warning(line));
-    this.#limits = new LimitZones((line) => limited.note(() => line));
-    const misrouted = new RefusalLog((line) => this.#logs.error.error(line));
-    this.#reportRoute = (problem) => misrouted.note(() => problem);
-    this.#upstreamSet = new UpstreamSet(this.#logs.error);
-    this.#proxies = new Proxies(this.#upstreamSet, (line) => this.#logs.error.warning(line));
-    const unkept = new RefusalLog((line) => this.#logs.error.error(line));
-    this.#caches = new Caches((line) => unkept.note(() => line));
-    const unproved = new RefusalLog((line) => this.#logs.error.error(line));
-    const report = (problem: string) => this.#logs.error.error(problem);
-    this.#auth = {
-      passwords: new PasswordThread(report),
-      report,
-      reportRefused: (line) => unproved.note(() => line),
-    };
+    this.useFront(newFront);
     this.#apps = new AppServices(start.apps, {
       log: this.#logs.error,
       tell,
@@ -101,6 +74,11 @@ class Edge {
       (generation) => this.#apps.purposeOf(generation),
       (problem) => this.#logs.error.error(problem),
     );
+  }
+
+  /** Before the first configuration that has sites. */
+  useFront(newFront: typeof Front | null): void {
+    if (newFront !== null) this.#front ??= new newFront(this.#logs.error);
   }
 
   #parts(): ServerParts {
@@ -151,13 +129,8 @@ class Edge {
     const { front, staticFiles } = this.#config;
     const app = this.#answering(front.app);
     this.#fileRoutes.begin();
-    this.#limits.reset();
-    this.#caches.reset(front.caches);
     this.#logs.sites.reset();
-    this.#upstreamSet.reset(front);
-    this.#proxies.reset(front);
-    const answering = front.sites.length === 0 ? app : new SiteHandler(front.sites, this.#routeParts());
-    this.#upstreamSet.settle();
+    const answering = this.#siteHandler() ?? app;
     const fileRules = this.#fileRoutes.rules(staticFiles, answering);
     this.#fileRoutes.end();
     const { tls } = this.#config;
@@ -173,20 +146,17 @@ class Edge {
     return (app === null ? null : this.#apps.handler(app)) ?? NO_APPLICATION;
   }
 
-  #routeParts(): RouteParts {
-    return {
-      app: (name) => this.#answering(name),
-      newFileHandler: (...args) => this.#fileRoutes.handler(...args),
-      limits: this.#limits,
-      auth: this.#auth,
-      cacheOf: (name) => this.#caches.get(name),
-      proxies: this.#proxies,
-      httpsPort: httpsPortOf(this.#listeners, this.#config.tls !== null),
-      usualMaxBody:
-        largestBody(this.#config) === this.#config.limitRequestBody ? null : this.#config.limitRequestBody,
-      report: this.#reportRoute,
-      openLog: (spec) => this.#logs.sites.sinkFor(spec),
+  #siteHandler(): Handler | null {
+    const { front, tls, limitRequestBody } = this.#config;
+    const isLargest = largestBody(this.#config) === limitRequestBody;
+    const parts = {
+      app: (name: string | null) => this.#answering(name),
+      newFileHandler: this.#fileRoutes.handler.bind(this.#fileRoutes),
+      httpsPort: httpsPortOf(this.#listeners, tls !== null),
+      usualMaxBody: isLargest ? null : limitRequestBody,
+      openLog: this.#logs.sites.sinkFor.bind(this.#logs.sites),
     };
+    return this.#front?.handlerFor(front, parts) ?? null;
   }
 
   #metricsText(): string {
@@ -199,7 +169,8 @@ class Edge {
       oldestWaitMs: dispatcher.oldestWaitMs,
     }));
     const lanes = services.flatMap(({ dispatcher }) => dispatcher.workers.lanes);
-    return metricsText({ lanes, apps, upstreams: this.#upstreamSet.facts(), caches: this.#caches.facts() });
+    const { upstreams = [], caches = [] } = this.#front ?? {};
+    return metricsText({ lanes, apps, upstreams, caches });
   }
 
   #whyNotReady(): string | null {
@@ -299,18 +270,40 @@ function tell(message: EdgeToArbiter): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
+function needsFront(message: ArbiterToEdge): boolean {
+  if (message.type !== 'start' && message.type !== 'configure') return false;
+  const { sites, upstreams, caches } = message.config.front;
+  return sites.length + upstreams.length + caches.length > 0;
+}
+
 function main(): void {
   keepStandardErrorBlocking();
   let edge: Edge | null = null;
   // A terminal's signals, and those of whoever looks for processes by their names, reach every process; the arbiter says what they mean.
   for (const signal of OVERHEARD) process.on(signal, () => {});
-  process.on('message', (message: ArbiterToEdge) => {
+  const take = (message: ArbiterToEdge, newFront: typeof Front | null): void => {
+    edge?.useFront(newFront);
     if (message.type === 'start') {
-      edge = new Edge(message);
+      edge = new Edge(message, newFront);
       void edge.listen(message);
     } else {
       edge?.handle(message);
     }
+  };
+  let front: typeof Front | null = null;
+  /** What has come while code is being loaded, that included which needs it. */
+  const waiting: ArbiterToEdge[] = [];
+  process.on('message', (message: ArbiterToEdge) => {
+    if (waiting.length === 0 && (front !== null || !needsFront(message))) {
+      take(message, front);
+      return;
+    }
+    waiting.push(message);
+    if (waiting.length > 1) return;
+    void import('./front.ts').then((module) => {
+      front = module.Front;
+      for (const each of waiting.splice(0)) take(each, front);
+    });
   });
   process.on('disconnect', () => {
     // Without the arbiter nothing would replace a worker, or this process.

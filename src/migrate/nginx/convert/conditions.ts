@@ -11,7 +11,8 @@ export interface ConditionKeys {
   readonly match: Match;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
+/** Those that are registered and in use. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
 
 /** null: no route can say it. */
 export function conditionKeys(condition: Condition, match: Match): ConditionKeys | null {

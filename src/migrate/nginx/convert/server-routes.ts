@@ -1,11 +1,13 @@
 // A server's locations as the routes of a site.
 
 import type { Context } from '../context.ts';
-import type { TableDraft } from '../draft.ts';
-import type { Scope } from '../scope.ts';
+import { TableDraft } from '../draft.ts';
+import { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import { earlyRoutes } from './block.ts';
+import { METHODS } from './conditions.ts';
 import { filesRoute } from './files.ts';
+import { guards } from './guards.ts';
 import { inOrder, type Location, locationsOf, prefixOf } from './locations.ts';
 import { type Match, routeFor } from './match.ts';
 import { OF_OTHER_PROTOCOLS, OTHER_PROTOCOL } from './nothing-to-set.ts';
@@ -39,17 +41,30 @@ function locationRoutes(
 ): readonly TableDraft[] {
   const { scope, match } = location;
   const early = earlyRoutes({ scope, match, hosts }, context);
-  if (early.isFinal) return early.routes;
-  const routes = [
-    ...early.routes,
-    ...content(location, early.behindFiles.length > 0, context),
-    ...early.behindFiles,
-  ];
+  const rest = early.isFinal ? [] : content(location, early.behindFiles.length > 0, context);
+  const routes = [...early.routes, ...exceptMethods(scope, rest, context), ...rest, ...early.behindFiles];
   const internal = scope.own('internal').at(-1) ?? null;
   context.report.carried(internal);
   if (internal !== null) for (const route of routes) route.set('internal', true, internal);
   routes[0]?.comments.push(['location', ...words(scope.directive)].join(' '));
   return routes;
+}
+
+/** limit_except: who may use other methods than those that it names. */
+function exceptMethods(scope: Scope, routes: readonly TableDraft[], context: Context): readonly TableDraft[] {
+  return scope.own('limit_except').flatMap((directive) => {
+    const named = words(directive).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    const inner = new Scope(directive, scope);
+    context.report.differs(directive, 'holds for the methods that are registered, and are not named');
+    return routes.map((route) => {
+      const others = METHODS.filter((method) => !named.includes(method));
+      const made = new TableDraft().set('methods', others, directive);
+      for (const [key, entry] of route.entries) made.entries.set(key, entry);
+      for (const key of ['allow', 'deny', 'basic_auth']) made.entries.delete(key);
+      guards(made, inner, context);
+      return made;
+    });
+  });
 }
 
 const PROGRAMS = ['uwsgi_pass', 'fastcgi_pass', 'scgi_pass', 'grpc_pass'];

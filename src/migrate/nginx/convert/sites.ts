@@ -85,7 +85,10 @@ function dropSame(draft: FileDraft, what: string): void {
   if (hosts.some((host) => host.startsWith('*'))) return;
   const kept = draft.sites.filter((each) => {
     const tls = each.get('tls') as TomlTable | undefined;
-    return contentOf(each) !== what || (tls !== undefined && tls.certificate !== certificate);
+    return (
+      contentOf(each) !== what ||
+      (tls !== undefined && (tls.certificate !== certificate || 'client_ca' in tls))
+    );
   });
   draft.sites.splice(0, draft.sites.length, ...kept);
 }

@@ -2,7 +2,8 @@
 
 import { isAbsolute, join } from 'node:path';
 import type { Context } from '../context.ts';
-import type { SiteDraft } from '../draft.ts';
+import type { SiteDraft, TomlTable } from '../draft.ts';
+import type { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import type { NamedServer } from './responsible.ts';
 
@@ -18,12 +19,12 @@ export function siteTls(site: SiteDraft, servers: readonly NamedServer[], contex
   report.carried(key);
   for (const each of scope.all('ssl_certificate').slice(0, -1))
     report.missing(each, 'a site has one certificate');
-  clients(servers, context);
   ciphers(servers, context);
   if (certificate === null) return;
   const files = { certificate: fileOf(certificate, context), key: fileOf(key ?? certificate, context) };
+  const clients = clientsOf(scope, context);
   if (site.has('hosts')) {
-    site.set('tls', files, certificate);
+    site.set('tls', { ...files, ...clients?.ofSite }, certificate, hintFor(files.certificate));
     return;
   }
   draft.settings.set(
@@ -33,6 +34,37 @@ export function siteTls(site: SiteDraft, servers: readonly NamedServer[], contex
     'for hosts that have no certificate of their own',
   );
   draft.settings.set('keyfile', files.key, key);
+  for (const [name, value] of Object.entries(clients?.ofAll ?? {}))
+    draft.settings.set(name, value, scope.one('ssl_verify_client'));
+}
+
+function hintFor(certificate: string): string | null {
+  return certificate.includes('/letsencrypt/')
+    ? 'with tls = "automatic" Kirin gets the certificate, and renews it, by itself'
+    : null;
+}
+
+interface ClientCertificates {
+  readonly ofSite: TomlTable;
+  readonly ofAll: TomlTable;
+}
+
+/** Whose certificates clients have to have; null: they need none. */
+function clientsOf(scope: Scope, context: Context): ClientCertificates | null {
+  const { report } = context;
+  const verify = scope.one('ssl_verify_client');
+  const authorities = scope.one('ssl_client_certificate') ?? scope.one('ssl_trusted_certificate');
+  for (const each of [verify, scope.one('ssl_client_certificate'), scope.one('ssl_trusted_certificate')])
+    report.carried(each);
+  const wanted = verify === null ? 'off' : (words(verify)[0] ?? 'off');
+  if (wanted === 'off' || authorities === null) return null;
+  const isRequired = wanted === 'on';
+  report.differs(verify, 'a certificate that nobody vouches for ends the connection; nginx answers 400');
+  const file = fileOf(authorities, context);
+  return {
+    ofSite: { client_ca: file, client_certificates: isRequired ? 'required' : 'optional' },
+    ofAll: { ca_certs: file, cert_reqs: isRequired ? 2 : 1 },
+  };
 }
 
 /** Relative ones are so to the folder of nginx.conf. */
@@ -41,25 +73,6 @@ function fileOf(directive: Directive, { wishes, report }: Context): string {
   if (path.includes('$') || path.startsWith('data:'))
     report.missing(directive, 'certificates are files, and have no variables');
   return isAbsolute(path) ? path : join(wishes.prefix ?? '/etc/nginx', path);
-}
-
-function clients(servers: readonly NamedServer[], context: Context): void {
-  const { draft, report } = context;
-  for (const { scope } of servers) {
-    const verify = scope.one('ssl_verify_client');
-    const authorities = scope.one('ssl_client_certificate') ?? scope.one('ssl_trusted_certificate');
-    report.carried(verify);
-    report.carried(scope.one('ssl_client_certificate'));
-    report.carried(scope.one('ssl_trusted_certificate'));
-    if (verify === null || words(verify)[0] === 'off' || authorities === null) continue;
-    const [wanted] = words(verify);
-    report.differs(
-      verify,
-      'holds for every site, and a certificate that is not vouched for ends the connection',
-    );
-    draft.settings.set('ca_certs', fileOf(authorities, context), authorities);
-    draft.settings.set('cert_reqs', wanted === 'on' ? 2 : 1, verify);
-  }
 }
 
 function ciphers(servers: readonly NamedServer[], { draft, report }: Context): void {

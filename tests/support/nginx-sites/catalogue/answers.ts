@@ -186,6 +186,7 @@ export const ANSWERS: readonly SiteCase[] = [
         default_type text/plain;
         if ($request_method !~ ^(GET|HEAD|POST)$) { return 405; }
         location / { return 200 "here"; }
+        location /except/ { limit_except GET { deny all; } root FOLDER/www; }
         location /read { if ($request_method = POST) { return 403; } return 200 "read"; }
       }`,
     asked: [
@@ -194,6 +195,8 @@ export const ANSWERS: readonly SiteCase[] = [
         method,
       })),
       ...['GET', 'POST', 'PUT'].map((method) => ({ target: '/read', method })),
+      ...['GET', 'HEAD', 'POST', 'DELETE'].map((method) => ({ target: '/except/a.html', method })),
     ],
+    files: { 'www/except/a.html': 'a' },
   },
 ];

@@ -56,6 +56,22 @@ describe("nginx's servers", () => {
     ]);
   });
 
+  it('ask clients for certificates, each for its hosts', () => {
+    const tls = 'ssl_certificate /a.pem; ssl_certificate_key /a.key; return 204;';
+    const lines = linesOf(`server { listen 443 ssl; ${tls} }
+      server { listen 443 ssl; server_name a.example; ssl_client_certificate /ca.pem; ssl_verify_client on; ${tls} }`);
+    assert.ok(
+      lines.includes(
+        'tls = { certificate = "/a.pem", key = "/a.key", client_ca = "/ca.pem", client_certificates = "required" }',
+      ),
+    );
+    assert.ok(!lines.some((line) => line.startsWith('cert_reqs')));
+    const alone = linesOf(
+      `server { listen 443 ssl; ssl_client_certificate /ca.pem; ssl_verify_client optional; ${tls} }`,
+    );
+    assert.ok(alone.includes('ca_certs = "/ca.pem"') && alone.includes('cert_reqs = 1'));
+  });
+
   it('of one host at two ports are one site', () => {
     const source = 'server { listen 80; return 200 a; } server { listen 8080; return 200 b; }';
     assert.deepEqual(linesOf(source).slice(1), [

@@ -48,6 +48,7 @@ export class CacheFetch extends DetachedExchange {
     this.#isForItself = options.leader === null;
     if (this.#leader !== null) this.#leader.exchange.producer = this.#producerFor(this.#leader);
     options.cache.inFlight.set(options.id, this);
+    options.cache.fetches.add(this);
   }
 
   // --- those who want it ---
@@ -211,6 +212,8 @@ export class CacheFetch extends DetachedExchange {
       return;
     }
     this.#dropWriter();
+    // Those who are told ask again, and not this one.
+    this.#forget();
     const leader = this.#leader;
     if (this.#isStreaming) leader?.exchange.abort();
     else if (!this.#isSettled) leader?.settle({ kind: 'broken' });
@@ -233,6 +236,7 @@ export class CacheFetch extends DetachedExchange {
       return;
     }
     this.#hasBegun = true;
+    this.#forget();
     if (stored !== null && status < 500) this.#options.cache.store.delete(stored);
     const outcome: Outcome = { kind: 'refused', status, reason, fields: extraFields, edit };
     this.#leader?.settle(outcome);
@@ -393,6 +397,7 @@ export class CacheFetch extends DetachedExchange {
   #finish(): void {
     if (this.isOver) return;
     this.#forget();
+    this.#options.cache.fetches.delete(this);
     this.end();
   }
 }

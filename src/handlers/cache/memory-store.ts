@@ -27,7 +27,7 @@ export class MemoryStore implements CacheStore {
   readonly #maxBytes: number;
   readonly #sweep: NodeJS.Timeout;
   /** Of bodies that are being collected. */
-  #pendingBytes = 0;
+  pendingBytes = 0;
 
   constructor(limits: IndexLimits) {
     this.#maxBytes = limits.maxBytes;
@@ -55,7 +55,7 @@ export class MemoryStore implements CacheStore {
     const parts: Buffer[] = [];
     let bytes = 0;
     const release = () => {
-      this.#pendingBytes -= bytes;
+      this.pendingBytes -= bytes;
       bytes = 0;
       parts.length = 0;
     };
@@ -63,9 +63,9 @@ export class MemoryStore implements CacheStore {
       isFull: false,
       drained: () => {},
       write: (data) => {
-        if (bytes + data.length > maxBytes || this.#pendingBytes + data.length > this.#maxBytes) return false;
+        if (bytes + data.length > maxBytes || this.pendingBytes + data.length > this.#maxBytes) return false;
         bytes += data.length;
-        this.#pendingBytes += data.length;
+        this.pendingBytes += data.length;
         parts.push(data);
         return true;
       },

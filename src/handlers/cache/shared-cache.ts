@@ -30,7 +30,9 @@ export class SharedCache {
     STALE: 0,
     BYPASS: 0,
   };
-  /** What is being fetched for the cache. */
+  /** All that is being fetched for the cache. */
+  readonly fetches = new Set<CacheFetch>();
+  /** Of these, by what they are for, the one that others may wait for. */
   readonly inFlight = new Map<string, CacheFetch>();
   /** Until when. */
   readonly #passed = new Map<string, number>();
@@ -65,13 +67,13 @@ export class SharedCache {
   /** RFC 9111 4.4: neither what is stored may be used any more, nor what was asked for before. */
   invalidate(key: string): void {
     this.store.deleteKey(key);
-    for (const fetch of this.inFlight.values()) if (fetch.key === key) fetch.storeNothing();
+    for (const fetch of this.fetches) if (fetch.key === key) fetch.storeNothing();
   }
 
   /** Returns how many responses it has removed. */
   purge(key: string, isPrefix: boolean): number {
     const isMeant = (other: string) => (isPrefix ? other.startsWith(key) : other === key);
-    for (const fetch of this.inFlight.values()) if (isMeant(fetch.key)) fetch.storeNothing();
+    for (const fetch of this.fetches) if (isMeant(fetch.key)) fetch.storeNothing();
     return isPrefix ? this.store.deletePrefix(key) : this.store.deleteKey(key);
   }
 }

@@ -17,6 +17,7 @@ export interface FinishedExchange
     | 'queuedUs'
     | 'serviceUs'
     | 'cacheStatus'
+    | 'upstream'
     | 'remoteUser'
     | 'accessLog'
   > {
@@ -102,6 +103,10 @@ export class ExchangeRecord implements AccessRecord {
   get serviceUs(): number | null {
     const { serviceUs } = this.#exchange;
     return serviceUs < 0 ? null : serviceUs;
+  }
+
+  get upstream(): AccessRecord['upstream'] {
+    return this.#exchange.upstream;
   }
 
   get cacheStatus(): string | null {

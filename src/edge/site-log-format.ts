@@ -57,6 +57,7 @@ const VARIABLES: Readonly<Record<LogVariable, Line>> = {
   msec: (record) => (endedAtMs(record) / 1000).toFixed(3),
   pid: ({ workerPid }) => (workerPid === null ? ABSENT : String(workerPid)),
   query: ({ query }) => optional(query),
+  proxy_host: ({ upstream }) => optional(upstream?.proxyHost ?? null),
   queue_time: ({ queuedUs }) => seconds(queuedUs),
   remote_addr: ({ remoteAddress }) => (remoteAddress === '' ? 'unix:' : remoteAddress),
   remote_port: (record) => optional(record.environ('REMOTE_PORT')),
@@ -73,7 +74,10 @@ const VARIABLES: Readonly<Record<LogVariable, Line>> = {
   status: ({ status }) => String(status),
   time_iso8601: (record) => new Date(endedAtMs(record)).toISOString(),
   time_local: (record) => timeLocal(record).slice(1, -1),
+  upstream_addr: ({ upstream }) => optional(upstream?.addresses ?? null),
   upstream_cache_status: ({ cacheStatus }) => cacheStatus ?? ABSENT,
+  upstream_response_time: ({ upstream }) => optional(upstream?.times ?? null),
+  upstream_status: ({ upstream }) => optional(upstream?.statuses ?? null),
   uri: ({ path }) => escaped(path),
 };
 

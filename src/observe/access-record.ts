@@ -29,6 +29,13 @@ export interface AccessRecord {
   readonly serviceUs: number | null;
   /** What the cache has made of it: HIT, MISS …; null: it was not asked. */
   readonly cacheStatus: string | null;
+  /** What it was proxied to: each a list of all that were asked; null: nothing. */
+  readonly upstream: {
+    readonly proxyHost: string;
+    readonly addresses: string;
+    readonly statuses: string;
+    readonly times: string;
+  } | null;
   /** Of the worker that answered; null when none did. */
   readonly workerPid: number | null;
   /** Names are lower-case. */

@@ -15,6 +15,7 @@ export const LOG_VARIABLES = [
   'host',
   'msec',
   'pid',
+  'proxy_host',
   'query',
   'queue_time',
   'remote_addr',
@@ -32,7 +33,10 @@ export const LOG_VARIABLES = [
   'status',
   'time_iso8601',
   'time_local',
+  'upstream_addr',
   'upstream_cache_status',
+  'upstream_response_time',
+  'upstream_status',
   'uri',
 ] as const;
 

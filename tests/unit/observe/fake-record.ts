@@ -19,6 +19,7 @@ export function record(different: Partial<AccessRecord> = {}): AccessRecord {
     queuedUs: 321.9,
     serviceUs: 4567,
     cacheStatus: null,
+    upstream: null,
     workerPid: 77,
     requestField: () => null,
     responseField: () => null,

@@ -1,10 +1,16 @@
-import type { FileBody, HeadEdit } from './exchange.ts';
+import type { FileBody, HeadEdit, Producer } from './exchange.ts';
 import { ExchangeFilter } from './exchange-filter.ts';
+
+/** So much of what goes nowhere is read, for the sake of the connection that it comes on; who sends more is told to stop. */
+const MAX_DROPPED_BYTES = 64 << 10;
 
 /** Lets another answer take a response's place, as soon as its head, or a refusal, says that it has to. */
 export abstract class TakeoverFilter extends ExchangeFilter {
   /** What comes of the response is passed on; or it goes nowhere, since another has taken its place. */
   #state: 'waiting' | 'begun' | 'replaced' = 'waiting';
+  /** Who makes the response that has been replaced; null: he has ended, or been told to. */
+  #replaced: Producer | null = null;
+  #droppedBytes = 0;
 
   /** What answers in the place of a response with this head; null: nothing does. */
   protected abstract insteadOf(head: string, flags: number): (() => void) | null;
@@ -26,8 +32,17 @@ export abstract class TakeoverFilter extends ExchangeFilter {
   #replace(other: () => void): void {
     this.#state = 'replaced';
     // What it still gives goes nowhere, and nobody tells it to wait.
+    this.#replaced = this.outer.producer;
     this.outer.producer = null;
     if (!this.isOver) other();
+  }
+
+  #drop(body: Buffer, isEnd: boolean): void {
+    const producer = this.#replaced;
+    this.#droppedBytes += body.length;
+    if (!isEnd && this.#droppedBytes <= MAX_DROPPED_BYTES) return;
+    this.#replaced = null;
+    if (!isEnd) producer?.cancel();
   }
 
   override respond(head: string, flags: number, body: string | Buffer): void {
@@ -36,10 +51,12 @@ export abstract class TakeoverFilter extends ExchangeFilter {
 
   override begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
     if (!this.#isReplaced(head, flags)) this.outer.begin(head, flags, body, isEnd);
+    else this.#drop(body, isEnd);
   }
 
   override write(body: Buffer, isEnd: boolean): void {
-    if (this.#state !== 'replaced') this.outer.write(body, isEnd);
+    if (this.#state === 'replaced') this.#drop(body, isEnd);
+    else this.outer.write(body, isEnd);
   }
 
   override respondFile(head: string, flags: number, body: FileBody): void {

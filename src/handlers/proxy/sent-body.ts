@@ -87,6 +87,8 @@ export class StreamedBody implements SentBody, BodyTaker {
   readonly isWhole = false;
   readonly #exchange: Exchange;
   #flow: BodyFlow | null = null;
+  /** One that was collected before. */
+  #file: ReadStream | null = null;
   #hasBegun = false;
   #connection: UpstreamConnection | null = null;
 
@@ -120,6 +122,7 @@ export class StreamedBody implements SentBody, BodyTaker {
     }
     const file = createReadStream(body.path);
     this.#flow = file;
+    this.#file = file;
     file.on('data', (piece) => this.takeBody(piece as Buffer));
     file.on('end', () => this.endBody());
     file.on('error', () => this.#exchange.refuse(500));
@@ -138,5 +141,6 @@ export class StreamedBody implements SentBody, BodyTaker {
 
   stop(): void {
     this.#connection = null;
+    this.#file?.destroy();
   }
 }

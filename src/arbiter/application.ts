@@ -82,8 +82,9 @@ export class Application {
     this.drainedByMs = Number.POSITIVE_INFINITY;
   }
 
-  /** The newest plan does without it. */
+  /** The newest plan does without it: its code, which may be gone, is not loaded anew. */
   giveUp(): void {
+    this.isReloadDue = false;
     if (this.#standing === 'awaited') this.leave();
     else if (this.#standing === 'there') this.#standing = 'unwanted';
   }

@@ -889,6 +889,20 @@ describe('several applications', () => {
     assert.equal(shop.length, 1);
   });
 
+  it('that are to go are not loaded anew, while one that comes is waited for', () => {
+    world.fleet.reloadAsked();
+    world.makesPlans = false;
+    world.settle();
+    world.fleet.planMade();
+    app('admin').giveUp();
+    world.fleet.appAdded('blog', 1, 30_000, 'awaited');
+    world.clearDone();
+    world.settle();
+    assert.deepEqual(world.done, ['start-generation', 'start-generation blog']);
+    world.fleet.workerExited(admin[0] as number, world.nowMs);
+    assert.deepEqual(world.due(), ['fork 2']);
+  });
+
   it('go after their time, whatever they have not answered', () => {
     world.plan('default');
     assert.equal(agenda(world.fleet, world.nowMs).wakeAtMs, world.nowMs + 30_000);

@@ -30,7 +30,7 @@ export class DiskStore implements CacheStore {
   readonly #hot = new Set<StoredResponse>();
   #hotBytes = 0;
   /** Of bodies that are being written. */
-  #pendingBytes = 0;
+  pendingBytes = 0;
   #isClosed = false;
   /** What is written to a file once more, one after another. */
   readonly #renewals = new WeakMap<StoredResponse, Promise<void>>();
@@ -100,12 +100,12 @@ export class DiskStore implements CacheStore {
       path,
       draft: join(this.#folder, DRAFTS, name),
       claim: (bytes) => {
-        if (this.#isClosed || this.#pendingBytes + bytes > this.#maxBytes) return false;
-        this.#pendingBytes += bytes;
+        if (this.#isClosed || this.pendingBytes + bytes > this.#maxBytes) return false;
+        this.pendingBytes += bytes;
         return true;
       },
       release: (bytes) => {
-        this.#pendingBytes -= bytes;
+        this.pendingBytes -= bytes;
       },
       written: (described, bodyBytes, fileBytes, content) => {
         const body: StoredBody = { kind: 'file', path, fileBytes, content: null };

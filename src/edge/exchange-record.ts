@@ -1,5 +1,6 @@
 import { decodePath } from '../handlers/environ.ts';
 import type { Exchange, Peer } from '../handlers/exchange.ts';
+import { forwardedScheme } from '../handlers/trust.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
 import { fieldOf } from '../protocol/http1/response-head.ts';
 import { isBodiless, statusOf } from '../protocol/http1/response-writer.ts';
@@ -107,6 +108,12 @@ export class ExchangeRecord implements AccessRecord {
 
   get upstream(): AccessRecord['upstream'] {
     return this.#exchange.upstream;
+  }
+
+  get scheme(): string {
+    const own = this.#peer.tls === null ? 'http' : 'https';
+    const scheme = forwardedScheme(this.#exchange.head.fields, this.#peer.rules, own);
+    return scheme === 'contradiction' ? own : scheme;
   }
 
   get cacheStatus(): string | null {

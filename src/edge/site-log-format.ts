@@ -67,6 +67,7 @@ const VARIABLES: Readonly<Record<LogVariable, Line>> = {
   request_method: ({ method }) => escaped(method),
   request_time: ({ durationUs }) => seconds(durationUs),
   request_uri: (record) => optional(record.environ('RAW_URI')),
+  scheme: ({ scheme }) => scheme,
   server_name: (record) => optional(record.environ('SERVER_NAME')),
   server_port: (record) => optional(record.environ('SERVER_PORT')),
   server_protocol: ({ protocol }) => escaped(protocol),

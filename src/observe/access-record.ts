@@ -27,6 +27,8 @@ export interface AccessRecord {
   readonly queuedUs: number | null;
   /** How long the worker took, by its own measure; null when it never said. */
   readonly serviceUs: number | null;
+  /** `http` or `https`, also by the fields of a trusted proxy. */
+  readonly scheme: string;
   /** What the cache has made of it: HIT, MISS …; null: it was not asked. */
   readonly cacheStatus: string | null;
   /** What it was proxied to: each a list of all that were asked; null: nothing. */

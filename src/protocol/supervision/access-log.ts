@@ -26,6 +26,7 @@ export const LOG_VARIABLES = [
   'request_method',
   'request_time',
   'request_uri',
+  'scheme',
   'server_name',
   'server_port',
   'server_protocol',

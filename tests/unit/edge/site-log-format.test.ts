@@ -45,9 +45,10 @@ describe('the format of a site’s access log', () => {
 
   it('is a text with variables, none of which can forge a line', () => {
     const line = compileSiteLogFormat(
-      '$remote_addr $host $request_uri $status $request_time $http_x_a $sent_http_x_request_id $' + '{uri}!',
+      '$remote_addr $scheme $host $request_uri $status $request_time $http_x_a $sent_http_x_request_id $' +
+        '{uri}!',
     );
-    assert.equal(line(RECORD), '192.0.2.7 shop.example /shop?q=1 200 1.235 field abc /shop!');
+    assert.equal(line(RECORD), '192.0.2.7 http shop.example /shop?q=1 200 1.235 field abc /shop!');
     const forged = compileSiteLogFormat('$http_x_a\n$uri');
     assert.equal(forged(record({ requestField: () => 'a\nb"', path: '/\x1b' })), 'a\\x0Ab\\" /\\x1B');
   });

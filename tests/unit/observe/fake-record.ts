@@ -18,6 +18,7 @@ export function record(different: Partial<AccessRecord> = {}): AccessRecord {
     durationUs: 1_234_567,
     queuedUs: 321.9,
     serviceUs: 4567,
+    scheme: 'http',
     cacheStatus: null,
     upstream: null,
     workerPid: 77,

@@ -96,12 +96,14 @@ function filled(text: string, values: Values, ports: Ports): string {
   return Object.entries(values).reduce((result, [name, value]) => result.replaceAll(name, value), withPorts);
 }
 
-async function freePorts(): Promise<Ports> {
-  return { LISTEN: await findFreePort(), SECOND: await findFreePort(), SECURE: await findFreePort() };
+/** Of those that the configuration names. */
+async function freePorts({ http }: SiteCase): Promise<Ports> {
+  const find = async (name: string) => (http.includes(name) ? await findFreePort() : 0);
+  return { LISTEN: await find('LISTEN'), SECOND: await find('SECOND'), SECURE: await find('SECURE') };
 }
 
 async function underNginx(site: SiteCase, values: Values): Promise<Observed> {
-  const ports = await freePorts();
+  const ports = await freePorts(site);
   const nginx = await Nginx.startWith(`${COMMON} ${filled(site.http, values, ports)}`, ports.LISTEN);
   try {
     return await observe(site, ports, values);
@@ -111,7 +113,7 @@ async function underNginx(site: SiteCase, values: Values): Promise<Observed> {
 }
 
 async function underKirin(site: SiteCase, values: Values, folder: string) {
-  const ports = await freePorts();
+  const ports = await freePorts(site);
   const configuration = join(folder, 'nginx.conf');
   writeFileSync(configuration, `http { ${COMMON} ${filled(site.http, values, ports)} }`);
   const missing = migrate(configuration, folder);
@@ -166,7 +168,7 @@ function migrate(configuration: string, folder: string): readonly string[] {
 
 async function observe(site: SiteCase, ports: Ports, values: Values): Promise<Observed> {
   const named: readonly (readonly [string, string])[] = [
-    ...PORTS.map((name) => [String(ports[name]), name] as const),
+    ...PORTS.filter((name) => ports[name] > 0).map((name) => [String(ports[name]), name] as const),
     ...Object.entries(values)
       .filter(([, value]) => value !== '')
       .map(([name, value]) => [value, name] as const),

@@ -38,8 +38,9 @@ export class CacheIndex {
   /** `replaces`: whether another one is for the same requests. */
   add(stored: StoredResponse, replaces: (other: StoredResponse) => boolean): void {
     for (const other of this.variants(stored.key).filter(replaces)) this.delete(other);
-    const others = this.variants(stored.key);
-    for (const other of others.slice(this.#limits.maxVariants - 1)) this.delete(other);
+    while (this.variants(stored.key).length >= this.#limits.maxVariants) {
+      this.delete(this.variants(stored.key).reduce(moreDispensable));
+    }
     this.#byKey.set(stored.key, [stored, ...this.variants(stored.key)]);
     this.#order.add(stored);
     this.bytes += stored.bytes;
@@ -98,6 +99,13 @@ export class CacheIndex {
   clear(): void {
     for (const stored of this.#order) this.delete(stored);
   }
+}
+
+/** Whoever sends fields that nobody else sends must not drive out what all others ask for; else what was not used for longest goes. */
+function moreDispensable(a: StoredResponse, b: StoredResponse): StoredResponse {
+  const [isOdd, isOtherOdd] = [a.facts.unspoken !== '', b.facts.unspoken !== ''];
+  if (isOdd !== isOtherOdd) return isOdd ? a : b;
+  return b.lastUsedMs <= a.lastUsedMs ? b : a;
 }
 
 /** The order need not be finer. */

@@ -63,6 +63,25 @@ describe('the index of a cache', () => {
     assert.equal(variants.variants('a').includes(all[3] as StoredResponse), false);
   });
 
+  it('gives up variants that only odd fields have made before the others, and then what was not used for longest', () => {
+    const { index: variants } = index();
+    const [usual, used, odd] = [stored('a'), stored('a'), stored('a')];
+    odd.facts = { ...FACTS, unspoken: 'x-forwarded-host: evil\n' };
+    for (const each of [usual, used, odd]) variants.add(each, never);
+    variants.touch(odd, 9000);
+    variants.touch(usual, 5000);
+    variants.add(stored('a', 10, 9000), never);
+    assert.deepEqual(
+      [usual, used, odd].map((each) => variants.has(each)),
+      [true, true, false],
+    );
+    variants.add(stored('a', 10, 9000), never);
+    assert.deepEqual(
+      [usual, used].map((each) => variants.has(each)),
+      [true, false],
+    );
+  });
+
   it('removes what nobody has asked for, a key, or all that begin alike', () => {
     const { index: some, removed } = index();
     for (const [number, key] of ['/a', '/b/1', '/b/2', '/c'].entries())

@@ -35,7 +35,7 @@ export interface Failures {
 /** In the words that whoever looks at it should see. */
 export const TEMPORARY_ISSUER = 'Kirin: temporary until one has been obtained';
 
-const NO_FAILURES: Failures = { count: 0, nextMs: 0, notBeforeMs: 0, reason: '' };
+export const NO_FAILURES: Failures = { count: 0, nextMs: 0, notBeforeMs: 0, reason: '' };
 
 export class CertificateStore {
   readonly folder: string;

@@ -1,14 +1,16 @@
 // An authority that answers what Pebble does not: it has had enough, breaks off, says nothing that can be read.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CertificateFolder, opensslIsMissing } from '../support/certificates.ts';
-import { type KirinProcess, startKirin } from '../support/kirin.ts';
+import { runKirin, startKirin } from '../support/kirin.ts';
+import { signalIfAlive } from '../support/processes.ts';
 import { fixture } from '../support/project.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -47,14 +49,16 @@ describe('an authority that gives no certificate', { skip: opensslIsMissing }, (
     folder.remove();
   });
 
-  async function start(name: string): Promise<KirinProcess> {
-    const file = folder.write(
+  const start = (name: string) => startKirin({ args: ['-c', write(name)], bind: [] });
+
+  function write(name: string, ca = folder.file('authority.pem')): string {
+    return folder.write(
       `${name}.toml`,
       `app = "environ_dump:app"
 chdir = "${fixture('apps')}"
 bind = ["http://127.0.0.1:0", "https://127.0.0.1:0"]
 acme_directory = "https://localhost:${(server.address() as AddressInfo).port}/dir"
-acme_ca = "${folder.file('authority.pem')}"
+acme_ca = "${ca}"
 acme_folder = "${folder.file(name)}"
 acme_pause = 0.5
 [[sites]]
@@ -62,7 +66,6 @@ hosts = "shop.test"
 tls = "automatic"
 `,
     );
-    return startKirin({ args: ['-c', file], bind: [] });
   }
 
   it('since it has had enough is left alone for as long as it wants, also after a reload and a restart', async () => {
@@ -106,11 +109,45 @@ tls = "automatic"
   });
 
   it('since its certificate is not trusted is named with that', async () => {
-    writeFileSync(folder.file('authority.pem'), folder.read(folder.authority('other').cert));
-    const kirin = await start('untrusted');
+    const { cert } = folder.authority('other');
+    const kirin = await startKirin({ args: ['-c', write('untrusted', cert)], bind: [] });
     await kirin.waitForLog(
       /No certificate for shop\.test: localhost:\d+ cannot be reached: .*(certificate|signature)/,
     );
     await kirin.stop();
+  });
+
+  it('holds up neither a stop nor, when the process that asks has died, the next attempt', async () => {
+    const hanging = orders;
+    answerOrder = () => {};
+    const kirin = await start('silent');
+    await waitFor(() => orders > hanging, { what: 'an order', details: () => kirin.log() });
+    const acme = kirin.processes().find(({ command }) => command.includes('kirin: acme'));
+    assert.ok(acme);
+    signalIfAlive(acme.pid, 'SIGKILL');
+    await kirin.waitForLog(
+      /No certificate for shop\.test: the process that was to obtain it .*SIGKILL.*; it is tried again in/,
+    );
+    await waitFor(() => orders > hanging + 1, { what: 'another order', details: () => kirin.log() });
+    await kirin.stop();
+  });
+
+  it('is not even asked where certificates could not be kept, or its own not be checked', async () => {
+    folder.write('full', 'a file');
+    const full = await runKirin({ args: ['-c', write('full')], bind: [] });
+    assert.equal(full.code, 1);
+    assert.match(
+      full.log,
+      /kirin: the certificate of the site shop\.test, \S+full\.toml:\d+:1, cannot be kept: ENOTDIR/,
+    );
+    const unknown = await runKirin({ args: ['-c', write('unknown', '/nowhere.pem')], bind: [] });
+    assert.equal(unknown.code, 1);
+    assert.match(
+      unknown.log,
+      /kirin: acme_ca \/nowhere\.pem \(from \S+unknown\.toml\) cannot be read: ENOENT/,
+    );
+    const empty = await runKirin({ args: ['-c', write('empty', folder.file('full'))], bind: [] });
+    assert.equal(empty.code, 1);
+    assert.match(empty.log, /kirin: acme_ca \S+full \(from \S+\) holds no certificate in PEM form/);
   });
 });

@@ -53,6 +53,14 @@ describe('sites with tls = "local"', () => {
     assert.notEqual(serialOf('shop.test.pem'), serial);
   });
 
+  it('have all the same authority, also when it is made for them', async () => {
+    removeFolder(join(folder, 'data'));
+    const kirin = await start('hosts = "a.test"\ntls = "local"\n[[sites]]\nhosts = "b.test"');
+    assert.notEqual(await ask(kirin, 'a.test'), '');
+    assert.equal(await ask(kirin, 'b.test'), 'local');
+    await kirin.stop();
+  });
+
   it('are for localhost where they name no hosts', async () => {
     const kirin = await start('');
     assert.equal(await ask(kirin, 'localhost'), 'local');

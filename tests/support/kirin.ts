@@ -185,7 +185,7 @@ export class KirinProcess {
   /** The edge's process id: the arbiter's child that runs Node. */
   edgePid(): number {
     const edge = this.processes().find(
-      ({ parentPid, command }) => parentPid === this.pid && !/python|zygote/.test(command),
+      ({ parentPid, command }) => parentPid === this.pid && !/python|zygote|kirin: acme/.test(command),
     );
     if (!edge) throw new Error(`no edge among:\n${describeProcesses(this.processes())}`);
     return edge.pid;

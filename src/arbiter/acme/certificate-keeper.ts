@@ -1,6 +1,11 @@
 import type { AcmeToArbiter, CertificateOrder, RenewalWindow } from '../../protocol/supervision/acme.ts';
 import type { ArbiterToEdge, ExitStatus } from '../../protocol/supervision/edge.ts';
-import { CertificateStore, type Failures, type StoredCertificate } from '../../tls/certificate-store.ts';
+import {
+  CertificateStore,
+  type Failures,
+  NO_FAILURES,
+  type StoredCertificate,
+} from '../../tls/certificate-store.ts';
 import { describeExit } from '../exit-status.ts';
 import type { Log } from '../log.ts';
 import type { AcmePlan } from './acme-plan.ts';
@@ -79,7 +84,7 @@ export class CertificateKeeper {
       const known = this.#failuresOf(plan, hosts);
       const nextMs = afterReloadMs(known, nowMs, plan.pauseMs);
       if (isReload && nextMs < known.nextMs) this.#noteFailures(plan, hosts, { ...known, nextMs });
-      this.#tellStored(this.#storeOf(plan).find(hosts));
+      this.#tellStored(this.#find(plan, hosts));
     }
     this.#look();
   }
@@ -107,9 +112,8 @@ export class CertificateKeeper {
     const plan = this.#plan;
     if (plan === null || this.#isClosed || this.#process !== null) return;
     const nowMs = Date.now();
-    const store = this.#storeOf(plan);
     const states = plan.certificates.map((hosts) => {
-      const stored = store.find(hosts);
+      const stored = this.#find(plan, hosts);
       const info = this.#infoOf(stored);
       const atMs = dueAtMs(stored, hosts, this.#failuresOf(plan, hosts), info.window);
       return { hosts, atMs, askAtMs: stored === null ? Number.POSITIVE_INFINITY : info.askAtMs };
@@ -171,7 +175,7 @@ export class CertificateKeeper {
       case 'obtained':
         this.#settle(message.hosts);
         this.#failures.delete(message.hosts[0] as string);
-        this.#tellStored(this.#storeOf(plan).find(message.hosts));
+        this.#tellStored(this.#find(plan, message.hosts));
         this.#options.changed();
         break;
       case 'failed':
@@ -195,7 +199,7 @@ export class CertificateKeeper {
   }
 
   #noteInfo(plan: AcmePlan, { hosts, untilMs, window, askAgainMs }: RenewalInfoMessage): void {
-    const stored = this.#storeOf(plan).find(hosts);
+    const stored = this.#find(plan, hosts);
     if (stored === null) return;
     this.#infos.set(stored.path, { untilMs, window, askAtMs: askAgainMs });
     if (window === null || !isWantedSooner(stored, window)) return;
@@ -214,7 +218,7 @@ export class CertificateKeeper {
     const nowMs = Date.now();
     const notBeforeMs = retryAfterMs === 0 ? 0 : nowMs + retryAfterMs;
     this.#noteFailures(plan, hosts, { count, nextMs: nowMs + waitMs, notBeforeMs, reason });
-    const stored = this.#storeOf(plan).find(hosts);
+    const stored = this.#find(plan, hosts);
     const before = stored === null ? '' : `; the one that is there holds until ${dateText(stored.untilMs)}`;
     this.#options.log.error(
       `No certificate for ${hosts.join(', ')}: ${reason}${before}; it is tried again in ${duration(waitMs)}`,
@@ -223,7 +227,8 @@ export class CertificateKeeper {
 
   #failuresOf(plan: AcmePlan, hosts: readonly string[]): Failures {
     const key = hosts[0] as string;
-    const known = this.#failures.get(key) ?? this.#storeOf(plan).failures(hosts);
+    const known =
+      this.#failures.get(key) ?? this.#read(plan, (store) => store.failures(hosts)) ?? NO_FAILURES;
     this.#failures.set(key, known);
     return known;
   }
@@ -234,6 +239,19 @@ export class CertificateKeeper {
       this.#storeOf(plan).keepFailures(hosts, failures);
     } catch (error) {
       this.#options.log.error(`${plan.account.folder} cannot be written to: ${(error as Error).message}`);
+    }
+  }
+
+  #find(plan: AcmePlan, hosts: readonly string[]): StoredCertificate | null {
+    return this.#read(plan, (store) => store.find(hosts));
+  }
+
+  /** null also where the folder cannot be read: then what is to be written to it fails, and is told. */
+  #read<T>(plan: AcmePlan, read: (store: CertificateStore) => T): T | null {
+    try {
+      return read(this.#storeOf(plan));
+    } catch {
+      return null;
     }
   }
 

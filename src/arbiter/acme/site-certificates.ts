@@ -4,11 +4,12 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { dataFolder } from '../../base/data-folder.ts';
 import { KirinError } from '../../base/errors.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
 import type { CertificateSource, SiteSpec } from '../../protocol/supervision/site.ts';
+import { CertificateProblem, certificatesIn } from '../../tls/certificate-check.ts';
 import { CertificateStore, TEMPORARY_ISSUER } from '../../tls/certificate-store.ts';
 import { localAuthority, localCertificate, temporaryCertificate } from '../../tls/local-authority.ts';
 import { writePrivateFile } from '../../tls/private-file.ts';
@@ -20,8 +21,25 @@ const MONTH_MS = 30 * 86_400_000;
 
 /** The same, with a file in the place of everything else that a site's certificate can be. */
 export async function withSiteCertificates(config: ResolvedConfig): Promise<ResolvedConfig> {
-  const sites = await Promise.all(config.front.sites.map((site) => withFile(site, config)));
+  checkAuthorities(config);
+  const sites: SiteSpec[] = [];
+  // One after another: the first makes the authority that the others have, too.
+  for (const site of config.front.sites) sites.push(await withFile(site, config));
   return { ...config, front: { ...config.front, sites } };
+}
+
+/** Node would go on without it, and everything would fail for a reason that names it nowhere. */
+function checkAuthorities({ settings, sources, front }: ResolvedConfig): void {
+  const { acme_ca, chdir } = settings;
+  if (acme_ca === null || front.sites.every(({ tls }) => tls?.source.kind !== 'automatic')) return;
+  const place = `acme_ca ${acme_ca} (from ${sources.acme_ca})`;
+  try {
+    certificatesIn({ text: readFileSync(resolve(chdir, acme_ca), 'latin1'), place });
+  } catch (error) {
+    const { message } = error as Error;
+    const isRead = error instanceof CertificateProblem;
+    throw new KirinError('tls-unusable', isRead ? message : `${place} cannot be read: ${message}`);
+  }
 }
 
 async function withFile(site: SiteSpec, config: ResolvedConfig): Promise<SiteSpec> {

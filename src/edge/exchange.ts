@@ -151,6 +151,10 @@ export class Http1Exchange implements Exchange {
     }
   }
 
+  get isBodyGone(): boolean {
+    return this.#taker !== null;
+  }
+
   streamBody(taker: BodyTaker): BodyFlow | null {
     if (this.isRead || this.#collector !== null || this.#taker !== null) return null;
     const connection = this.#connection;

@@ -157,6 +157,10 @@ export abstract class ExchangeFilter implements Exchange {
     this.outer.collectBody(done);
   }
 
+  get isBodyGone(): boolean {
+    return this.outer.isBodyGone;
+  }
+
   streamBody(taker: BodyTaker): BodyFlow | null {
     return this.outer.streamBody(taker);
   }

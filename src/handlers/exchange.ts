@@ -142,6 +142,8 @@ export interface Exchange {
    * null: it is here already, or taken by somebody; `collectBody` knows.
    */
   streamBody(taker: BodyTaker): BodyFlow | null;
+  /** Somebody has taken the body as it came: nobody else gets it. */
+  readonly isBodyGone: boolean;
   /**
    * Answers that the protocol changes: from then on the connection is two streams of bytes, until both have ended. `begun` makes the one
    * to whom the client's bytes go. False: this client's connection cannot; nothing has been answered.

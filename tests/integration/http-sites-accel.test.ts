@@ -46,6 +46,11 @@ path = "/proxied"
 proxy = "http://127.0.0.1:${upstreamPort}"
 
 [[sites.routes]]
+path = "/streamed"
+proxy = { to = "http://127.0.0.1:${upstreamPort}", request_buffering = false }
+error_pages = { intercept = true, 502 = "@echo" }
+
+[[sites.routes]]
 name = "echo"
 internal = true
 rewrite = "/echo"
@@ -71,7 +76,8 @@ describe('responses that send a request on', () => {
   before(async () => {
     upstream = createServer((request, response) => {
       const { searchParams } = new URL(request.url ?? '', 'http://a');
-      for (const [name, value] of searchParams) response.setHeader(name, value);
+      for (const [name, value] of searchParams) if (name !== 'status') response.setHeader(name, value);
+      response.statusCode = Number(searchParams.get('status') ?? 200);
       response.end('never seen');
     }).listen(0, '127.0.0.1');
     await once(upstream, 'listening');
@@ -182,6 +188,17 @@ describe('responses that send a request on', () => {
       assert.equal(named.text, `POST ${given({ 'X-Accel-Redirect': '@echo' })} the body`);
       const head = await answered({ 'X-Accel-Redirect': '/protected/a%20b.txt' }, { method: 'HEAD' });
       assert.deepEqual([head.status, head.text, head.headers.get('content-length')], [200, '', '160']);
+    });
+
+    it(`need the body that was sent, with ${version}`, async () => {
+      const streamed = asking('/streamed');
+      // More than could wait for the upstream.
+      const post = { method: 'POST', body: 'x'.repeat(500_000) };
+      assert.equal((await streamed({ status: '502' })).text, 'GET status=502 ');
+      const failed = await streamed({ status: '502' }, post);
+      assert.deepEqual([failed.status, failed.text], [502, 'never seen']);
+      assert.equal((await streamed({ 'X-Accel-Redirect': '@echo' }, post)).status, 500);
+      assert.equal((await streamed({ 'X-Accel-Redirect': '/echo' }, post)).text, 'GET  ');
     });
 
     it(`are compressed as what they send, with ${version}`, async () => {

@@ -133,6 +133,10 @@ export class Http2Exchange extends Timed implements Exchange, Reading {
     );
   }
 
+  get isBodyGone(): boolean {
+    return this.#taker !== null;
+  }
+
   streamBody(taker: BodyTaker): BodyFlow | null {
     if (this.#isRead || this.#collector !== null || this.#taker !== null) return null;
     this.#taker = taker;

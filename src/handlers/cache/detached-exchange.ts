@@ -101,6 +101,10 @@ export abstract class DetachedExchange implements Exchange {
     done({ kind: 'none' });
   }
 
+  get isBodyGone(): boolean {
+    return false;
+  }
+
   streamBody(): null {
     return null;
   }

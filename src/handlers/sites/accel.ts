@@ -75,6 +75,13 @@ class AccelFilter extends TakeoverFilter {
     const edit = keptEdit(from);
     const routes = this.#routes;
     if (target.startsWith('@')) {
+      if (this.isBodyGone) {
+        routes.report(
+          `X-Accel-Redirect: ${target} of ${this.head.target} comes too late: the request's body is gone, see request_buffering`,
+        );
+        this.outer.refuse(500);
+        return;
+      }
       compileSender(`@${target.slice(1)}`, routes)(
         this,
         (exchange, head) => new AccelExchange(exchange, head, edit),

@@ -27,6 +27,8 @@ const KEPT_FIELDS = ['allow', 'proxy-authenticate', 'retry-after', 'www-authenti
 /** @param fields of the error, each with its CRLF */
 type Page = (exchange: Exchange, status: number, fields: string) => void;
 
+type PageFinder = (status: number, isBodyGone: boolean) => Page | null;
+
 /** Answers errors with pages of the site. */
 export function errorPages(
   { errorPages }: RouteSpec,
@@ -36,9 +38,16 @@ export function errorPages(
 ): Handler {
   if (errorPages === null) return next;
   const { pages, intercept } = errorPages;
-  const compiled = pages.map((spec) => ({ spec, page: compilePage(spec, routes) }));
-  const pageOf = (status: number): Page | null =>
-    compiled.find(({ spec: { from, to } }) => status >= from && status <= to)?.page ?? null;
+  const compiled = pages.map((spec) => ({
+    spec,
+    page: compilePage(spec, routes),
+    takesBody: spec.target.startsWith('@'),
+  }));
+  const pageOf: PageFinder = (status, isBodyGone) => {
+    const found = compiled.find(({ spec: { from, to } }) => status >= from && status <= to);
+    // Without its body the request would be another one.
+    return found === undefined || (found.takesBody && isBodyGone) ? null : found.page;
+  };
   return {
     handle: (exchange) => {
       // An error of the page itself has no page, or there would be no end of it.
@@ -69,10 +78,10 @@ const isInside = (target: ErrorPageSpec['target']): target is `@${string}` | `/$
   target.startsWith('@') || target.startsWith('/');
 
 class ErrorPagesFilter extends TakeoverFilter {
-  readonly #pageOf: (status: number) => Page | null;
+  readonly #pageOf: PageFinder;
   readonly #intercepts: boolean;
 
-  constructor(outer: Exchange, pageOf: (status: number) => Page | null, intercepts: boolean) {
+  constructor(outer: Exchange, pageOf: PageFinder, intercepts: boolean) {
     super(outer);
     this.#pageOf = pageOf;
     this.#intercepts = intercepts;
@@ -80,7 +89,7 @@ class ErrorPagesFilter extends TakeoverFilter {
 
   protected override insteadOf(text: string, flags: number): (() => void) | null {
     const status = statusOf(text);
-    const page = this.#intercepts && status >= 300 ? this.#pageOf(status) : null;
+    const page = this.#intercepts && status >= 300 ? this.#pageOf(status, this.isBodyGone) : null;
     if (page === null) return null;
     const head = new ResponseHead(text, flags);
     const fields = KEPT_FIELDS.flatMap((name) => head.all(name).map((value) => `${name}: ${value}\r\n`));
@@ -88,7 +97,7 @@ class ErrorPagesFilter extends TakeoverFilter {
   }
 
   protected override insteadOfRefusal(status: number, fields: string): (() => void) | null {
-    const page = this.#pageOf(status);
+    const page = this.#pageOf(status, this.isBodyGone);
     return page === null ? null : () => page(this, status, fields);
   }
 }

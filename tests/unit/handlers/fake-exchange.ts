@@ -108,6 +108,10 @@ export class FakeExchange implements Exchange {
     done(this.body);
   }
 
+  get isBodyGone(): boolean {
+    return false;
+  }
+
   streamBody(): null {
     return null;
   }

@@ -24,6 +24,8 @@ export interface Context {
   /** `proxy_cache_path`, by its zone. */
   readonly caches: ReadonlyMap<string, Directive>;
   readonly logFormats: ReadonlyMap<string, Directive>;
+  /** Servers on this machine in whose place Kirin runs the application. */
+  readonly replaced: Set<string>;
 }
 
 /** `name=value` among the words of a directive. */

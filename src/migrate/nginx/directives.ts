@@ -45,7 +45,10 @@ rewrite root satisfy send_timeout sendfile server_name server_name_in_redirect s
 set_real_ip_from ssl ssl_buffer_size ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_dhparam ssl_ecdh_curve ssl_prefer_server_ciphers
 ssl_protocols ssl_session_cache ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_verify ssl_trusted_certificate
 ssl_verify_client ssl_verify_depth stub_status sub_filter tcp_nodelay tcp_nopush try_files types_hash_max_size underscores_in_headers uwsgi_param uwsgi_pass user
-worker_connections worker_processes worker_rlimit_nofile zone`;
+worker_connections worker_processes worker_rlimit_nofile zone disable_symlinks limit_conn_status proxy_cache_background_update
+proxy_cache_lock proxy_cache_lock_timeout proxy_cache_methods proxy_cache_min_uses proxy_cache_revalidate proxy_intercept_errors
+proxy_next_upstream_timeout proxy_next_upstream_tries proxy_no_cache proxy_ssl_certificate proxy_ssl_certificate_key proxy_ssl_name
+proxy_ssl_protocols proxy_ssl_session_reuse proxy_ssl_trusted_certificate rewrite_log`;
 
 export const DIRECTIVES: readonly string[] = [...TAKES_BLOCK, ...SIMPLE.trim().split(/\s+/)];
 const KNOWN: ReadonlySet<string> = new Set(DIRECTIVES);

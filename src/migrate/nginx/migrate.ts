@@ -41,13 +41,14 @@ export function draftOf(
     ),
     caches: named(http.own('proxy_cache_path'), (each) => zoneOf(each, 'keys_zone')),
     logFormats: named(http.own('log_format'), (each) => words(each)[0]),
+    replaced: new Set(),
   };
   noteIncludes(directives, absent, assumed, report);
   const servers = readServers(context);
   writeSettings(servers, context);
   writeSites(servers, context);
-  noteTheRest(directives, context);
   noteUnused(context);
+  noteTheRest(directives, 'http', context);
   context.draft.settings.comments.push(`Made by kirin migrate nginx from ${files.join(', ')}`);
   if (wishes.app === null) {
     context.draft.settings.comments.push(

@@ -131,8 +131,8 @@ const NOWHERE = { file: '', line: 0, column: 0 };
 
 /** `try_files $uri $uri/ @app`, `… =404`, `… /index.html`. */
 function tries(table: Record<string, TomlValue>, scope: Scope, { report }: Context): void {
-  const directive = scope.one('try_files');
-  if (directive === null) return;
+  const directive = scope.own('try_files').at(-1);
+  if (directive === undefined) return;
   report.carried(directive);
   const candidates = words(directive).map((word) => translate(word, scope).text);
   const last = candidates.pop() ?? '';

@@ -39,6 +39,15 @@ export function proxyRoute(
       `${match.path} is a whole segment here; nginx would also take ${match.path}s`,
     );
   }
+  if (
+    uri !== null &&
+    match.kind === 'prefix' &&
+    match.path.endsWith('/') &&
+    !/[/$]$/.test(uri) &&
+    !uri.includes('$')
+  ) {
+    report.differs(pass, `what follows ${match.path} is put behind ${uri}/; nginx leaves the slash out`);
+  }
   const to = `${target.scheme}://${keepUpstream(target.host, context)}${target.host.startsWith('unix:') && uri !== null ? ':' : ''}${uri ?? ''}`;
   const table: Record<string, TomlValue> = { to: translate(to, scope).text };
   proxyHeaders(table, scope, context);
@@ -66,10 +75,17 @@ function runByKirin(
   target: Target,
   pass: Directive,
   scope: Scope,
-  { report }: Context,
+  { report, replaced }: Context,
 ): TableDraft {
   const by = 'Kirin runs the application itself';
   report.carried(pass, `${by}, in the place of ${target.host}`);
+  replaced.add(target.host);
+  if (replaced.size > 1) {
+    report.differs(
+      pass,
+      `one application is run in the place of ${[...replaced].join(' and ')}; [apps.NAME] has others`,
+    );
+  }
   for (const each of scope.all('proxy_set_header')) report.carried(each, `${by}, and tells it of the client`);
   const timeout = scope.one('proxy_read_timeout');
   report.differs(timeout, `${by}: the setting \`timeout\` bounds its requests`);

@@ -94,8 +94,8 @@ function content(location: Location, isBeforeOthers: boolean, context: Context):
 }
 
 function proxied(pass: Directive, scope: Scope, match: Match, context: Context): TableDraft {
-  const tries = scope.one('try_files');
-  if (tries !== null)
+  const tries = scope.own('try_files').at(-1);
+  if (tries !== undefined)
     context.report.missing(
       tries,
       'a route serves files, or passes requests on; put the files in a route of their own',

@@ -1,6 +1,7 @@
 // What holds for the whole program: addresses, times, logs, trust.
 
 import type { Context } from '../context.ts';
+import { isDirective } from '../directives.ts';
 import { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import { duration, seconds } from '../values.ts';
@@ -87,25 +88,47 @@ function realAddress(servers: readonly NamedServer[], { draft, http, report }: C
   if (first !== undefined) draft.settings.set('forwarded_allow_ips', addresses, first);
 }
 
-/** Directives that become no key, wherever they stand. */
-export function noteTheRest(directives: readonly Directive[], context: Context): void {
-  const { report } = context;
+/** Directives that become no key. `within`: the name of the block that they stand in. */
+export function noteTheRest(directives: readonly Directive[], within: string, context: Context): void {
   for (const directive of directives) {
+    if (!context.report.has(directive)) note(directive, within, context);
     const { name, block } = directive;
-    const row = NOTHING_TO_SET_FOR[name];
-    const missing = NO_EQUIVALENT[name] ?? (OF_OTHER_PROTOCOLS.test(name) ? OTHER_PROTOCOL : undefined);
-    if (row !== undefined && !report.has(directive)) report[row[0]](directive, row[1]);
-    else if (name === 'map' && isUpgradeMap(directive))
-      report.carried(directive, 'upgrades are passed on without it');
-    else if (missing !== undefined && !report.has(directive)) report.missing(directive, missing);
-    else if (name === 'user') {
-      report.differs(
-        directive,
-        `with user = "${words(directive)[0]}" Kirin, started as root, gives up its rights, as --user does`,
-      );
-    } else if (name === 'http' || name === 'types') report.carried(directive);
-    if (block !== null && !['types', 'map', 'events'].includes(name)) noteTheRest(block, context);
-    else if (block !== null) for (const inner of block) noteAs(directive, inner, context);
+    if (block === null) continue;
+    if (['types', 'map', 'events'].includes(name))
+      for (const inner of block) noteAs(directive, inner, context);
+    else noteTheRest(block, name, context);
+  }
+}
+
+/** Blocks whose directives hold for others within, and may hold for none. */
+const AROUND: ReadonlySet<string> = new Set(['http', 'server']);
+
+function note(directive: Directive, within: string, { report }: Context): void {
+  const { name } = directive;
+  const [first = ''] = words(directive);
+  const row = NOTHING_TO_SET_FOR[name];
+  const missing = NO_EQUIVALENT[name] ?? (OF_OTHER_PROTOCOLS.test(name) ? OTHER_PROTOCOL : undefined);
+  if (name === 'charset' && !/^(utf-8|off)$/i.test(first)) {
+    report.differs(directive, 'texts are said to be UTF-8');
+  } else if (name === 'default_type' && first === 'application/octet-stream') {
+    report.carried(directive);
+  } else if (name in TIMES) {
+    report.differs(directive, `${TIMES[name]} is one for all sites, and is not taken from here`);
+  } else if (name === 'error_log') {
+    report.differs(directive, 'there is one error log');
+  } else if (row !== undefined) {
+    report[row[0]](directive, row[1]);
+  } else if (name === 'map' && isUpgradeMap(directive)) {
+    report.carried(directive, 'upgrades are passed on without it');
+  } else if (missing !== undefined) {
+    report.missing(directive, missing);
+  } else if (name === 'user') {
+    const how = `with user = "${first}" Kirin, started as root, gives up its rights, as --user does`;
+    report.differs(directive, how);
+  } else if (name === 'http') {
+    report.carried(directive);
+  } else if (AROUND.has(within) && isDirective(name)) {
+    report.carried(directive, 'nothing uses it');
   }
 }
 

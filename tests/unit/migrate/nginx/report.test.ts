@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { migrated, said } from './migrated.ts';
+
+const saidOf = (source: string, app: string | null = null) => said(migrated(source, { app }).entries);
+
+describe('the report', () => {
+  it('names every directive, in the order of the file', () => {
+    const { entries } = migrated(
+      'worker_processes 1;\nserver {\n  listen 80;\n  return 204;\n}\nfancy on;\n',
+    );
+    assert.deepEqual(
+      entries.map(({ outcome, directive, place }) => `${outcome} ${place.line} ${directive}`),
+      [
+        'carried 1 worker_processes 1',
+        'carried 2 server { … }',
+        'carried 3 listen 80',
+        'carried 4 return 204',
+        'missing 6 fancy on',
+      ],
+    );
+    assert.deepEqual(entries.at(-1)?.notes, ['it is not known to kirin migrate']);
+  });
+
+  const rows: readonly (readonly [source: string, what: RegExp])[] = [
+    ['user www-data; server { return 204; }', /^differs user www-data: with user = "www-data"/],
+    ['server { charset koi8-r; return 204; }', /^differs charset koi8-r: texts are said to be UTF-8$/],
+    ['server { location / { uwsgi_pass unix:/a.sock; } }', /^missing uwsgi_pass .*--app/],
+    ['server { location / { limit_rate 10k; root /srv; } }', /^missing limit_rate 10k: /],
+    ['server { ssl_protocols TLSv1 TLSv1.2; return 204; }', /^$/],
+    ['map $uri $a { default 1; } server { return 204; }', /^missing map .*: there are no maps/],
+    ['server { if ($arg_a) { return 403; } return 204; }', /^missing if .*by the query/],
+    ['server { location ~ a++ { return 204; } }', /^missing location ~ a\+\+ .*: JavaScript has no such/],
+    [
+      'server { location /a/ { proxy_pass http://192.0.2.1/b; } }',
+      /^differs proxy_pass .*: what follows \/a\/ is put behind \/b\/;/,
+    ],
+    [
+      'server { root /srv; add_header X-A $no_such; }',
+      /^missing add_header X-A \$no_such: there is no \$no_such$/,
+    ],
+    ['include absent.conf; server { return 204; }', /^missing include absent\.conf: the file cannot be read/],
+    ['server { root html; }', /^differs root html: taken as relative to \/usr\/share\/nginx/],
+    ['stream { server { listen 1; } } server { return 204; }', /^missing stream .*HTTP alone/],
+  ];
+  for (const [source, what] of rows) {
+    it(`says of ${source}`, () => assert.match(saidOf(source).join('\n'), what));
+  }
+
+  it('says when one application takes the place of several', () => {
+    const source =
+      'server { location / { proxy_pass http://127.0.0.1:8000; } location /b { proxy_pass http://127.0.0.1:8001; } }';
+    assert.match(
+      saidOf(source, 'a:b').join('\n'),
+      /differs proxy_pass .*: one application is run in the place of 127\.0\.0\.1:800/,
+    );
+    assert.deepEqual(saidOf('server { location / { proxy_pass http://127.0.0.1:8000; } }', 'a:b'), []);
+  });
+
+  it('opens nothing that another server has guarded', () => {
+    const { lines, entries } = migrated(
+      'server { location / { auth_request /auth; proxy_pass http://192.0.2.1; } }',
+    );
+    assert.ok(lines.includes('respond = 403') && !lines.some((line) => line.startsWith('proxy')));
+    assert.match(said(entries).join('\n'), /missing auth_request \/auth: /);
+  });
+});

@@ -6,7 +6,7 @@ import type { Endpoint, Upstream } from './upstream.ts';
 
 /** How connections to an upstream are made, and which of them may be shared. */
 export class ConnectionRoute {
-  /** Tells apart what may not share connections: the scheme, and what TLS is made of. */
+  /** Tells apart what may not share connections: what TLS is made of, and the limits. */
   readonly key: string;
   readonly limits: ResponseLimits;
   /** null: in plain text. */

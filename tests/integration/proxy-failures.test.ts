@@ -178,6 +178,40 @@ describe('a proxy whose upstream closes kept connections', () => {
   });
 });
 
+describe('a proxy and heads of responses', () => {
+  it('takes them up to the limit of the route, whichever route has made the connection', async () => {
+    const head = (bytes: number) => {
+      const fixed = `${OK}Content-Length: 1\r\nX: \r\n\r\n`.length;
+      return `${OK}Content-Length: 1\r\nX: ${'a'.repeat(bytes - fixed)}\r\n\r\nb`;
+    };
+    const upstream = new RawUpstream((socket) => {
+      socket.on('data', (data: Buffer) => {
+        socket.write(head(Number(/\/(\d+) /.exec(data.toString('latin1'))?.[1] ?? 0)));
+      });
+    });
+    await upstream.start();
+    const to = `http://127.0.0.1:${upstream.port}`;
+    const kirin = await ProxyingKirin.start(
+      `[[sites.routes]]\npath = "/narrow"\nproxy = { to = "${to}", max_head = "1k" }\n` +
+        `[[sites.routes]]\npath = "/wide"\nproxy = "${to}"`,
+    );
+    try {
+      for (const [target, status] of [
+        ['/wide/2000', 200],
+        ['/narrow/1024', 200],
+        ['/narrow/1025', 502],
+        ['/wide/65536', 200],
+        ['/wide/65537', 502],
+      ] as const) {
+        assert.equal((await askSite(kirin.port, target)).status, status, target);
+      }
+    } finally {
+      await kirin.stop();
+      await upstream.stop();
+    }
+  });
+});
+
 describe('a proxy and bytes that nobody has asked for', () => {
   it('does not take them for the next response', async () => {
     const upstream = await RawUpstream.answering(

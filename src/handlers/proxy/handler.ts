@@ -41,13 +41,13 @@ export class ProxyHandler implements Handler {
     this.spec = spec;
     this.parts = parts;
     this.upstream = parts.upstream(spec);
-    const limits = { maxHeadBytes: spec.maxHeadBytes, maxFields: MAX_FIELDS };
+    const { tls, maxHeadBytes } = spec;
     const name = nameOf(spec);
-    const { tls } = spec;
-    this.route =
-      tls === null
-        ? new ConnectionRoute('http', limits, null)
-        : new ConnectionRoute(keyOf(name, tls), limits, secureBy(tls, name));
+    this.route = new ConnectionRoute(
+      `${maxHeadBytes} ${tls === null ? 'plain' : keyOf(name, tls)}`,
+      { maxHeadBytes, maxFields: MAX_FIELDS },
+      tls === null ? null : secureBy(tls, name),
+    );
     const { deadlines } = parts.pool;
     this.timeouts = {
       connect: deadlines.of(spec.connectTimeoutMs),

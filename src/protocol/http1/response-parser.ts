@@ -199,7 +199,8 @@ export class ResponseParser {
     const isWhole = this.#state === 'start' && !this.#lines.isInsideLine;
     for (;;) {
       const before = this.#queue.length;
-      const room = this.#limits.maxHeadBytes - this.#headBytes - 2;
+      // Its own end, and the empty line, belong to the head, too.
+      const room = this.#limits.maxHeadBytes - this.#headBytes - 4;
       const kind = this.#statusLine === null ? STATUS_LINE : FIELD_LINE;
       const line = this.#lines.read(this.#queue, kind, Math.max(0, room));
       if (typeof line !== 'string') return line;

@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { FrameWatch, type Violation } from '../../protocol/http2/frame-watch.ts';
 
+/** Of a write. */
+const MOST_JOINED_BYTES = 8192;
+
 type Taken = (error?: Error | null) => void;
 
 /** The socket of an HTTP/2 connection, whose frames are looked at before nghttp2 gets them. */
@@ -68,14 +71,24 @@ export class WatchedSocket extends Duplex {
     if (frames.length === 0) return;
     this.#frames = [];
     this.#whenTaken = [];
-    const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
-    this.#sentBytes += bytes.length;
+    const bytes = frames.reduce((sum, { length }) => sum + length, 0);
+    this.#sentBytes += bytes;
     this.#writing += 1;
-    this.#socket.write(bytes, (error) => {
+    const done: Taken = (error) => {
       this.#writing -= 1;
       for (const taken of whenTaken) taken(error);
       if (this.#writing === 0) this.#whenWritten?.();
-    });
+    };
+    if (bytes <= MOST_JOINED_BYTES) this.#socket.write(Buffer.concat(frames, bytes), done);
+    else this.#writeAll(frames, done);
+  }
+
+  /** TLS puts them together by itself; for small ones that costs more. */
+  #writeAll(frames: readonly Buffer[], done: Taken): void {
+    this.#socket.cork();
+    for (const frame of frames.slice(0, -1)) this.#socket.write(frame);
+    this.#socket.write(frames.at(-1) as Buffer, done);
+    this.#socket.uncork();
   }
 
   /** Calls back when nothing is being written: then Node's next GOAWAY is sent, which it leaves out while something is. */

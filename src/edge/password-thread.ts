@@ -27,6 +27,11 @@ export class PasswordThread implements PasswordChecker {
     });
   }
 
+  /** Whoever waits is not let in. */
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
   #open(): Worker {
     if (this.#worker !== null) return this.#worker;
     // What the edge's Node was told concerns its own memory and threads.

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import { CertificateFolder, opensslIsMissing } from '../support/certificates.ts';
-import { runKirin, withKirin } from '../support/kirin.ts';
+import { runKirin, startKirin, withKirin } from '../support/kirin.ts';
 import { listeningPorts } from '../support/listening-ports.ts';
+import { isAlive, signalIfAlive } from '../support/processes.ts';
 import { RawConnection } from '../support/raw-connection.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
@@ -43,6 +45,30 @@ describe('addresses with a scheme', { skip: opensslIsMissing }, () => {
       assert.equal((await confused.readResponse()).status, 400);
       await confused.readToEnd();
     });
+  });
+
+  it('speak the same after USR2, with the new Kirin alone', async () => {
+    const bind = ['http://127.0.0.1:0', 'https://127.0.0.1:0'];
+    const kirin = await startKirin({ app: 'environ_dump:app', bind, args: pair });
+    try {
+      const { http, https } = listeningPorts(kirin);
+      kirin.signal('SIGUSR2');
+      const served = await kirin.waitForLog(/The new Kirin \(pid:(\d+)\) serves/, { timeoutMs: 30_000 });
+      const successor = Number(served[1]);
+      kirin.signal('SIGTERM');
+      await kirin.ended();
+      for (let count = 0; count < 5; count += 1) {
+        assert.equal(await schemeSeen(http), 'http');
+        assert.equal(await schemeSeen(https, secured), 'https');
+      }
+      signalIfAlive(successor, 'SIGTERM');
+      await waitFor(() => !isAlive(successor), {
+        what: 'the end of the new Kirin',
+        details: () => kirin.log(),
+      });
+    } finally {
+      kirin.discard();
+    }
   });
 
   it('may be unix sockets', async () => {

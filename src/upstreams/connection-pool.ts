@@ -4,6 +4,9 @@ import { type Secure, UpstreamConnection } from './connection.ts';
 import { DeadlineTable, type Expiring } from './deadline-table.ts';
 import type { Endpoint, Upstream } from './upstream.ts';
 
+/** More than are to be kept are kept for a moment: with as many requests at once as before, they are needed again at once. */
+const SURPLUS_MS = 1000;
+
 /** How connections to an upstream are made, and which of them may be shared. */
 export class ConnectionRoute {
   /** Tells apart what may not share connections: what TLS is made of, and the limits. */
@@ -61,6 +64,7 @@ function keyOf({ address }: Endpoint, { key }: ConnectionRoute): string {
 /** Of one endpoint. The last that was used is the next: those that are not needed grow old. */
 class EndpointPool {
   readonly #deadlines: DeadlineTable;
+  readonly #surplusExpiry: DeadlineList<Expiring>;
   readonly #whenUnused: () => void;
   readonly #waiting: UpstreamConnection[] = [];
   #most = 0;
@@ -72,6 +76,7 @@ class EndpointPool {
 
   constructor(deadlines: DeadlineTable, whenUnused: () => void) {
     this.#deadlines = deadlines;
+    this.#surplusExpiry = deadlines.of(SURPLUS_MS);
     this.#whenUnused = whenUnused;
   }
 
@@ -96,10 +101,17 @@ class EndpointPool {
   }
 
   release(connection: UpstreamConnection, nowMs: number): void {
-    this.#waiting.push(connection);
+    const waiting = this.#waiting;
+    if (this.#most === 0) {
+      connection.destroy();
+      return;
+    }
+    waiting.push(connection);
     this.#expiry?.add(connection, nowMs);
-    // As in nginx, the oldest gives way.
-    if (this.#waiting.length > this.#most) this.#waiting.shift()?.destroy();
+    const surplus = waiting.length - this.#most;
+    // The oldest has one behind it too many.
+    const isLong = this.#timeoutMs === 0 || this.#timeoutMs > SURPLUS_MS;
+    if (surplus > 0 && isLong) this.#surplusExpiry.add(waiting[surplus - 1] as UpstreamConnection, nowMs);
   }
 
   forget(connection: UpstreamConnection): void {

@@ -27,7 +27,21 @@ export const CELLS: readonly MeasuredCell[] = [
     protocol: 'http',
   },
   { name: 'tls', title: 'Hello by HTTPS, HTTP/1', path: '/hello', bytes: HELLO.length, protocol: 'https' },
+  {
+    name: 'tls-4k',
+    title: 'A file of 4 kB by HTTPS, HTTP/1',
+    path: '/4k.bin',
+    bytes: FILES['4k'],
+    protocol: 'https',
+  },
   { name: 'h2', title: 'Hello by HTTPS, HTTP/2', path: '/hello', bytes: HELLO.length, protocol: 'h2' },
+  {
+    name: 'h2-4k',
+    title: 'A file of 4 kB by HTTPS, HTTP/2',
+    path: '/4k.bin',
+    bytes: FILES['4k'],
+    protocol: 'h2',
+  },
 ];
 
 export function cellOf(name: string): MeasuredCell {

@@ -8,7 +8,7 @@ import type { Turn } from '../../../benchmarks/whole/measure.ts';
 describe('the benchmark of what faces clients', () => {
   it('measures everything unless it is told what', () => {
     const all = parseOptions([]);
-    assert.deepEqual(all?.cells, ['4k', '1m', 'proxy', 'tls', 'h2']);
+    assert.deepEqual(all?.cells, ['4k', '1m', 'proxy', 'tls', 'tls-4k', 'h2', 'h2-4k']);
     assert.deepEqual(all?.servers, ['kirin', 'nginx', 'nginx-cache', 'caddy']);
     const some = parseOptions(['4k', '--servers', 'kirin,nginx', '--connections', '8', '--rounds', '2']);
     assert.deepEqual(

@@ -129,7 +129,9 @@ http {
 
 function caddy({ files, port, tlsPort, upstreamPort, certificate, key, folder }: Setting) {
   const config = join(folder, 'Caddyfile');
-  const routes = `respond /hello ${JSON.stringify(HELLO)}
+  const routes = `handle /hello {
+  respond "${HELLO}"
+}
 ${
   upstreamPort === null
     ? ''

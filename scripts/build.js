@@ -25,6 +25,8 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'cjs',
+  // A quarter less to read at every start; names stay, for stack traces.
+  minifyWhitespace: true,
   target: 'node20.19',
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },

@@ -5,13 +5,21 @@ import { RawUpstream } from '../support/fake-upstream.ts';
 import { ProxyingKirin } from '../support/proxying-kirin.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-describe('a response whose place another has taken', () => {
+describe('a response that nobody wants any more', () => {
   const piece = Buffer.alloc(16384, 'a');
   const endless = new RawUpstream((socket) => {
     const goOn = () => {
       while (!socket.destroyed && socket.write(piece));
     };
     socket.once('data', (data: Buffer) => {
+      const isKept = data.includes('/kept');
+      if (isKept || data.includes('/unkept')) {
+        const said = isKept ? 'max-age=600' : 'no-store';
+        socket.write(`HTTP/1.1 200 OK\r\nCache-Control: ${said}\r\nETag: "a"\r\n\r\n`);
+        socket.on('drain', goOn);
+        goOn();
+        return;
+      }
       const isRedirect = data.includes('/accel');
       socket.write(
         isRedirect
@@ -64,6 +72,19 @@ proxy = "http://127.0.0.1:${endless.port}"
       it(`is not read for ever: ${path} by ${version}`, async () => {
         const { text } = await ask(kirin.port, path, { fields: { 'Accept-Encoding': 'gzip' } });
         assert.equal(text, 'the page');
+        await waitFor(() => endless.open === 0);
+      });
+    }
+
+    for (const path of ['/cached/kept', '/cached/unkept']) {
+      it(`is not read for ever for a cache that cannot keep it: ${path} by ${version}`, async () => {
+        const head = await ask(kirin.port, `${path}?head-${version}`, { method: 'HEAD' });
+        assert.deepEqual([head.status, head.headers.get('etag')], [200, '"a"']);
+        await waitFor(() => endless.open === 0);
+        const known = await ask(kirin.port, `${path}?known-${version}`, {
+          fields: { 'If-None-Match': '"a"' },
+        });
+        assert.equal(known.status, 304);
         await waitFor(() => endless.open === 0);
       });
     }

@@ -161,6 +161,7 @@ export class CacheFetch extends DetachedExchange {
       return;
     }
     this.#store(body);
+    if (this.#isStreaming && !isEnd && this.#leader?.exchange.head.method === 'HEAD') this.#answerHead(head);
     if (this.#isStreaming) this.#leader?.exchange.begin(head.text, head.flags, body, isEnd);
     if (isEnd) this.#complete();
     else this.#balance();
@@ -294,6 +295,17 @@ export class CacheFetch extends DetachedExchange {
     }
   }
 
+  /** The body that is to come is nothing to him. */
+  #answerHead({ text, flags }: ResponseHead): void {
+    const leader = this.#leader as Leader;
+    this.#leader = null;
+    this.#isStreaming = false;
+    this.#isForItself = this.#writer !== null;
+    leader.exchange.producer = null;
+    leader.exchange.respond(text, flags, '');
+    this.#endIfUnwanted();
+  }
+
   #judge(head: ResponseHead): StoredFacts | null {
     const { asked, policy } = this.#options;
     return judge(head, { ...asked, askedMs: this.#askedMs, receivedMs: Date.now() }, policy);
@@ -340,6 +352,7 @@ export class CacheFetch extends DetachedExchange {
     if (this.#isStreaming) return;
     this.#leader?.settle({ kind: 'passed' });
     this.#leader = null;
+    this.#isForItself = false;
     this.#endIfUnwanted();
   }
 

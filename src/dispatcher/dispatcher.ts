@@ -308,6 +308,16 @@ export class Dispatcher implements LaneOwner, WorkerPeerOwner {
     this.#pump();
   }
 
+  /** A response of this worker's is a file that is about to be opened. Returns what is to be called then. */
+  holdFile(worker: WorkerPeer, id: number): () => void {
+    worker.heldFiles += 1;
+    return () => {
+      worker.heldFiles -= 1;
+      worker.release(id);
+      this.workers.settle(worker);
+    };
+  }
+
   /** The worker's process has ended; `running` are the requests that it was executing. */
   exited(pid: number, running: readonly number[]): void {
     this.#graveyard.report(pid, running);

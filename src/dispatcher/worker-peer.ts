@@ -42,6 +42,8 @@ export abstract class WorkerPeer {
   given = 0;
   hasAskedToLeave = false;
   isRetiring = false;
+  /** Files of its responses that nobody has opened yet, which goes through its own descriptors: it has to be there. */
+  heldFiles = 0;
   /** One of its requests is, or was, past its deadline. */
   isOverdue = false;
   isCondemned = false;

@@ -118,7 +118,8 @@ export class WorkerRoster {
 
   /** Lets a worker go that has been told to, and has nothing left to do. */
   settle(worker: WorkerPeer): void {
-    if (worker.isRetiring && worker.lanes.every((lane) => lane.depth === 0)) worker.quit();
+    if (!worker.isRetiring || worker.heldFiles > 0) return;
+    if (worker.lanes.every((lane) => lane.depth === 0)) worker.quit();
   }
 
   /** Nothing is left to do, for any worker. What runs past its deadline is not waited for. */

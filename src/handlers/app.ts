@@ -1,6 +1,7 @@
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { Job, type JobFailure } from '../dispatcher/job.ts';
 import type { Lane } from '../dispatcher/lane.ts';
+import type { WorkerPeer } from '../dispatcher/worker-peer.ts';
 import type { AppMetrics } from '../observe/app-metrics.ts';
 import {
   RESPONSE_FLAG,
@@ -73,6 +74,11 @@ export class AppHandler implements Handler {
       this.#collecting.delete(exchange);
       this.#submit(exchange, body);
     });
+  }
+
+  /** See Dispatcher. */
+  holdFile(worker: WorkerPeer, id: number): () => void {
+    return this.#dispatcher.holdFile(worker, id);
   }
 
   #submit(exchange: Exchange, body: RequestBody): void {
@@ -217,7 +223,7 @@ class AppRequest extends Job implements Producer {
       file: `/proc/${worker?.pid}/fd/${fd}`,
       segments: [{ offset, length }],
       length,
-      opened: () => worker?.release(this.id),
+      ...(worker === undefined ? {} : { opened: this.#handler.holdFile(worker, this.id) }),
     });
   }
 

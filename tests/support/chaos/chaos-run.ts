@@ -135,10 +135,16 @@ class ChaosRun {
     }
     return [...unfinished]
       .filter(([pid, numbers]) => numbers.length > this.#options.threads && !this.#isOrphan(pid))
-      .map(
-        ([pid, numbers]) =>
-          `more is said to have run on worker ${pid} than it has lanes: ${numbers.join(', ')}`,
-      );
+      .map(([pid, numbers]) => {
+        const said = `more is said to have run on worker ${pid} than it has lanes: ${numbers.join(', ')}`;
+        const lines = this.#logOf((line) => line.includes(`pid:${pid})`) || line.includes(`pid: ${pid}`));
+        return [said, ...lines].join('\n');
+      });
+  }
+
+  #logOf(matches: (line: string) => boolean): string[] {
+    const lines = this.#kirin.log().split('\n');
+    return lines.filter(matches).map((line) => `  log: ${line}`);
   }
 
   #isOrphan(pid: number): boolean {
@@ -152,20 +158,17 @@ class ChaosRun {
       .filter(({ atMs }) => atMs > request.sentMs - AROUND_MS && atMs < request.endedMs + AROUND_MS)
       .map(({ atMs, text }) => `${(atMs - request.sentMs).toFixed(0)} ms: ${text}`);
     const pids = [...new Set([...starts, ...ends])];
-    const lines = this.#kirin
-      .log()
-      .split('\n')
-      .filter(
-        (line) =>
-          line.includes(`n=${request.number}&`) ||
-          line.includes(`n=${request.number} `) ||
-          pids.some((pid) => line.includes(`pid:${pid})`)),
-      );
+    const lines = this.#logOf(
+      (line) =>
+        line.includes(`n=${request.number}&`) ||
+        line.includes(`n=${request.number} `) ||
+        pids.some((pid) => line.includes(`pid:${pid})`)),
+    );
     return [
       `  ${request.method} ${request.target}: ${JSON.stringify(request.outcome)} after ${(request.endedMs - request.sentMs).toFixed(0)} ms`,
       `  started by ${starts.map(life).join(', ') || 'nobody'}; ended by ${ends.map(life).join(', ') || 'nobody'}`,
       ...around.map((line) => `  ${line}`),
-      ...lines.map((line) => `  log: ${line}`),
+      ...lines,
     ].join('\n');
   }
 }

@@ -277,6 +277,20 @@ describe('a file as a response', () => {
     assert.deepEqual(worker.takeControl(), [{ kind: KIND.release, id, a: 0 }]);
   });
 
+  it('keeps a worker that is to leave until it has been opened', (t) => {
+    const { handle, request, worker, dispatcher } = setUp(t);
+    const exchange = handle(new FakeExchange(get('/')));
+    const { id } = request();
+    dispatcher.retire(77);
+    worker.send(0, responseFrame(id, WHERE, FLAGS));
+    assert.deepEqual(worker.takeControl(), []);
+    exchange.file?.opened?.();
+    assert.deepEqual(
+      worker.takeControl().map(({ kind }) => kind),
+      [KIND.release, KIND.quit],
+    );
+  });
+
   it('is understood however its frame is split', (t) => {
     const { handle, request, worker } = setUp(t);
     const size = responseFrame(1, WHERE, FLAGS).length;

@@ -96,6 +96,7 @@ proxy = "http://127.0.0.1:${origin.port}"
       await files();
     }
     await ask('/renewed');
+    await files();
     await restart();
     assert.match((await ask('/renewed')).told, /hit/);
     assert.equal((await ask('/renewed')).headers.get('x-new'), 'yes');

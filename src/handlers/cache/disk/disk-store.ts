@@ -149,7 +149,13 @@ export class DiskStore implements CacheStore {
     });
     const before = this.#renewals.get(stored) ?? Promise.resolve();
     // A file whose end could not be written is found out at the next start; what is known here holds until then.
-    const renewal = before.then(() => writeTail(body.path, tail, stored.bodyBytes)).catch(() => {});
+    this.writing += 1;
+    const renewal = before
+      .then(() => writeTail(body.path, tail, stored.bodyBytes))
+      .catch(() => {})
+      .finally(() => {
+        this.writing -= 1;
+      });
     this.#renewals.set(stored, renewal);
   }
 

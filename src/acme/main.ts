@@ -1,5 +1,6 @@
 // The process that obtains certificates: started by the arbiter when some are due, told which over IPC, gone when that is done.
 
+import { OVERHEARD_SIGNALS } from '../base/overheard-signals.ts';
 import type { AcmeToArbiter, ArbiterToAcme, Challenge } from '../protocol/supervision/acme.ts';
 import { CertificateStore } from '../tls/certificate-store.ts';
 import { openAccount } from './account.ts';
@@ -13,17 +14,6 @@ type ObtainMessage = Extract<ArbiterToAcme, { type: 'obtain' }>;
 const MOST_AT_ONCE = 8;
 
 const ASK_AGAIN_MS = 3_600_000;
-
-const OVERHEARD = [
-  'SIGINT',
-  'SIGQUIT',
-  'SIGTERM',
-  'SIGHUP',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGTTIN',
-  'SIGTTOU',
-] as const;
 
 let challenges = 0;
 /** What waits for the edge to serve a challenge, by its id. */
@@ -94,7 +84,7 @@ function tell(message: AcmeToArbiter): void {
 function main(): void {
   prepareLibrary();
   // The arbiter says when it is over: by the end of the channel.
-  for (const signal of OVERHEARD) process.on(signal, () => {});
+  for (const signal of OVERHEARD_SIGNALS) process.on(signal, () => {});
   process.on('disconnect', () => process.exit(0));
   process.on('message', (message: ArbiterToAcme) => {
     if (message.type === 'challenge-served') served.get(message.id)?.();

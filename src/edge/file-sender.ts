@@ -1,7 +1,8 @@
-import { close, open, read } from 'node:fs';
+import { read } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { FileBody, FilePart } from '../handlers/exchange.ts';
 import { diskGate } from '../handlers/files/disk-gate.ts';
+import { letGo, openBody } from '../handlers/files/open-body.ts';
 import { borrowPiece, LARGE_PIECE_BYTES, returnPiece, SMALL_PIECE_BYTES } from './piece-pool.ts';
 
 export interface FileSenderEvents {
@@ -34,20 +35,10 @@ export class FileSender {
   }
 
   start(): void {
-    const { file, opened } = this.#body;
-    if (typeof file !== 'string') {
-      file.retain();
-      this.#begin(file.fd);
-      return;
-    }
-    diskGate.ask<number>(
-      (done) => open(file, 'r', done),
-      (error, fd) => {
-        opened?.();
-        if (error === null) this.#begin(fd);
-        else this.#events.failed(error);
-      },
-    );
+    openBody(this.#body, (error, fd) => {
+      if (error === null) this.#begin(fd);
+      else this.#events.failed(error);
+    });
   }
 
   #begin(fd: number): void {
@@ -106,9 +97,7 @@ export class FileSender {
   #end(error: Error | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { file } = this.#body;
-    if (typeof file === 'string') close(this.#fd, () => {});
-    else file.release();
+    letGo(this.#body, this.#fd);
     // A client that has left is nobody's failure, and the connection has seen it.
     if (this.#sink.destroyed) return;
     if (error === null) this.#events.done();

@@ -1,6 +1,7 @@
 // The edge's process: started by the arbiter, told everything over IPC.
 
 import { isDeepStrictEqual } from 'node:util';
+import { OVERHEARD_SIGNALS } from '../base/overheard-signals.ts';
 import { challengeRule } from '../handlers/acme-challenges.ts';
 import { ClientRuleGuard, ClientRules, needsGuard } from '../handlers/client-rules.ts';
 import type { Handler } from '../handlers/exchange.ts';
@@ -27,18 +28,6 @@ type StartMessage = Extract<ArbiterToEdge, { type: 'start' }>;
 const ORPHAN_GRACE_MS = 30_000;
 /** How long the relay may take for the last records. */
 const LOGS_GRACE_MS = 1000;
-
-/** The arbiter's signals. To Node, USR1 would mean to open a debugger. */
-const OVERHEARD = [
-  'SIGINT',
-  'SIGQUIT',
-  'SIGTERM',
-  'SIGHUP',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGTTIN',
-  'SIGTTOU',
-] as const;
 
 /** What nobody answers. */
 const NO_APPLICATION: Handler = { handle: (exchange) => exchange.refuse(404) };
@@ -279,8 +268,7 @@ function needsFront(message: ArbiterToEdge): boolean {
 function main(): void {
   keepStandardErrorBlocking();
   let edge: Edge | null = null;
-  // A terminal's signals, and those of whoever looks for processes by their names, reach every process; the arbiter says what they mean.
-  for (const signal of OVERHEARD) process.on(signal, () => {});
+  for (const signal of OVERHEARD_SIGNALS) process.on(signal, () => {});
   const take = (message: ArbiterToEdge, newFront: typeof Front | null): void => {
     edge?.useFront(newFront);
     if (message.type === 'start') {

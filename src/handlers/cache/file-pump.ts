@@ -1,6 +1,7 @@
-import { close, open, read } from 'node:fs';
+import { read } from 'node:fs';
 import type { FileBody, FilePart, Producer } from '../exchange.ts';
 import { diskGate } from '../files/disk-gate.ts';
+import { letGo, openBody } from '../files/open-body.ts';
 
 const PIECE_BYTES = 65_536;
 
@@ -31,20 +32,10 @@ export class FilePump implements Producer {
   }
 
   start(): void {
-    const { file, opened } = this.#body;
-    if (typeof file !== 'string') {
-      file.retain();
-      this.#begin(file.fd);
-      return;
-    }
-    diskGate.ask<number>(
-      (done) => open(file, 'r', done),
-      (error, fd) => {
-        opened?.();
-        if (error === null) this.#begin(fd);
-        else this.#events.failed(false);
-      },
-    );
+    openBody(this.#body, (error, fd) => {
+      if (error === null) this.#begin(fd);
+      else this.#events.failed(false);
+    });
   }
 
   pause(): void {
@@ -124,9 +115,7 @@ export class FilePump implements Producer {
   #end(): void {
     this.#isOver = true;
     if (this.#fd < 0) return;
-    const { file } = this.#body;
-    if (typeof file === 'string') close(this.#fd, () => {});
-    else file.release();
+    letGo(this.#body, this.#fd);
     this.#fd = -1;
   }
 }

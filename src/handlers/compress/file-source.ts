@@ -1,6 +1,7 @@
-import { close, open, read } from 'node:fs';
+import { read } from 'node:fs';
 import type { FileBody, FilePart, Producer } from '../exchange.ts';
 import { diskGate } from '../files/disk-gate.ts';
+import { letGo } from '../files/open-body.ts';
 
 const PIECE_BYTES = 64 << 10;
 
@@ -93,26 +94,4 @@ export class FileSource implements Producer {
   cancel(): void {
     this.#close();
   }
-}
-
-/** Opens what is to be sent, or holds what is open. */
-export function openBody(body: FileBody, done: (error: Error | null, fd: number) => void): void {
-  const { file, opened } = body;
-  if (typeof file !== 'string') {
-    file.retain();
-    done(null, file.fd);
-    return;
-  }
-  diskGate.ask<number>(
-    (callback) => open(file, 'r', callback),
-    (error, fd) => {
-      opened?.();
-      done(error, fd);
-    },
-  );
-}
-
-export function letGo({ file }: FileBody, fd: number): void {
-  if (typeof file === 'string') close(fd, () => {});
-  else file.release();
 }

@@ -21,7 +21,9 @@ _import_own_package()
 
 if sys.argv[1:2] == ["relay"]:
     from kirin_worker.relay import main
+elif sys.argv[1:2] == ["check"]:
+    from kirin_worker.check import main
 else:
-    from kirin_worker.zygote import check, main
+    from kirin_worker.zygote import main
 
-sys.exit(check(sys.argv[2], sys.argv[3]) if sys.argv[1:2] == ["check"] else main())
+sys.exit(main())

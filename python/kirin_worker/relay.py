@@ -9,7 +9,6 @@ A record becomes a record of Python's `logging`, of the loggers that Gunicorn ha
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import select
@@ -19,6 +18,7 @@ import socket
 import sys
 
 from . import log_config, supervision
+from .channel import CHANNEL_FD, Channel, Lines
 from .statsd import Statsd
 from .syslog import SyslogHandler, SyslogSender
 
@@ -26,7 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CHANNEL_FD = 3
 #: It ends when there is nothing left to do for it, and by the arbiter's word.
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 _READ_BYTES = 65_536
@@ -38,8 +37,7 @@ _LINGER_SECONDS = 2.0
 
 class Relay:
     def __init__(self, channel: int) -> None:
-        self._channel = channel
-        self._unread = b""
+        self._channel = Channel(channel)
         self._start: dict[str, Any] = {}
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._connections: dict[int, _Connection] = {}
@@ -54,12 +52,12 @@ class Relay:
     def run(self) -> int:
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
-        os.set_inheritable(self._channel, False)
-        self._poll.register(self._channel, select.POLLIN)
+        os.set_inheritable(self._channel.fd, False)
+        self._poll.register(self._channel.fd, select.POLLIN)
         while not (self._is_ending and not self._connections):
             for fd, _ in self._poll.poll():
-                if fd == self._channel:
-                    self._read_channel()
+                if fd == self._channel.fd:
+                    self._hear_arbiter()
                 elif fd == self._listener.fileno():
                     self._accept()
                 else:
@@ -69,17 +67,13 @@ class Relay:
 
     # --- the arbiter's word -------------------------------------------------------------------------------
 
-    def _read_channel(self) -> None:
-        try:
-            data = os.read(self._channel, _READ_BYTES)
-        except OSError:
-            data = b""
-        if not data:
+    def _hear_arbiter(self) -> None:
+        messages = self._channel.read()
+        if messages is None:
             self._lose_arbiter()
             return
-        *lines, self._unread = (self._unread + data).split(b"\n")
-        for line in lines:
-            self._obey(json.loads(line))
+        for message in messages:
+            self._obey(message)
 
     def _obey(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -115,7 +109,7 @@ class Relay:
         self._listener.listen(128)
         self._listener.setblocking(False)
         self._poll.register(self._listener, select.POLLIN)
-        self._tell(
+        self._channel.tell(
             {
                 "type": "ready",
                 "level": self._error_log.getEffectiveLevel(),
@@ -125,13 +119,13 @@ class Relay:
         )
 
     def _configure(self, spec: dict[str, Any]) -> bool:
-        from .zygote import prepare
+        from .application_setup import prepare
 
         try:
             prepare(spec)
             log_config.apply(spec["config"])
         except (log_config.Refused, OSError) as error:
-            self._tell({"type": "failed", "error": str(error)})
+            self._channel.tell({"type": "failed", "error": str(error)})
             self._is_ending = True
             return False
         return True
@@ -155,21 +149,15 @@ class Relay:
 
     def _lose_arbiter(self) -> None:
         """What the others still have to say is taken; then nothing needs the folder."""
-        self._poll.unregister(self._channel)
+        self._poll.unregister(self._channel.fd)
         if not self._is_ending:
             self._is_ending = True
             import atexit
 
             atexit.register(shutil.rmtree, os.path.dirname(self._start["path"]), ignore_errors=True)
 
-    def _tell(self, message: dict[str, object]) -> None:
-        try:
-            supervision.write_line(self._channel, message)
-        except OSError:
-            pass  # the arbiter is gone; its end of the channel says so too
-
     def _warn(self, problem: str) -> None:
-        self._tell({"type": "problem", "message": problem})
+        self._channel.tell({"type": "problem", "message": problem})
 
     # --- records ------------------------------------------------------------------------------------------
 
@@ -189,14 +177,13 @@ class Relay:
             return
         except OSError:
             data = b""
-        if not data or len(connection.unread) > _LONGEST_LINE:
+        if not data or connection.lines.unread_bytes > _LONGEST_LINE:
             self._poll.unregister(connection.socket)
             del self._connections[connection.socket.fileno()]
             connection.socket.close()
             return
-        *lines, connection.unread = (connection.unread + data).split(b"\n")
-        for line in lines:
-            self._take(json.loads(line))
+        for record in connection.lines.feed(data):
+            self._take(record)
 
     def _take(self, record: dict[str, Any]) -> None:
         kind = record["type"]
@@ -222,11 +209,11 @@ class Relay:
 
 
 class _Connection:
-    __slots__ = ("socket", "unread")
+    __slots__ = ("lines", "socket")
 
     def __init__(self, accepted: socket.socket) -> None:
         self.socket = accepted
-        self.unread = b""
+        self.lines = Lines()
 
 
 def _set_up(log: logging.Logger, level: int) -> None:

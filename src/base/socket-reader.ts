@@ -53,9 +53,22 @@ export class LentReader {
   }
 }
 
+/** Of one socket in one turn of the event loop: 256 kB. libuv reads up to 2 MB, for which all others wait. */
+const MAX_FULL_READS = 4;
+
+/** Not documented by Node. */
+interface Handle {
+  /** Whether the stream wants to read. */
+  reading?: boolean;
+  readStart?(): number;
+  readStop?(): number;
+}
+
 /** A socket that is read in this way. */
 export class SocketReader extends LentReader {
   readonly socket: Socket;
+  /** One after the other. */
+  #fullReads = 0;
 
   /** @param handle of a connection that was accepted; null: the socket has yet to connect */
   constructor(handle: object | null) {
@@ -69,5 +82,27 @@ export class SocketReader extends LentReader {
       },
     };
     this.socket = new Socket(options);
+  }
+
+  override take(byteCount: number, buffer: Buffer): true {
+    super.take(byteCount, buffer);
+    if (byteCount < READ_BYTES) {
+      this.#fullReads = 0;
+    } else {
+      this.#fullReads += 1;
+      if (this.#fullReads === MAX_FULL_READS) this.#letOthers();
+    }
+    return true;
+  }
+
+  /** Below the stream, which knows nothing of it: who pauses the socket meanwhile has paused it. */
+  #letOthers(): void {
+    this.#fullReads = 0;
+    const { _handle: handle } = this.socket as unknown as { readonly _handle?: Handle | null };
+    if (handle?.reading !== true || handle.readStop === undefined) return;
+    handle.readStop();
+    setImmediate(() => {
+      if (handle.reading === true && !this.socket.destroyed) handle.readStart?.();
+    });
   }
 }

@@ -131,4 +131,59 @@ describe('the reader of a socket', () => {
     await waitFor(() => hasEnded, { what: 'the end' });
     assert.equal(keeper.lentText, 'later');
   });
+
+  describe('of a socket that is always full', () => {
+    const BYTES = 8 << 20;
+    /** Chunks in the turn of the event loop that had most of them. */
+    let mostInATurn = 0;
+    let inThisTurn = 0;
+
+    /** Sends until the system takes no more, so that nothing but the reader decides how much is read at once. */
+    async function fill(): Promise<{ keeper: Keeper; socket: Socket }> {
+      const { client, keeper, socket } = await open();
+      keeper.isReadingBody = true;
+      mostInATurn = 0;
+      inThisTurn = 0;
+      const take = keeper.takeChunk.bind(keeper);
+      keeper.takeChunk = (chunk) => {
+        if (inThisTurn === 0) setImmediate(() => (inThisTurn = 0));
+        inThisTurn += 1;
+        mostInATurn = Math.max(mostInATurn, inThisTurn);
+        take(chunk);
+      };
+      socket.pause();
+      client.send(Buffer.alloc(BYTES, 'x'));
+      // The second turn finds the first bytes where they were left.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return { keeper, socket };
+    }
+
+    it('reads some, then lets others have their turn', async () => {
+      const { keeper, socket } = await fill();
+      socket.resume();
+      await waitFor(() => keeper.keptBytes + keeper.lentText.length === BYTES, { what: 'all of it' });
+      assert.ok(mostInATurn <= 4, `${mostInATurn} chunks in one turn`);
+    });
+
+    it('stays paused when it is paused in its turn', async () => {
+      const { keeper, socket } = await fill();
+      const take = keeper.takeChunk;
+      let isPaused = false;
+      keeper.takeChunk = (chunk) => {
+        take(chunk);
+        if (isPaused || inThisTurn < 4) return;
+        isPaused = true;
+        socket.pause();
+      };
+      socket.resume();
+      await waitFor(() => isPaused, { what: 'a full turn' });
+      const { keptBytes } = keeper;
+      const witness = await open();
+      witness.client.send('now');
+      await waitFor(() => witness.keeper.lentText === 'now', { what: 'the other socket' });
+      assert.equal(keeper.keptBytes, keptBytes);
+      socket.resume();
+      await waitFor(() => keeper.keptBytes + keeper.lentText.length === BYTES, { what: 'all of it' });
+    });
+  });
 });

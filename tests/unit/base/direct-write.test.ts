@@ -1,0 +1,3 @@
+import { describeWriting } from './direct-write-cases.ts';
+
+describeWriting('a direct write', true);

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
 import { Timed } from '../base/deadlines.ts';
+import { writeCorked, writeText, writeTogether } from '../base/direct-write.ts';
 import { type ChunkTaker, SocketReader } from '../base/socket-reader.ts';
 import type { ReceivedHead } from '../protocol/http1/received-head.ts';
 import { CHUNKED } from '../protocol/http1/request-head.ts';
@@ -10,8 +11,10 @@ import { reasonOf } from './failure-reason.ts';
 import type { UpstreamRequest, UpstreamTimeouts } from './request.ts';
 import type { EndpointAddress } from './upstream.ts';
 
-/** Bodies up to this size are handed over as text, to be joined with their head and written at once. */
-const MAX_TEXT_BYTES = 16384;
+/** Bodies up to this size are handed over whole, to be joined with their head and written at once. */
+const MAX_WHOLE_BYTES = 16384;
+/** Shorter ones are cheaper as text; of others each copy counts. */
+const MIN_LENT_BYTES = 1024;
 
 /** Where a connection goes when it is not in use. */
 export interface ConnectionHome {
@@ -31,6 +34,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
   readonly #home: ConnectionHome;
   readonly #parser: ResponseParser;
   #socket: Socket;
+  readonly #isPlain: boolean;
   #request: UpstreamRequest | null = null;
   #isConnected = false;
   /** Requests that it has answered. */
@@ -55,6 +59,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     const reader = secure === null ? new SocketReader(null) : null;
     const socket = reader?.socket ?? new Socket({ allowHalfOpen: true });
     this.#socket = socket;
+    this.#isPlain = secure === null;
     if (reader !== null) reader.taker = this;
     socket.setNoDelay(true);
     if (address.kind === 'unix') socket.connect({ path: address.path });
@@ -85,14 +90,10 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     (this.#isConnected ? firstByte : connect).add(this, nowMs);
     // Of a body that is yet to come it is the client who is waited for.
     if (this.#isConnected && !isEnd) this.#noteProgress();
-    if (body.length === 0) {
-      this.#socket.write(head, 'latin1');
-      return;
-    }
-    this.#socket.cork();
-    this.#socket.write(head, 'latin1');
-    for (const part of body) this.#socket.write(part);
-    this.#socket.uncork();
+    const [first] = body;
+    if (!this.#isPlain || body.length > 1) writeCorked(this.#socket, head, body);
+    else if (first === undefined) writeText(this.#socket, head);
+    else writeTogether(this.#socket, head, first);
   }
 
   /** More of the request's body. False: it takes no more until `drained` is called. */
@@ -234,7 +235,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
       request.whole(head, '', now);
       return true;
     }
-    if (bodyLength > 0 && bodyLength <= MAX_TEXT_BYTES) {
+    if (bodyLength > 0 && bodyLength <= MAX_WHOLE_BYTES) {
       if (bodyLength <= this.#parser.bufferedBytes) {
         this.#finishWhole(head);
         return true;
@@ -256,7 +257,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
     const pieces: Buffer[] = [];
     let bytes = 0;
     let event = this.#parser.next();
-    for (; event?.type === 'body' && bytes <= MAX_TEXT_BYTES; event = this.#parser.next()) {
+    for (; event?.type === 'body' && bytes <= MAX_WHOLE_BYTES; event = this.#parser.next()) {
       // The memory may be lent.
       pieces.push(Buffer.from(event.data));
       bytes += event.data.length;
@@ -277,11 +278,12 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
 
   #finishWhole(head: ReceivedHead): void {
     const request = this.#request;
-    const text = this.#parser.takeBodyText();
+    const isShort = head.bodyLength < MIN_LENT_BYTES;
+    const body = isShort ? this.#parser.takeBodyText() : this.#parser.takeBody();
     this.#held = null;
     const now = performance.now();
     this.#finish(now);
-    request?.whole(head, text, now);
+    request?.whole(head, body, now);
   }
 
   /** The response is complete. */

@@ -24,8 +24,8 @@ export interface UpstreamRequest {
   readonly waitsForShortBodies: boolean;
   /** Whether 101 is an answer. */
   readonly wantsUpgrade: boolean;
-  /** The whole response. `body`: latin-1. The connection is another's from now on. */
-  whole(head: ReceivedHead, body: string, nowMs: number): void;
+  /** The whole response. `body`: latin-1, or bytes that change after this returns. The connection is another's from now on. */
+  whole(head: ReceivedHead, body: string | Buffer, nowMs: number): void;
   begin(head: ReceivedHead): void;
   /** Memory of its own. */
   piece(data: Buffer): void;

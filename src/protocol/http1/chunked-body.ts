@@ -15,6 +15,10 @@ const LF = 0x0a;
 /** Size and extensions. Signatures of about 100 bytes are the largest extensions in use; Node allows 16 KiB, which only attackers need. */
 const MAX_CHUNK_LINE_BYTES = 256;
 
+/** Data of chunks smaller than this is joined with what has come behind it: some send single bytes, and each piece costs its taker hundreds. */
+const SMALL_BYTES = 1024;
+const JOINED = Buffer.allocUnsafeSlow(16_384);
+
 const CHUNK_LINE: LineKind = { name: 'chunk-size line', tooLong: 'chunk_extensions_too_large' };
 const TRAILER_LINE: LineKind = { name: 'trailer line', tooLong: 'field_too_large' };
 
@@ -26,6 +30,7 @@ const CHUNK_EXTENSIONS =
 
 /** Something was consumed that is no event in itself. */
 const PROGRESS = Symbol('progress');
+type BodyEvent = Extract<ParserEvent, { readonly type: 'body' }>;
 /** Null: more bytes are needed. */
 type Step = ParserEvent | HttpError | typeof PROGRESS | null;
 
@@ -37,6 +42,9 @@ export class ChunkedBody {
   /** Of the current chunk. */
   #missingBytes = 0;
   #bodyBytes = 0;
+  /** What follows the piece that was given last. */
+  #following: ParserEvent | null = null;
+  #trailerBytes = 0;
   readonly #trailerNames: string[] = [];
   readonly #trailerValues: string[] = [];
 
@@ -46,6 +54,35 @@ export class ChunkedBody {
 
   /** The next `body`, `end` or `error`; null when more bytes are needed. */
   next(queue: ByteQueue): ParserEvent | null {
+    const event = this.#following ?? this.#read(queue);
+    this.#following = null;
+    return event?.type === 'body' && event.data.length < SMALL_BYTES ? this.#joined(event, queue) : event;
+  }
+
+  /** Lets go of the chunks that were pushed. */
+  detach(): void {
+    const following = this.#following;
+    if (following?.type === 'body') this.#following = { type: 'body', data: Buffer.from(following.data) };
+  }
+
+  /** A small piece, and as many behind it as have come. */
+  #joined(first: BodyEvent, queue: ByteQueue): BodyEvent {
+    let bytes = first.data.length;
+    let isJoined = false;
+    for (;;) {
+      const next = this.#read(queue);
+      if (next?.type !== 'body' || bytes + next.data.length > JOINED.length) {
+        this.#following = next;
+        return isJoined ? { type: 'body', data: Buffer.from(JOINED.subarray(0, bytes)) } : first;
+      }
+      if (!isJoined) JOINED.set(first.data);
+      isJoined = true;
+      JOINED.set(next.data, bytes);
+      bytes += next.data.length;
+    }
+  }
+
+  #read(queue: ByteQueue): ParserEvent | null {
     for (;;) {
       const step = this.#step(queue);
       if (step === PROGRESS) continue;
@@ -100,8 +137,13 @@ export class ChunkedBody {
 
   #readTrailer(queue: ByteQueue): Step {
     const names = this.#trailerNames;
-    const line = this.#lines.read(queue, TRAILER_LINE, this.#limits.maxFieldBytes - 2);
+    const { maxFieldBytes, maxTrailerBytes = Number.MAX_SAFE_INTEGER } = this.#limits;
+    const line = this.#lines.read(queue, TRAILER_LINE, maxFieldBytes - 2);
     if (typeof line !== 'string') return line;
+    this.#trailerBytes += line.length + 2;
+    if (this.#trailerBytes > maxTrailerBytes) {
+      return new HttpError('field_too_large', `the trailers have more than ${maxTrailerBytes} bytes`);
+    }
     if (line === '') {
       return {
         type: 'end',

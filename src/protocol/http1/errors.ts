@@ -51,6 +51,9 @@ export const HTTP_ERRORS = {
   // HTTP/2.
   missing_authority: [400, 'The request has neither :authority nor Host'],
   conflicting_authority: [400, 'Host is not the same as :authority'],
+  bad_pseudo_field: [400, 'A pseudo-header field is unknown, repeated, or behind another field'],
+  missing_pseudo_field: [400, 'A pseudo-header field is missing'],
+  head_too_large: [431, 'The head is too large'],
   connection_field: [400, 'HTTP/2 has no fields that are about the connection'],
   bad_field_value: [400, 'A field value holds a character that is not allowed'],
   too_many_wasted: [429, 'Too many requests were given up, or could not be read, within seconds'],

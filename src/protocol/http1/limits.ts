@@ -8,6 +8,8 @@ export interface HttpLimits {
   readonly maxFieldBytes: number;
   /** The body without its chunk framing; 0: unlimited. Beyond: 413. */
   readonly maxBodyBytes: number;
+  /** A whole trailer section, where that has a limit beside those of its fields. */
+  readonly maxTrailerBytes?: number;
 }
 
 /** "Unlimited" still ends somewhere: an unfinished line is held in memory. */

@@ -67,6 +67,7 @@ export class RequestParser {
   /** Lets go of the chunks that were pushed. What follows of a body lies in memory of its own from now on. */
   detach(): void {
     this.#queue.detach();
+    this.#chunkedBody?.detach();
   }
 
   /**

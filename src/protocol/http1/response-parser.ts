@@ -29,7 +29,7 @@ export interface ResponseLimits {
 export type ResponseEvent =
   /** With `bodyLength` 0 this is the whole message, and no `end` follows; nor does it with a status below 200. */
   | { readonly type: 'head'; readonly head: ReceivedHead }
-  /** A slice of what was pushed, not a copy. */
+  /** A slice of what was pushed, not a copy, but for small chunks that were joined. */
   | { readonly type: 'body'; readonly data: Buffer }
   | { readonly type: 'end' }
   | { readonly type: 'error'; readonly error: HttpError };
@@ -87,6 +87,7 @@ export class ResponseParser {
   /** Lets go of the chunks that were pushed. */
   detach(): void {
     this.#queue.detach();
+    this.#chunkedBody?.detach();
   }
 
   /** The last response is complete, and nothing has come behind it. */
@@ -133,6 +134,14 @@ export class ResponseParser {
     return text;
   }
 
+  /** The same as bytes, a slice of what was pushed. */
+  takeBody(): Buffer {
+    const body = this.#queue.take(this.#missingBytes);
+    this.#missingBytes = 0;
+    this.#state = 'idle';
+    return body;
+  }
+
   /** After 101: what has come behind the head, in another protocol. */
   takeRest(): Buffer {
     return Buffer.from(this.#takeAll());
@@ -176,6 +185,7 @@ export class ResponseParser {
       maxRequestLineBytes: maxHeadBytes,
       maxFields,
       maxFieldBytes: maxHeadBytes,
+      maxTrailerBytes: maxHeadBytes,
       maxBodyBytes: Number.MAX_SAFE_INTEGER,
     });
   }

@@ -36,7 +36,7 @@ class Request implements UpstreamRequest {
     this.timeouts = { connect: list, firstByte: list, silence: list };
   }
 
-  whole(head: ReceivedHead, body: string): void {
+  whole(head: ReceivedHead, body: string | Buffer): void {
     this.events.push(`${head.status} ${body}`);
   }
   begin(head: ReceivedHead): void {

@@ -80,6 +80,16 @@ describe('the response parser', () => {
     assert.equal(third.fields.get('x-a'), 'c');
   });
 
+  test('gives a whole body as text or as bytes', () => {
+    const parser = new ResponseParser(LIMITS);
+    nextHead(parser, RESPONSE);
+    assert.equal(parser.takeBody().toString('latin1'), 'ab');
+    assert.equal(parser.isClean, true);
+    assert.equal(parser.next(), null);
+    nextHead(parser, RESPONSE.replace('ab', 'cd'));
+    assert.equal(parser.takeBodyText(), 'cd');
+  });
+
   test('is not clean when bytes come behind a response', () => {
     const parser = new ResponseParser(LIMITS);
     nextHead(parser, `${RESPONSE}HTTP/1.1`);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CacheStore } from '../handlers/cache/cache-store.ts';
-import { DiskStore } from '../handlers/cache/disk/disk-store.ts';
+import { type DiskLog, DiskStore } from '../handlers/cache/disk/disk-store.ts';
 import { MemoryStore } from '../handlers/cache/memory-store.ts';
 import { type CacheFacts, SharedCache } from '../handlers/cache/shared-cache.ts';
 import type { CacheSpec } from '../protocol/supervision/cache.ts';
@@ -13,11 +13,10 @@ interface OpenCache {
 /** The caches of the configuration. One that a reload leaves as it is keeps what it has. */
 export class Caches {
   #open = new Map<string, OpenCache>();
-  readonly #report: (problem: string) => void;
+  readonly #log: DiskLog;
 
-  /** @param report writes a line to the error log, unless there are too many */
-  constructor(report: (problem: string) => void) {
-    this.#report = report;
+  constructor(log: DiskLog) {
+    this.#log = log;
   }
 
   reset(specs: readonly CacheSpec[]): void {
@@ -27,10 +26,7 @@ export class Caches {
       const known = before.get(spec.name);
       const isSame = known !== undefined && isDeepStrictEqual(known.spec, spec);
       if (isSame) before.delete(spec.name);
-      this.#open.set(
-        spec.name,
-        isSame ? known : { spec, cache: new SharedCache(storeFor(spec, this.#report)) },
-      );
+      this.#open.set(spec.name, isSame ? known : { spec, cache: new SharedCache(storeFor(spec, this.#log)) });
     }
     for (const { cache } of before.values()) cache.store.close();
   }
@@ -50,6 +46,6 @@ export class Caches {
   }
 }
 
-function storeFor(spec: CacheSpec, report: (problem: string) => void): CacheStore {
-  return spec.folder === null ? new MemoryStore(spec) : new DiskStore(spec.folder, spec, report);
+function storeFor(spec: CacheSpec, log: DiskLog): CacheStore {
+  return spec.folder === null ? new MemoryStore(spec) : new DiskStore(spec.folder, spec, log);
 }

@@ -172,25 +172,3 @@ proxy = "http://127.0.0.1:${origin.port}"
     assert.equal((await ask('/broken')).body, '2');
   });
 });
-
-describe('a cache whose folder cannot be made', () => {
-  it('keeps nothing, says so, and the rest goes on', async () => {
-    const folder = new AppFolder({
-      'main.py': answering('app'),
-      file: 'no folder',
-      'kirin.toml':
-        'app = "main:app"\nbind = "127.0.0.1:0"\n[caches.pages]\nfolder = "file/kept"\n[[sites]]\ncache = { in = "pages", valid = "1m" }\n',
-    });
-    const kirin = await startKirin({ bind: [], cwd: folder.path });
-    try {
-      await kirin.waitForLog(/Nothing is kept in .*file\/kept: ENOTDIR/);
-      for (let time = 0; time < 2; time += 1) {
-        const { body } = await exchange({ port: kirin.port }, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-        assert.equal(body.toString(), 'app');
-      }
-    } finally {
-      await kirin.stop();
-      folder.remove();
-    }
-  });
-});

@@ -4,13 +4,15 @@ import { judge } from '../../protocol/caching/storability.ts';
 import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
 import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
-import type { Exchange, FileBody, HeadEdit, Producer } from '../exchange.ts';
+import type { Exchange, FileBody, HeadEdit } from '../exchange.ts';
+import { FileSource } from '../files/file-source.ts';
+import { letGo, openBody } from '../files/open-body.ts';
 import { refusalPage } from '../refusal-page.ts';
 import type { EntryWriter } from './cache-store.ts';
 import { DetachedExchange } from './detached-exchange.ts';
-import type { FetchOptions, Leader, Outcome, Waiter } from './fetch-outcome.ts';
+import { FetchAudience } from './fetch-audience.ts';
+import type { FetchOptions, Outcome, Waiter } from './fetch-outcome.ts';
 import { clean, lengthOf, withStatus } from './fetched-head.ts';
-import { FilePump } from './file-pump.ts';
 import { addDate, type Described, StoredResponse } from './stored-response.ts';
 
 /** RFC 5861 4: these say that whoever makes it cannot. */
@@ -23,30 +25,26 @@ const ERRORS = new Set([500, 502, 503, 504]);
 export class CacheFetch extends DetachedExchange {
   readonly key: string;
   readonly #options: FetchOptions;
+  readonly #audience: FetchAudience;
   readonly #askedMs = Date.now();
-  #leader: Leader | null;
-  readonly #waiters = new Set<Waiter>();
   #isStorable = true;
   #writer: EntryWriter | null = null;
   #described: Described | null = null;
   #base: Exchange | null = null;
   #hasBegun = false;
-  /** The leader gets the response as it comes. */
-  #isStreaming = false;
-  /** Everybody has been answered otherwise. */
-  #isSettled = false;
-  #isLeaderFull = false;
-  /** It goes on though nobody waits for it. */
-  #isForItself: boolean;
   #hasPaused = false;
+  /** All of it has come, and is on its way to the store. */
+  #isComplete = false;
 
   constructor(options: FetchOptions) {
     super(options.from, options.head, options.cache);
     this.#options = options;
     this.key = options.key;
-    this.#leader = options.leader;
-    this.#isForItself = options.leader === null;
-    if (this.#leader !== null) this.#leader.exchange.producer = this.#producerFor(this.#leader);
+    this.#audience = new FetchAudience(options.leader, {
+      producer: () => this.producer,
+      paced: () => this.#balance(),
+      left: () => this.#endIfUnwanted(),
+    });
     options.cache.inFlight.set(options.id, this);
     options.cache.fetches.add(this);
   }
@@ -54,12 +52,11 @@ export class CacheFetch extends DetachedExchange {
   // --- those who want it ---
 
   wait(waiter: Waiter): void {
-    this.#waiters.add(waiter);
+    this.#audience.wait(waiter);
   }
 
   leave(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
-    this.#endIfUnwanted();
+    this.#audience.leave(waiter);
   }
 
   /** What it asked for has been changed meanwhile. */
@@ -69,36 +66,8 @@ export class CacheFetch extends DetachedExchange {
     this.#forget();
   }
 
-  #producerFor(leader: Leader): Producer {
-    const inner = () => this.producer;
-    return {
-      get isWaiting() {
-        return inner()?.isWaiting ?? true;
-      },
-      pause: () => {
-        this.#isLeaderFull = true;
-        this.#balance();
-      },
-      resume: () => {
-        this.#isLeaderFull = false;
-        this.#balance();
-      },
-      cancel: () => {
-        if (this.#leader !== leader) return;
-        this.#leader = null;
-        this.#isStreaming = false;
-        this.#isLeaderFull = false;
-        this.#balance();
-        this.#endIfUnwanted();
-      },
-      clientEnded: () => {
-        if (this.#waiters.size === 0) inner()?.clientEnded?.();
-      },
-    };
-  }
-
   #endIfUnwanted(): void {
-    if (this.isOver || this.#isForItself || this.#leader !== null || this.#waiters.size > 0) return;
+    if (this.isOver || this.#isComplete || !this.#audience.isGone) return;
     const { producer } = this;
     this.#dropWriter();
     this.#finish();
@@ -107,7 +76,7 @@ export class CacheFetch extends DetachedExchange {
 
   /** Whoever produces it waits for the client, and for the disk. */
   #balance(): void {
-    const mustWait = this.#isLeaderFull || (this.#writer?.isFull ?? false);
+    const mustWait = this.#audience.isFull || (this.#writer?.isFull ?? false);
     if (mustWait === this.#hasPaused || this.isOver) return;
     this.#hasPaused = mustWait;
     if (mustWait) this.producer?.pause();
@@ -117,7 +86,7 @@ export class CacheFetch extends DetachedExchange {
   // --- Exchange ---
 
   protected override get client(): Exchange | null {
-    return this.#leader?.exchange ?? null;
+    return this.#audience.client;
   }
 
   /** Another route answers: what it says holds, and not what is said about this cache. */
@@ -127,15 +96,13 @@ export class CacheFetch extends DetachedExchange {
   }
 
   #handOn(): Exchange {
-    const leader = this.#leader;
     this.storeNothing();
+    const exchange = this.#audience.release();
     // Nobody asks but this cache, which the other route may use, too: see CacheHandler.
-    if (leader === null) return this;
-    this.#leader = null;
-    leader.exchange.producer = null;
-    this.#tell({ kind: 'passed' });
+    if (exchange === null) return this;
+    this.#audience.tellWaiters({ kind: 'passed' });
     this.#finish();
-    return leader.exchange.base;
+    return exchange.base;
   }
 
   override respond(text: string, flags: number, body: string | Buffer): void {
@@ -148,7 +115,7 @@ export class CacheFetch extends DetachedExchange {
     }
     const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
     this.#store(bytes);
-    if (this.#isStreaming) this.#leader?.exchange.respond(head.text, head.flags, body);
+    this.#audience.respond(head, body);
     this.#complete();
   }
 
@@ -161,8 +128,8 @@ export class CacheFetch extends DetachedExchange {
       return;
     }
     this.#store(body);
-    if (this.#isStreaming && !isEnd && this.#leader?.exchange.head.method === 'HEAD') this.#answerHead(head);
-    if (this.#isStreaming) this.#leader?.exchange.begin(head.text, head.flags, body, isEnd);
+    this.#audience.begin(head, body, isEnd, this.#writer !== null);
+    this.#endIfUnwanted();
     if (isEnd) this.#complete();
     else this.#balance();
   }
@@ -170,12 +137,12 @@ export class CacheFetch extends DetachedExchange {
   override write(body: Buffer, isEnd: boolean): void {
     if (this.isOver) return;
     if (isEnd) this.producer = null;
-    if (this.#isSettled) {
+    if (this.#audience.isSettled) {
       if (isEnd) this.#finish();
       return;
     }
     this.#store(body);
-    if (this.#isStreaming) this.#leader?.exchange.write(body, isEnd);
+    this.#audience.write(body, isEnd);
     if (isEnd) this.#complete();
     else this.#balance();
   }
@@ -186,24 +153,31 @@ export class CacheFetch extends DetachedExchange {
       return;
     }
     const before = this.producer;
-    let hasBegun = false;
-    const pump = new FilePump(body, {
-      begun: () => {},
-      piece: (bytes, isEnd) => {
-        if (hasBegun) this.write(bytes, isEnd);
-        else this.begin(text, flags | RESPONSE_FLAG.length, bytes, isEnd);
-        hasBegun = true;
-      },
-      failed: (isHalf) => {
-        before?.cancel();
-        if (isHalf && hasBegun) this.abort();
-        else this.refuse(502);
-      },
-    });
-    this.producer = pump;
+    const fail = () => {
+      before?.cancel();
+      if (this.#hasBegun) this.abort();
+      else this.refuse(502);
+    };
     // Nothing says that the length is among the fields.
     if ((flags & RESPONSE_FLAG.length) === 0) text += `Content-Length: ${body.length}\r\n`;
-    pump.start();
+    const sink = {
+      write: (piece: Buffer, isEnd: boolean) => {
+        if (this.#hasBegun) this.write(piece, isEnd);
+        else this.begin(text, flags | RESPONSE_FLAG.length, piece, isEnd);
+      },
+    };
+    openBody(body, (error, fd) => {
+      if (this.isOver) {
+        if (error === null) letGo(body, fd);
+      } else if (error !== null) {
+        fail();
+      } else {
+        const source = new FileSource(body, fd, sink, fail);
+        this.producer = source;
+        if (this.#hasPaused) source.pause();
+        source.start();
+      }
+    });
   }
 
   override abort(): void {
@@ -215,10 +189,7 @@ export class CacheFetch extends DetachedExchange {
     this.#dropWriter();
     // Those who are told ask again, and not this one.
     this.#forget();
-    const leader = this.#leader;
-    if (this.#isStreaming) leader?.exchange.abort();
-    else if (!this.#isSettled) leader?.settle({ kind: 'broken' });
-    this.#tell({ kind: 'broken' });
+    this.#audience.breakOff();
     this.#finish();
   }
 
@@ -239,9 +210,7 @@ export class CacheFetch extends DetachedExchange {
     this.#hasBegun = true;
     this.#forget();
     if (stored !== null && status < 500) this.#options.cache.store.delete(stored);
-    const outcome: Outcome = { kind: 'refused', status, reason, fields: extraFields, edit };
-    this.#leader?.settle(outcome);
-    this.#tell(outcome);
+    this.#audience.settle({ kind: 'refused', status, reason, fields: extraFields, edit });
     this.#finish();
   }
 
@@ -263,47 +232,22 @@ export class CacheFetch extends DetachedExchange {
     const facts = this.#isStorable ? this.#judge(head) : null;
     clean(head);
     const length = bodyBytes ?? lengthOf(head);
-    if (facts !== null && (length === null || length <= this.#options.maxEntryBytes)) {
+    const fits = length === null || length <= this.#options.maxEntryBytes;
+    const writer = facts !== null && fits ? cache.store.begin(this.key, this.#options.maxEntryBytes) : null;
+    if (facts !== null && writer !== null) {
       this.#described = { facts, head: head.text, flags: head.flags };
-      this.#writer = cache.store.begin(this.key, this.#options.maxEntryBytes);
-      this.#writer.drained = () => this.#balance();
+      this.#writer = writer;
+      writer.drained = () => this.#balance();
     } else {
       // What was there is not what is there now.
       if (stored !== null && head.status < 500) cache.store.delete(stored);
       if (head.status < 500) cache.notePassed(id, performance.now());
       this.#forget();
-      this.#tell({ kind: 'passed' });
+      this.#audience.tellWaiters({ kind: 'passed' });
     }
-    this.#beginLeader(head);
+    this.#audience.meet(head, this.#described?.facts ?? null);
     this.#endIfUnwanted();
     return this.isOver ? null : head;
-  }
-
-  #beginLeader(head: ResponseHead): void {
-    const leader = this.#leader;
-    if (leader === null) return;
-    const isStored = this.#writer !== null;
-    const takes = leader.takes(head, this.#described?.facts ?? null);
-    if (takes === 'streams') {
-      this.#isStreaming = true;
-      head.text += leader.fieldsFor(head, isStored);
-    } else if (takes === 'answered' || takes === 'asks-himself') {
-      this.#leader = null;
-      if (takes === 'asks-himself') leader.settle({ kind: 'passed' });
-      // What is half made is worth being stored.
-      this.#isForItself = isStored;
-    }
-  }
-
-  /** The body that is to come is nothing to him. */
-  #answerHead({ text, flags }: ResponseHead): void {
-    const leader = this.#leader as Leader;
-    this.#leader = null;
-    this.#isStreaming = false;
-    this.#isForItself = this.#writer !== null;
-    leader.exchange.producer = null;
-    leader.exchange.respond(text, flags, '');
-    this.#endIfUnwanted();
   }
 
   #judge(head: ResponseHead): StoredFacts | null {
@@ -327,8 +271,7 @@ export class CacheFetch extends DetachedExchange {
       const renewed = { facts: stored.facts, head: head.text, flags: head.flags };
       // The body is let go with what was stored, but this once.
       const once = new StoredResponse(this.key, renewed, { ...stored.body }, stored.bodyBytes, 0);
-      this.#leader?.settle({ kind: 'stored', stored: once });
-      this.#leader = null;
+      this.#audience.settleLeader({ kind: 'stored', stored: once });
       cache.store.delete(stored);
       this.#settleAll({ kind: 'passed' });
       return;
@@ -340,19 +283,11 @@ export class CacheFetch extends DetachedExchange {
   #store(bytes: Buffer): void {
     if (this.#writer === null || bytes.length === 0) return;
     if (this.#writer.write(bytes)) return;
+    // It is too large after all, or the disk fails.
     this.#dropWriter();
     this.#options.cache.notePassed(this.#options.id, performance.now());
-    this.#giveUpStoring();
-  }
-
-  /** It is too large after all. */
-  #giveUpStoring(): void {
     this.#forget();
-    this.#tell({ kind: 'passed' });
-    if (this.#isStreaming) return;
-    this.#leader?.settle({ kind: 'passed' });
-    this.#leader = null;
-    this.#isForItself = false;
+    this.#audience.giveUp();
     this.#endIfUnwanted();
   }
 
@@ -366,7 +301,8 @@ export class CacheFetch extends DetachedExchange {
       return;
     }
     this.#writer = null;
-    if (this.#isStreaming) this.#leader = null;
+    this.#isComplete = true;
+    this.#audience.endStream();
     writer.finish(described, (stored) => {
       if (stored === null || !this.#isStorable) {
         if (stored !== null) cache.store.delete(stored);
@@ -379,20 +315,9 @@ export class CacheFetch extends DetachedExchange {
     });
   }
 
-  /** The leader, unless he gets the response as it comes, and those who wait. */
   #settleAll(outcome: Outcome): void {
-    this.#isSettled = true;
     this.#forget();
-    const leader = this.#leader;
-    this.#leader = null;
-    if (!this.#isStreaming) leader?.settle(outcome);
-    this.#tell(outcome);
-  }
-
-  #tell(outcome: Outcome): void {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) waiter.settle(outcome);
+    this.#audience.settle(outcome);
   }
 
   #dropWriter(): void {

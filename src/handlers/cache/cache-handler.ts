@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ageOf, reuse } from '../../protocol/caching/reuse.ts';
 import type { StoragePolicy } from '../../protocol/caching/storability.ts';
 import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
@@ -17,6 +16,7 @@ import { purge } from './purge.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 import { notModifiedHead, serve, verdictOf } from './serve.ts';
 import type { CacheStatus, SharedCache } from './shared-cache.ts';
+import { shortId } from './short-id.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** Why a request goes on: RFC 9211 2.2. */
@@ -39,16 +39,19 @@ export class CacheHandler implements Handler {
   readonly #cache: SharedCache;
   readonly #next: Handler;
   readonly #keyOf: CacheKey;
+  readonly #route: string;
   readonly #policy: StoragePolicy;
   readonly #bypass: readonly Template[];
   readonly #noStore: readonly Template[];
   readonly #purgers: NetworkList | null;
 
-  constructor(use: CacheUse, cache: SharedCache, next: Handler) {
+  /** @param route tells its responses from those that others make of the same URI, unless it has a key of its own */
+  constructor(use: CacheUse, cache: SharedCache, next: Handler, route: string) {
     this.#use = use;
     this.#cache = cache;
     this.#next = next;
     this.#keyOf = cacheKey(use.key);
+    this.#route = use.key === null ? route : '';
     const { staleWhileRevalidate, staleIfError } = use;
     this.#policy = {
       valid: new Map(use.valid),
@@ -77,7 +80,7 @@ export class CacheHandler implements Handler {
       }
       return;
     }
-    const request = requestFacts(exchange, this.#use.obeysClients);
+    const request = requestFacts(exchange, this.#use.obeysClients, this.#route);
     // An application may heed a body, which no key tells.
     if (request.upgrades) this.#next.handle(exchange);
     else if (bodyLength !== 0) this.#pass(exchange, 'bypass');
@@ -95,7 +98,7 @@ export class CacheHandler implements Handler {
       ({ facts }) => matches(facts, request) && (facts.isForEverybody || !request.hasAuthorization),
     );
     if (stored === undefined) {
-      this.#fetch(visit, null, variants.length === 0 ? 'uri-miss' : 'vary-miss');
+      this.#fetch(visit, null, variants.some((other) => this.#isOwn(other)) ? 'vary-miss' : 'uri-miss');
       return;
     }
     const nowMs = Date.now();
@@ -120,6 +123,9 @@ export class CacheHandler implements Handler {
       lost: () => {
         this.#cache.store.delete(stored);
         if (!exchange.isOver) this.#again(visit);
+      },
+      outOfReach: () => {
+        if (!exchange.isOver) this.#pass(exchange, 'bypass');
       },
       read: (content) => this.#cache.store.keepContent(stored, content),
     });
@@ -197,10 +203,15 @@ export class CacheHandler implements Handler {
   /** Requests of one id get the same response, as far as is known before it comes. */
   #idOf(key: string, request: RequestFacts, stored: StoredResponse | null): string {
     const { unspoken } = request;
-    const vary = (stored ?? this.#cache.store.variants(key)[0])?.facts.vary ?? [];
+    const last = stored ?? this.#cache.store.variants(key).find((other) => this.#isOwn(other));
+    const vary = last?.facts.vary ?? [];
     const authorization = request.hasAuthorization ? request.valueOf('authorization') : '';
     const values = vary.map((name) => `${name}: ${request.valueOf(name)}`);
-    return short([key, authorization, unspoken, ...values].join('\n'));
+    return shortId([key, this.#route, authorization, unspoken, ...values].join('\n'));
+  }
+
+  #isOwn({ facts }: StoredResponse): boolean {
+    return facts.route === this.#route;
   }
 
   #leader(visit: Visit, stored: StoredResponse | null, why: Forward): Leader {
@@ -345,13 +356,6 @@ export class CacheHandler implements Handler {
   #tells(what: string): string {
     return this.#use.tells ? `Cache-Status: kirin; ${what}\r\n` : '';
   }
-}
-
-/** Many are remembered, and clients write them. */
-const MAX_ID_LENGTH = 256;
-
-function short(id: string): string {
-  return id.length <= MAX_ID_LENGTH ? id : createHash('sha256').update(id).digest('base64');
 }
 
 /** As nginx: neither empty nor 0. */

@@ -3,6 +3,7 @@ import type { StoredResponse } from './stored-response.ts';
 export interface IndexLimits {
   readonly maxBytes: number;
   readonly maxEntries: number;
+  /** Of each route. */
   readonly maxVariants: number;
   readonly inactiveMs: number;
 }
@@ -38,8 +39,10 @@ export class CacheIndex {
   /** `replaces`: whether another one is for the same requests. */
   add(stored: StoredResponse, replaces: (other: StoredResponse) => boolean): void {
     for (const other of this.variants(stored.key).filter(replaces)) this.delete(other);
-    while (this.variants(stored.key).length >= this.#limits.maxVariants) {
-      this.delete(this.variants(stored.key).reduce(moreDispensable));
+    for (;;) {
+      const rivals = this.variants(stored.key).filter(({ facts }) => facts.route === stored.facts.route);
+      if (rivals.length < this.#limits.maxVariants) break;
+      this.delete(rivals.reduce(moreDispensable));
     }
     this.#byKey.set(stored.key, [stored, ...this.variants(stored.key)]);
     this.#order.add(stored);
@@ -92,6 +95,15 @@ export class CacheIndex {
   deleteInactive(nowMs: number): void {
     for (const stored of this.#order) {
       if (nowMs - stored.lastUsedMs < this.#limits.inactiveMs) return;
+      this.delete(stored);
+    }
+  }
+
+  /** What was not used for longest, until it is so much. */
+  deleteOldest(bytes: number): void {
+    const least = this.bytes - bytes;
+    for (const stored of this.#order) {
+      if (this.bytes <= least) return;
       this.delete(stored);
     }
   }

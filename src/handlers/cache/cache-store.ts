@@ -25,7 +25,8 @@ export interface CacheStore {
   readonly isLoading: boolean;
   variants(key: string): readonly StoredResponse[];
   touch(stored: StoredResponse): void;
-  begin(key: string, maxBytes: number): EntryWriter;
+  /** Null: nothing can be stored now. */
+  begin(key: string, maxBytes: number): EntryWriter | null;
   /** A 304 has told that it is still right. */
   renew(stored: StoredResponse, described: Described): void;
   /** It has been read from its file. */

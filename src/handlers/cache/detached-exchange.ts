@@ -49,6 +49,10 @@ export abstract class DetachedExchange implements Exchange {
   abstract abort(): void;
   abstract refuse(status: number, reason?: string, extraFields?: string, edit?: HeadEdit | null): void;
 
+  respondLent(head: string, flags: number, body: Buffer): void {
+    this.respond(head, flags, body.toString('latin1'));
+  }
+
   get workerPid(): number {
     return this.client?.workerPid ?? 0;
   }

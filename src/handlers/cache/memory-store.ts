@@ -9,13 +9,16 @@ export const SWEEP_EVERY_MS = 10_000;
 
 /** Whether both are for the same requests. */
 export function isSameVariant(a: StoredResponse, b: StoredResponse): boolean {
+  const { unspoken, route } = a.facts;
   const request = {
-    unspoken: a.facts.unspoken,
+    unspoken,
+    route,
     valueOf: (name: string) => a.facts.varyValues[a.facts.vary.indexOf(name)] ?? '',
   };
   // With other names in Vary than before, the older one has been overtaken.
   const areNamesSame = a.facts.vary.join() === b.facts.vary.join();
-  return a.facts.unspoken === b.facts.unspoken && (!areNamesSame || matches(b.facts, request));
+  if (route !== b.facts.route || unspoken !== b.facts.unspoken) return false;
+  return !areNamesSame || matches(b.facts, request);
 }
 
 /** Responses in the edge's memory. */

@@ -12,6 +12,8 @@ export interface RequestFacts {
   readonly upgrades: boolean;
   /** Fields that applications and frameworks heed without a Vary, with their values. */
   readonly unspoken: string;
+  /** See StoredFacts. */
+  readonly route: string;
   readonly fields: FieldBlock;
   valueOf(name: string): string;
 }
@@ -71,7 +73,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ...UNSPOKEN.map((name) => [name, 'unspoken'] as const),
 ]);
 
-export function requestFacts({ head, peer }: Exchange, obeysClients: boolean): RequestFacts {
+export function requestFacts({ head, peer }: Exchange, obeysClients: boolean, route: string): RequestFacts {
   const { fields } = head;
   const { names, values } = fields;
   let cacheControl: string[] | null = null;
@@ -122,6 +124,7 @@ export function requestFacts({ head, peer }: Exchange, obeysClients: boolean): R
     isConditional,
     upgrades,
     unspoken,
+    route,
     fields,
     valueOf: (name) => joined(fields, name),
   };

@@ -33,9 +33,14 @@ export function verdictOf(
   return evaluate(conditions, { entityTag: entityTag ?? '', modifiedSeconds, size }, head.method, nowSeconds);
 }
 
+/** The system has none left for anybody: the file may well be there. */
+const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
 export interface ServeHooks {
-  /** Its file is not there any more. */
+  /** Its file is not there any more, or cannot be read. */
   lost(): void;
+  /** Its file cannot be opened now. */
+  outOfReach(): void;
   /** It was read from its file whole. */
   read(content: Buffer): void;
 }
@@ -130,9 +135,10 @@ function send(
   };
   openWhole(path, stored.bodyBytes)
     .then((file) => answer(file).finally(() => file.release()))
-    .catch(() => {
+    .catch((error: NodeJS.ErrnoException) => {
       exchange.producer = null;
-      hooks.lost();
+      if (EXHAUSTED.has(error.code ?? '')) hooks.outOfReach();
+      else hooks.lost();
     });
 }
 

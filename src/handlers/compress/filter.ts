@@ -2,9 +2,10 @@ import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import { codingWeights } from '../coding-weights.ts';
 import type { Exchange, FileBody } from '../exchange.ts';
 import { ExchangeFilter } from '../exchange-filter.ts';
+import { FileSource } from '../files/file-source.ts';
 import { letGo, openBody } from '../files/open-body.ts';
 import { CompressedBody } from './compressed-body.ts';
-import { FileSource } from './file-source.ts';
+
 import { readyBodies } from './ready-bodies.ts';
 import { type Choice, type CompressionRules, EVENT_STREAM, noteCoding, weakenTag } from './rules.ts';
 import { threadGate } from './thread-gate.ts';

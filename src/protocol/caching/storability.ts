@@ -22,6 +22,7 @@ export interface Asked {
   readonly directives: Directives;
   readonly hasAuthorization: boolean;
   readonly unspoken: string;
+  readonly route: string;
   /** The value of a field, '' where there is none: several are joined. */
   valueOf(name: string): string;
   readonly askedMs: number;
@@ -87,6 +88,7 @@ export function judge(head: ResponseHead, asked: Asked, policy: StoragePolicy): 
     vary,
     varyValues,
     unspoken: asked.unspoken,
+    route: asked.route,
   };
   return isOfUse(facts) ? facts : null;
 }

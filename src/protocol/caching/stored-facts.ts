@@ -24,4 +24,6 @@ export interface StoredFacts {
   readonly varyValues: readonly string[];
   /** What the request had that origins may heed without saying so. */
   readonly unspoken: string;
+  /** Of the routes that use the cache, the one whose response it is; '': whoever has the same key may have it. */
+  readonly route: string;
 }

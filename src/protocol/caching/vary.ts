@@ -16,10 +16,10 @@ export function varyNames(values: readonly string[]): readonly string[] | '*' {
 
 /** `valueOf`: of a field of the request, '' where there is none. */
 export function matches(
-  { vary, varyValues, unspoken }: Pick<StoredFacts, 'vary' | 'varyValues' | 'unspoken'>,
-  request: { readonly unspoken: string; valueOf(name: string): string },
+  { vary, varyValues, unspoken, route }: Pick<StoredFacts, 'vary' | 'varyValues' | 'unspoken' | 'route'>,
+  request: { readonly unspoken: string; readonly route: string; valueOf(name: string): string },
 ): boolean {
-  if (unspoken !== request.unspoken) return false;
+  if (route !== request.route || unspoken !== request.unspoken) return false;
   for (let index = 0; index < vary.length; index += 1) {
     if (!isSame(varyValues[index] as string, request.valueOf(vary[index] as string))) return false;
   }

@@ -5,53 +5,82 @@ import { CacheIndex, type IndexLimits } from '../cache-index.ts';
 import type { CacheStore, EntryWriter } from '../cache-store.ts';
 import { isSameVariant, MAX_TEXT_BYTES, SWEEP_EVERY_MS } from '../memory-store.ts';
 import { type Described, type StoredBody, StoredResponse } from '../stored-response.ts';
+import { DiskTrouble } from './disk-trouble.ts';
 import { DiskWriter } from './disk-writer.ts';
+import { draftName, ownSelf } from './draft-owner.ts';
+import { DRAFTS, removeAbandoned, SILENT_MS } from './drafts.ts';
 import { entryTail } from './entry-format.ts';
+import { Forgotten } from './forgotten.ts';
 import { gated, gatedVoid } from './gated.ts';
-import { DRAFTS, loadFolder } from './load-folder.ts';
+import { loadFolder } from './load-folder.ts';
 
 /** Small bodies that are asked for are in memory, too: so much of them. */
 const MAX_HOT_BYTES = 32 << 20;
+/** A disk that hangs holds up no more of memory than this, for all that is to be written, */
+const MAX_WAITING_BYTES = 32 << 20;
+/** and for no more responses. */
+const MAX_WRITING = 1000;
 /** Nginx's bound for what it keeps of one response. */
 const MAX_ENTRY_BYTES = 1 << 30;
+
+/** The disk, or the account's share of it, is full. */
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+/** Of what is kept, so much makes room where the disk is full before the cache is. */
+const SHARE_FOR_ROOM = 1 / 8;
+
+/** Where a cache tells how its folder is. */
+export interface DiskLog {
+  info(line: string): void;
+  error(line: string): void;
+}
 
 /** Responses in files of a folder, and what is known of them in memory. */
 export class DiskStore implements CacheStore {
   readonly defaultMaxEntryBytes: number;
   /** Responses that are on their way to the disk. */
   writing = 0;
-  isLoading = true;
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #index: CacheIndex;
-  readonly #report: (problem: string) => void;
+  readonly #log: DiskLog;
+  readonly #trouble = new DiskTrouble();
   readonly #sweep: NodeJS.Timeout;
+  readonly #draftSweep: NodeJS.Timeout;
   /** Whose bodies are in memory, in the order of their last use. */
   readonly #hot = new Set<StoredResponse>();
   #hotBytes = 0;
   /** Of bodies that are being written. */
   pendingBytes = 0;
+  /** Of these, what waits in memory for the disk. */
+  #waitingBytes = 0;
   #isClosed = false;
+  /** While the folder is looked through: what has been removed meanwhile. */
+  #forgotten: Forgotten | null = null;
+  /** What is in the folder is not known, since it could not be made. */
+  #isUnseen = false;
+  #hasToldLimit = false;
   /** What is written to a file once more, one after another. */
   readonly #renewals = new WeakMap<StoredResponse, Promise<void>>();
 
-  /** @param report writes a line to the error log, unless there are too many */
-  constructor(folder: string, limits: IndexLimits, report: (problem: string) => void) {
+  constructor(folder: string, limits: IndexLimits, log: DiskLog) {
     this.#folder = folder;
     this.#maxBytes = limits.maxBytes;
-    this.#report = report;
+    this.#log = log;
     this.defaultMaxEntryBytes = Math.min(limits.maxBytes, MAX_ENTRY_BYTES);
     this.#index = new CacheIndex(limits, (stored) => this.#removed(stored));
     this.#sweep = setInterval(() => this.#index.deleteInactive(performance.now()), SWEEP_EVERY_MS).unref();
+    this.#draftSweep = setInterval(() => void removeAbandoned(join(folder, DRAFTS)), SILENT_MS).unref();
     try {
       mkdirSync(join(folder, DRAFTS), { recursive: true, mode: 0o700 });
     } catch (error) {
-      this.#isClosed = true;
-      report(`Nothing is kept in ${folder}: ${(error as Error).message}`);
+      this.#failed(error as NodeJS.ErrnoException, 0);
+      this.#isUnseen = true;
     }
-    void this.#load().finally(() => {
-      this.isLoading = false;
-    });
+    void this.#load();
+  }
+
+  get isLoading(): boolean {
+    return this.#forgotten !== null;
   }
 
   get size(): number {
@@ -63,16 +92,24 @@ export class DiskStore implements CacheStore {
   }
 
   async #load(): Promise<void> {
-    if (this.#isClosed) return;
+    const forgotten = new Forgotten();
+    this.#forgotten = forgotten;
+    await this.#addFound(forgotten);
+    this.#forgotten = null;
+  }
+
+  async #addFound(forgotten: Forgotten): Promise<void> {
     for await (const { entry, path, fileBytes, bodyBytes } of loadFolder(this.#folder)) {
       if (this.#isClosed) return;
       const body: StoredBody = { kind: 'file', path, fileBytes, content: null };
       const stored = new StoredResponse(entry.key, entry, body, bodyBytes, performance.now());
+      const others = this.#index.variants(entry.key);
+      if (others.some((other) => other.body.kind === 'file' && other.body.path === path)) continue;
       // What has come meanwhile is newer.
-      const isOvertaken = this.#index
-        .variants(entry.key)
-        .some((other) => isSameVariant(stored, other) && other.facts.receivedMs >= entry.facts.receivedMs);
-      if (isOvertaken) unlink(path, () => {});
+      const isOvertaken = others.some(
+        (other) => isSameVariant(stored, other) && other.facts.receivedMs >= entry.facts.receivedMs,
+      );
+      if (isOvertaken || forgotten.has(entry.key)) unlink(path, () => {});
       else this.#add(stored);
     }
   }
@@ -90,7 +127,9 @@ export class DiskStore implements CacheStore {
     if (this.#hot.delete(stored)) this.#hot.add(stored);
   }
 
-  begin(key: string, maxBytes: number): EntryWriter {
+  begin(key: string, maxBytes: number): EntryWriter | null {
+    const begunMs = performance.now();
+    if (this.#isClosed || this.writing >= MAX_WRITING || !this.#trouble.mayWrite(begunMs)) return null;
     const name = `${createHash('sha256').update(key).digest('hex').slice(0, 32)}-${randomBytes(8).toString('hex')}`;
     const path = join(this.#folder, name.slice(0, 2), name);
     this.writing += 1;
@@ -98,14 +137,19 @@ export class DiskStore implements CacheStore {
       key,
       maxBytes,
       path,
-      draft: join(this.#folder, DRAFTS, name),
+      draft: join(this.#folder, DRAFTS, draftName(name, ownSelf())),
       claim: (bytes) => {
         if (this.#isClosed || this.pendingBytes + bytes > this.#maxBytes) return false;
+        if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) return false;
         this.pendingBytes += bytes;
+        this.#waitingBytes += bytes;
         return true;
       },
       release: (bytes) => {
         this.pendingBytes -= bytes;
+      },
+      taken: (bytes) => {
+        this.#waitingBytes -= bytes;
       },
       written: (described, bodyBytes, fileBytes, content) => {
         const body: StoredBody = { kind: 'file', path, fileBytes, content: null };
@@ -113,13 +157,46 @@ export class DiskStore implements CacheStore {
         if (this.#isClosed) return null;
         this.#add(stored);
         if (content !== null) this.keepContent(stored, content);
+        if (this.#trouble.succeeded(begunMs)) this.#recovered();
         return stored;
       },
       over: () => {
         this.writing -= 1;
       },
-      failed: (error) => this.#report(`A response could not be kept in ${this.#folder}: ${error.message}`),
+      failed: (error, bodyBytes) => this.#failed(error, bodyBytes),
     });
+  }
+
+  /** @param bodyBytes what was to be written, as far as it had come */
+  #failed(error: NodeJS.ErrnoException, bodyBytes: number): void {
+    // The disk is well: this one is larger than a file may be (ulimit -f), and others are not.
+    if (error.code === 'EFBIG') {
+      this.#noteTooLarge(error);
+      return;
+    }
+    const nowMs = performance.now();
+    if (this.#isClosed || !this.#trouble.mayWrite(nowMs)) return;
+    const isNews = this.#trouble.failed(nowMs);
+    if (isNews) {
+      this.#log.error(
+        `Nothing new is kept in ${this.#folder}, which is tried again from time to time: ${error.message}`,
+      );
+    }
+    const room = this.#index.bytes * SHARE_FOR_ROOM;
+    // What is larger than that would not fit then either.
+    if (FULL.has(error.code ?? '') && bodyBytes <= room) this.#index.deleteOldest(room);
+  }
+
+  #noteTooLarge({ message }: Error): void {
+    if (!this.#hasToldLimit)
+      this.#log.error(`Responses are too large to be kept in ${this.#folder}: ${message}`);
+    this.#hasToldLimit = true;
+  }
+
+  #recovered(): void {
+    this.#log.info(`Responses are kept in ${this.#folder} again`);
+    if (this.#isUnseen) void this.#load();
+    this.#isUnseen = false;
   }
 
   keepContent(stored: StoredResponse, content: Buffer): void {
@@ -169,10 +246,12 @@ export class DiskStore implements CacheStore {
   }
 
   deleteKey(key: string): number {
+    this.#forgotten?.addKey(key);
     return this.#index.deleteKey(key);
   }
 
   deletePrefix(prefix: string): number {
+    this.#forgotten?.addPrefix(prefix);
     return this.#index.deletePrefix(prefix);
   }
 
@@ -180,6 +259,7 @@ export class DiskStore implements CacheStore {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#sweep);
+    clearInterval(this.#draftSweep);
   }
 }
 

@@ -19,6 +19,8 @@ export interface WriterPlace {
   readonly path: string;
   /** Whether so many bytes more may be written now, of all bodies together. */
   claim(bytes: number): boolean;
+  /** So many are in memory no longer: the disk has them, or nobody wants them. */
+  taken(bytes: number): void;
   /** Those are on their way no longer. */
   release(bytes: number): void;
   /** It is there. */
@@ -28,7 +30,8 @@ export interface WriterPlace {
     fileBytes: number,
     content: Buffer | null,
   ): StoredResponse | null;
-  failed(error: Error): void;
+  /** @param bodyBytes that had come until then */
+  failed(error: NodeJS.ErrnoException, bodyBytes: number): void;
   /** Nothing of it is under way any more. */
   over(): void;
 }
@@ -55,7 +58,7 @@ export class DiskWriter implements EntryWriter {
   }
 
   get isFull(): boolean {
-    return this.#waitingBytes > MAX_WAITING_BYTES;
+    return !this.#isGone && this.#waitingBytes > MAX_WAITING_BYTES;
   }
 
   write(bytes: Buffer): boolean {
@@ -96,12 +99,12 @@ export class DiskWriter implements EntryWriter {
     this.#isBusy = true;
     try {
       if (this.#fd < 0 && !this.#isGone) {
-        this.#fd = await gated<number>((done) => open(this.#place.draft, 'wx', 0o600, done));
+        this.#fd = await createIn(this.#place.draft);
       }
       while (this.#waiting.length > 0 && !this.#isGone) await this.#writeWaiting();
       if (this.#ending !== null && !this.#isGone) await this.#end(this.#ending.described);
     } catch (error) {
-      this.#fail(error as Error);
+      this.#fail(error as NodeJS.ErrnoException);
     }
     this.#isBusy = false;
     if (this.#isGone) await this.#cleanUp();
@@ -112,8 +115,13 @@ export class DiskWriter implements EntryWriter {
     const batch = this.#waiting;
     this.#waiting = [];
     await this.#writeAll(batch);
-    this.#waitingBytes -= batch.reduce((sum, { length }) => sum + length, 0);
+    this.#taken(batch.reduce((sum, { length }) => sum + length, 0));
     this.drained();
+  }
+
+  #taken(bytes: number): void {
+    this.#waitingBytes -= bytes;
+    this.#place.taken(bytes);
   }
 
   async #writeAll(batch: readonly Buffer[]): Promise<void> {
@@ -132,7 +140,7 @@ export class DiskWriter implements EntryWriter {
     await this.#writeAll([tail]);
     // Else a name could outlive a loss of power, and its content not.
     await gatedVoid((done) => fdatasync(this.#fd, done));
-    await gatedVoid((done) => mkdir(dirname(path), { recursive: true, mode: 0o700 }, (error) => done(error)));
+    await makeFolder(dirname(path));
     await gatedVoid((done) => rename(draft, path, done));
     const ending = this.#ending;
     if (ending === null || this.#isGone) {
@@ -146,10 +154,10 @@ export class DiskWriter implements EntryWriter {
     ending.done(this.#place.written(described, this.#bytes, this.#bytes + tail.length, content));
   }
 
-  #fail(error: Error): void {
+  #fail(error: NodeJS.ErrnoException): void {
     if (this.#isGone) return;
     this.discard();
-    this.#place.failed(error);
+    this.#place.failed(error, this.#bytes);
     const ending = this.#ending;
     this.#ending = null;
     ending?.done(null);
@@ -160,6 +168,7 @@ export class DiskWriter implements EntryWriter {
     const fd = this.#fd;
     this.#fd = -1;
     this.#waiting = [];
+    this.#taken(this.#waitingBytes);
     this.#content = null;
     if (fd >= 0) {
       await gatedVoid((done) => close(fd, done)).catch(() => {});
@@ -169,4 +178,20 @@ export class DiskWriter implements EntryWriter {
     if (!this.#isOver) this.#place.over();
     this.#isOver = true;
   }
+}
+
+/** Somebody may have removed the folder. */
+async function createIn(path: string): Promise<number> {
+  const create = () => gated<number>((done) => open(path, 'wx', 0o600, done));
+  try {
+    return await create();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    return create();
+  }
+}
+
+function makeFolder(path: string): Promise<void> {
+  return gatedVoid((done) => mkdir(path, { recursive: true, mode: 0o700 }, (error) => done(error)));
 }

@@ -1,5 +1,6 @@
-import { close, fstat, open, read, readdir, type Stats, stat, unlink } from 'node:fs';
+import { close, fstat, open, read, readdir, type Stats, unlink } from 'node:fs';
 import { join } from 'node:path';
+import { DRAFTS, removeAbandoned } from './drafts.ts';
 import { END_BYTES, type ReadEntry, readTail, tailBytes } from './entry-format.ts';
 import { gated, gatedVoid } from './gated.ts';
 
@@ -8,22 +9,20 @@ export interface FoundEntry extends ReadEntry {
   readonly fileBytes: number;
 }
 
-/** Drafts that nobody has written to for so long were left behind. */
-const ABANDONED_MS = 600_000;
-
-export const DRAFTS = 'new';
 const SHELF = /^[0-9a-f]{2}$/;
 const NAME = /^[0-9a-f]{32}-[0-9a-f]{16}$/;
 
 /** The responses that a folder holds, one after another. What is not whole is removed; what this cache has not written is left alone. */
 export async function* loadFolder(folder: string): AsyncGenerator<FoundEntry> {
-  await removeDrafts(join(folder, DRAFTS));
+  await removeAbandoned(join(folder, DRAFTS));
   for (const shelf of await namesIn(folder)) {
     if (!SHELF.test(shelf)) continue;
     for (const name of await namesIn(join(folder, shelf))) {
       if (!NAME.test(name)) continue;
       const path = join(folder, shelf, name);
-      const found = await readEntry(path).catch(() => null);
+      const found = await readEntry(path).catch(() => 'unreadable' as const);
+      // Perhaps only for now, as where too many files are open: then it is still there at the next start.
+      if (found === 'unreadable') continue;
       if (found === null) await remove(path);
       else yield found;
     }
@@ -32,14 +31,6 @@ export async function* loadFolder(folder: string): AsyncGenerator<FoundEntry> {
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   return gated<string[]>((done) => readdir(folder, done)).catch(() => []);
-}
-
-async function removeDrafts(folder: string): Promise<void> {
-  for (const name of await namesIn(folder)) {
-    const path = join(folder, name);
-    const facts = await gated<Stats>((done) => stat(path, done)).catch(() => null);
-    if (facts !== null && Date.now() - facts.mtimeMs > ABANDONED_MS) await remove(path);
-  }
 }
 
 async function remove(path: string): Promise<void> {

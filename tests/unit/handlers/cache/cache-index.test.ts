@@ -20,6 +20,7 @@ const FACTS: StoredFacts = {
   vary: [],
   varyValues: [],
   unspoken: '',
+  route: '',
 };
 
 const LIMITS: IndexLimits = { maxBytes: 1 << 20, maxEntries: 100, maxVariants: 3, inactiveMs: 10_000 };
@@ -61,6 +62,33 @@ describe('the index of a cache', () => {
     assert.equal(removed.length, 2);
     variants.add(stored('a'), (other) => other === all[3]);
     assert.equal(variants.variants('a').includes(all[3] as StoredResponse), false);
+  });
+
+  it('has so many variants of a key for each route, which all go with it', () => {
+    const { index: variants, removed } = index();
+    const of = (route: string) => {
+      const made = stored('a');
+      made.facts = { ...FACTS, route };
+      variants.add(made, never);
+      return made;
+    };
+    const own = of('mine');
+    for (let time = 0; time < 9; time += 1) of('other');
+    assert.ok(variants.has(own));
+    assert.deepEqual([variants.size, removed.length], [4, 6]);
+    assert.equal(variants.deleteKey('a'), 4);
+  });
+
+  it('gives up what was not used for longest until that is as much as was asked for', () => {
+    const { index: some, removed } = index();
+    for (const key of ['a', 'b', 'c', 'd']) some.add(stored(key), never);
+    const each = some.bytes / 4;
+    some.deleteOldest(0);
+    assert.deepEqual(removed, []);
+    some.deleteOldest(each + 1);
+    assert.deepEqual(removed, ['a', 'b']);
+    some.deleteOldest(10 * each);
+    assert.deepEqual([some.size, some.bytes], [0, 0]);
   });
 
   it('gives up variants that only odd fields have made before the others, and then what was not used for longest', () => {

@@ -37,13 +37,14 @@ describe('the key of a response', () => {
 
 describe('what a cache reads of a request', () => {
   it('are its directives, conditions, and the fields that nobody speaks of', () => {
-    const plain = requestFacts(new FakeExchange(get('/', 'Accept: a')), true);
+    const plain = requestFacts(new FakeExchange(get('/', 'Accept: a')), true, '');
     assert.deepEqual([plain.directives.size, plain.isConditional, plain.unspoken], [0, false, '']);
     const full = requestFacts(
       new FakeExchange(
         get('/', 'Cache-Control: no-cache', 'If-None-Match: "a"', 'X-Forwarded-Host: b', 'Forwarded: host=c'),
       ),
       true,
+      '',
     );
     assert.deepEqual(
       [full.directives.has('no-cache'), full.isConditional, full.unspoken],
@@ -53,7 +54,7 @@ describe('what a cache reads of a request', () => {
 
   it('are names of fields in Connection, which an upstream does not get', () => {
     const unspoken = (...fields: readonly string[]) =>
-      requestFacts(new FakeExchange(get('/', ...fields)), true).unspoken;
+      requestFacts(new FakeExchange(get('/', ...fields)), true, '').unspoken;
     assert.equal(unspoken('Connection: keep-alive, TE,, Upgrade'), '');
     assert.equal(unspoken('Connection: close, X-Api-Key'), 'connection: close, X-Api-Key\n');
   });
@@ -63,12 +64,12 @@ describe('what a cache reads of a request', () => {
       ...PEER,
       rules: TRUSTED_RULES,
     });
-    const facts = requestFacts(exchange, false);
+    const facts = requestFacts(exchange, false, '');
     assert.deepEqual([facts.unspoken, facts.directives.size], ['', 0]);
   });
 
   it('are values of fields, several lines as one list', () => {
-    const facts = requestFacts(new FakeExchange(get('/', 'Accept: a', 'X: y', 'accept: b')), true);
+    const facts = requestFacts(new FakeExchange(get('/', 'Accept: a', 'X: y', 'accept: b')), true, '');
     assert.deepEqual([facts.valueOf('accept'), facts.valueOf('x'), facts.valueOf('z')], ['a, b', 'y', '']);
   });
 });

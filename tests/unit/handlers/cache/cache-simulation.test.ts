@@ -123,7 +123,7 @@ class Simulation {
 
   constructor(seed: number) {
     this.random = new Random(seed);
-    this.handler = new CacheHandler(USE, this.cache, { handle: (exchange) => this.#take(exchange) });
+    this.handler = new CacheHandler(USE, this.cache, { handle: (exchange) => this.#take(exchange) }, '');
   }
 
   #take(exchange: Exchange): void {

@@ -21,6 +21,7 @@ const ASKED: Asked = {
   directives: NO_DIRECTIVES,
   hasAuthorization: false,
   unspoken: '',
+  route: '',
   valueOf: () => '',
   askedMs: NOW - 2000,
   receivedMs: NOW,
@@ -162,12 +163,17 @@ describe('Vary', () => {
     assert.equal(varyNames(['Accept', '*']), '*');
   });
 
-  it('tells requests apart by those fields, and by what nobody names', () => {
-    const stored = { vary: ['accept'], varyValues: ['a, b'], unspoken: '' };
-    const request = (accept: string, unspoken = '') => ({ unspoken, valueOf: () => accept });
+  it('tells requests apart by those fields, by what nobody names, and by who answers', () => {
+    const stored = { vary: ['accept'], varyValues: ['a, b'], unspoken: '', route: 'r' };
+    const request = (accept: string, unspoken = '', route = 'r') => ({
+      unspoken,
+      route,
+      valueOf: () => accept,
+    });
     assert.ok(matches(stored, request('a,b')));
     assert.ok(!matches(stored, request('a')));
     assert.ok(!matches(stored, request('a, b', 'x-forwarded-host: evil\n')));
+    assert.ok(!matches(stored, request('a, b', '', 'another')));
   });
 });
 

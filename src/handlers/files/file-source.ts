@@ -1,15 +1,16 @@
 import { read } from 'node:fs';
 import type { FileBody, FilePart, Producer } from '../exchange.ts';
-import { diskGate } from '../files/disk-gate.ts';
-import { letGo } from '../files/open-body.ts';
+import { diskGate } from './disk-gate.ts';
+import { letGo } from './open-body.ts';
 
 const PIECE_BYTES = 64 << 10;
+const EMPTY = Buffer.alloc(0);
 
 interface FileSink {
   write(piece: Buffer, isEnd: boolean): void;
 }
 
-/** Gives the parts of a file, a piece at a time, as fast as they are taken. */
+/** Gives the parts of a file to who makes something else of them, a piece at a time, as fast as they are taken. */
 export class FileSource implements Producer {
   readonly isWaiting = false;
   readonly #body: FileBody;
@@ -17,6 +18,7 @@ export class FileSource implements Producer {
   readonly #sink: FileSink;
   readonly #failed: (error: Error) => void;
   #index = 0;
+  /** Of the segment that is being read. */
   #readBytes = 0;
   #isReading = false;
   #isPaused = false;
@@ -35,21 +37,18 @@ export class FileSource implements Producer {
   }
 
   #next(): void {
-    if (this.#isReading || this.#isPaused || this.#isOver) return;
-    const segment = this.#body.segments[this.#index];
-    if (segment === undefined) {
-      this.#close();
-      this.#sink.write(Buffer.alloc(0), true);
-    } else if (typeof segment === 'string') {
-      this.#index += 1;
-      this.#sink.write(Buffer.from(segment, 'latin1'), false);
-      this.#next();
-    } else if (this.#readBytes === segment.length) {
-      this.#index += 1;
-      this.#readBytes = 0;
-      this.#next();
-    } else {
-      this.#read(segment);
+    while (!this.#isReading && !this.#isPaused && !this.#isOver) {
+      const segment = this.#body.segments[this.#index];
+      if (segment === undefined) {
+        this.#give(EMPTY);
+      } else if (typeof segment === 'string') {
+        this.#index += 1;
+        this.#give(Buffer.from(segment, 'latin1'));
+      } else if (segment.length === 0) {
+        this.#index += 1;
+      } else {
+        this.#read(segment);
+      }
     }
   }
 
@@ -68,11 +67,21 @@ export class FileSource implements Producer {
           this.#failed(error ?? new Error(`the file ended ${missing} bytes early`));
         } else {
           this.#readBytes += bytes;
-          this.#sink.write(piece.subarray(0, bytes), false);
+          if (this.#readBytes === length) {
+            this.#index += 1;
+            this.#readBytes = 0;
+          }
+          this.#give(piece.subarray(0, bytes));
           this.#next();
         }
       },
     );
+  }
+
+  #give(piece: Buffer): void {
+    const isEnd = this.#index >= this.#body.segments.length;
+    if (isEnd) this.#close();
+    this.#sink.write(piece, isEnd);
   }
 
   #close(): void {

@@ -1,9 +1,15 @@
 // The process that obtains certificates: started by the arbiter when some are due, told which over IPC, gone when that is done.
 
 import { OVERHEARD_SIGNALS } from '../base/overheard-signals.ts';
-import type { AcmeToArbiter, ArbiterToAcme, Challenge } from '../protocol/supervision/acme.ts';
-import { CertificateStore } from '../tls/certificate-store.ts';
+import type {
+  AcmeToArbiter,
+  ArbiterToAcme,
+  CertificateOrder,
+  Challenge,
+} from '../protocol/supervision/acme.ts';
+import { CertificateStore, isFor, type StoredCertificate } from '../tls/certificate-store.ts';
 import { openAccount } from './account.ts';
+import { takeFolderLock } from './folder-lock.ts';
 import { obtain } from './order.ts';
 import { prepareLibrary, problemOf, reasonOf } from './reason.ts';
 import { certificateId, renewalBase, renewalInfo } from './renewal-info.ts';
@@ -19,12 +25,19 @@ let challenges = 0;
 /** What waits for the edge to serve a challenge, by its id. */
 const served = new Map<number, () => void>();
 
-async function work({ account, orders, asks }: ObtainMessage): Promise<void> {
+async function work({ account, orders, asks, yields }: ObtainMessage): Promise<void> {
   const store = new CertificateStore(account.folder, account.directory);
   await eachOf(asks, (hosts) => ask(store, account.directory, hosts));
   if (orders.length === 0) return;
+  if (!(await hasLock(store)) && yields) {
+    tell({ type: 'busy' });
+    return;
+  }
+  const wanted = orders.filter((order) => !hasCome(store, order));
+  if (wanted.length === 0) return;
+  for (const { hosts } of wanted) tell({ type: 'ordering', hosts });
   const opened = openAccount(account, store);
-  await eachOf(orders, async (order) => {
+  await eachOf(wanted, async (order) => {
     const { hosts } = order;
     try {
       const { client } = await opened;
@@ -40,6 +53,31 @@ async function work({ account, orders, asks }: ObtainMessage): Promise<void> {
     }
     await ask(store, account.directory, hosts);
   });
+}
+
+/** A folder that cannot be made cannot be written to either, and that is told of each order. */
+async function hasLock({ folder }: CertificateStore): Promise<boolean> {
+  try {
+    return await takeFolderLock(folder);
+  } catch {
+    return true;
+  }
+}
+
+/** Whether somebody else has obtained it since it was ordered. */
+function hasCome(store: CertificateStore, { hosts, untilMs }: CertificateOrder): boolean {
+  const stored = storedOrNull(store, hosts);
+  if (stored === null || stored.untilMs === untilMs || !isFor(stored, hosts)) return false;
+  tell({ type: 'obtained', hosts });
+  return true;
+}
+
+function storedOrNull(store: CertificateStore, hosts: readonly string[]): StoredCertificate | null {
+  try {
+    return store.find(hosts);
+  } catch {
+    return null;
+  }
 }
 
 async function eachOf<T>(items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {

@@ -1,4 +1,10 @@
-import type { NewToOld, OfferedSocket, OldToNew, UpgradeOffer } from '../protocol/supervision/upgrade.ts';
+import type {
+  NewToOld,
+  OfferedSocket,
+  OldToNew,
+  TicketSecretFacts,
+  UpgradeOffer,
+} from '../protocol/supervision/upgrade.ts';
 import type { InheritedAddress } from './systemd-sockets.ts';
 
 /** Removed as soon as it is read: it must not reach a kirin that an application starts. */
@@ -12,11 +18,18 @@ export class Predecessor {
   readonly #sockets: OfferedSocket[];
   #isGone = false;
   #onGone: () => void = () => {};
+  #tellTicketSecret: (facts: TicketSecretFacts | null) => void = () => {};
+  /** Settled once it has said, or is gone; null: it has none. */
+  readonly ticketSecret: Promise<TicketSecretFacts | null>;
 
-  constructor({ pid, sockets, opened }: UpgradeOffer) {
+  constructor({ pid, sockets, opened, tellsTicketSecret = false }: UpgradeOffer) {
     this.pid = pid;
     this.opened = opened.map((socket) => ({ kind: 'fd', ...socket }));
     this.#sockets = [...sockets];
+    this.ticketSecret = new Promise((resolve) => {
+      this.#tellTicketSecret = resolve;
+      if (!tellsTicketSecret || !process.connected) resolve(null);
+    });
     process.on('message', this.#hear).on('disconnect', this.#lose);
   }
 
@@ -53,13 +66,20 @@ export class Predecessor {
   }
 
   readonly #hear = (message: OldToNew): void => {
-    if (message.type !== 'take-over') return;
-    this.#lose();
-    this.tell({ type: 'taken-over' });
+    switch (message.type) {
+      case 'ticket-secret':
+        this.#tellTicketSecret(message.facts);
+        break;
+      case 'take-over':
+        this.#lose();
+        this.tell({ type: 'taken-over' });
+        break;
+    }
   };
 
   readonly #lose = (): void => {
     this.#isGone = true;
+    this.#tellTicketSecret(null);
     const callback = this.#onGone;
     this.#onGone = () => {};
     callback();

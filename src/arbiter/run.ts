@@ -64,7 +64,7 @@ export async function runArbiter(
     hasColour: wantsColour(STDERR_FD, process.env),
     leakingFds: given.flatMap((address) => (address.kind === 'fd' ? [address.fd] : [])).filter(leaks),
   };
-  const tickets = new TicketSecret();
+  const tickets = new TicketSecret((await predecessor?.ticketSecret) ?? null);
   const certificates = await readCertificates(initial, tickets);
   const schemeNotices = checkSchemes(addresses, certificates);
   const asked = planFrom(initial, surroundings, certificates);
@@ -130,6 +130,7 @@ export async function runArbiter(
             listeners,
             opened,
             predecessor,
+            tickets,
             log,
             enqueue: (event) => arbiter.enqueue(event),
           }),

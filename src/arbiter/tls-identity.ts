@@ -91,9 +91,9 @@ function readOcsp(file: NamedFile | null, own: X509Certificate, nowMs: number): 
   return { staple: { response: bytes.toString('base64'), untilMs }, remarks };
 }
 
-function readPem({ path, place }: NamedFile): PemFile {
+function readPem({ path, place, text }: NamedFile): PemFile {
   try {
-    return { text: readFileSync(path, 'latin1'), place };
+    return { text: text ?? readFileSync(path, 'latin1'), place };
   } catch (error) {
     throw new CertificateProblem(`${place} cannot be read: ${whyNot(error as NodeJS.ErrnoException)}`);
   }

@@ -11,6 +11,8 @@ export interface NamedFile {
   /** Absolute. */
   readonly path: string;
   readonly place: string;
+  /** What it would hold: nothing is written for a check. */
+  readonly text?: string;
 }
 
 /** Whose signature on a client's certificate counts, and whether it has to have one. */
@@ -88,7 +90,10 @@ function ofSite(
   return {
     ...common,
     owner: 'site',
-    certfile: named('certificate', source.certificate),
+    certfile: {
+      ...named('certificate', source.certificate),
+      ...(source.certificateText === undefined ? {} : { text: source.certificateText }),
+    },
     keyfile: source.key === null ? null : named('key', source.key),
     passphrase: source.password,
     ocspFile: source.ocsp === null ? null : named('ocsp', source.ocsp),

@@ -17,19 +17,32 @@ function wantsTls({ settings, front }: Pick<ResolvedConfig, 'settings' | 'front'
  */
 export async function readCertificates(
   config: ResolvedConfig,
-  tickets = new TicketSecret(),
+  tickets: TicketSecret,
+): Promise<Certificates | null> {
+  return read(config, tickets, true);
+}
+
+/** The same, and nothing is written: what is not there yet is as it would be made. */
+export async function checkCertificates(config: ResolvedConfig): Promise<Certificates | null> {
+  return read(config, new TicketSecret(), false);
+}
+
+async function read(
+  config: ResolvedConfig,
+  tickets: TicketSecret,
+  writes: boolean,
 ): Promise<Certificates | null> {
   if (!wantsTls(config)) return null;
   const { Certificates } = await import('./certificates.ts');
-  return new Certificates(await withFiles(config), tickets, Date.now());
+  return new Certificates(await withFiles(config, writes), tickets, Date.now());
 }
 
 /** Every certificate is a file's from here on. */
-async function withFiles(config: ResolvedConfig): Promise<ResolvedConfig> {
+async function withFiles(config: ResolvedConfig, writes: boolean): Promise<ResolvedConfig> {
   const isOfFiles = ({ tls }: SiteSpec) => tls === null || tls.source.kind === 'files';
   if (config.front.sites.every(isOfFiles)) return config;
   const { withSiteCertificates } = await import('./acme/site-certificates.ts');
-  return withSiteCertificates(config);
+  return withSiteCertificates(config, writes);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Log } from './log.ts';
 import type { Predecessor } from './predecessor.ts';
 import { FIRST_SOCKET_FD, type StartCommand, Successor } from './successor.ts';
 import type { InheritedAddress } from './systemd-sockets.ts';
+import type { TicketSecret } from './ticket-secret.ts';
 
 /** How long a new Kirin may take to write the pid file before the old one ends without waiting for it. */
 const TAKE_OVER_MS = 1000;
@@ -15,6 +16,8 @@ export interface UpgradeOptions {
   readonly listeners: readonly Listener[];
   readonly opened: readonly InheritedAddress[];
   readonly predecessor: Predecessor | null;
+  /** The new one resumes the sessions of this one's clients. */
+  readonly tickets: TicketSecret;
   readonly log: Log;
   readonly enqueue: (event: ArbiterEvent) => void;
 }
@@ -73,11 +76,13 @@ export class Upgrade {
 
   start(): void {
     if (!this.mayStart()) return;
-    const { command, listeners, opened, log, enqueue } = this.#options;
+    const { command, listeners, opened, tickets, log, enqueue } = this.#options;
+    const { facts } = tickets;
     const offer: UpgradeOffer = {
       pid: process.pid,
       sockets: listeners.map(({ key }, index) => ({ fd: FIRST_SOCKET_FD + index, address: key })),
       opened: opened.map(({ kind: _, ...socket }) => socket),
+      tellsTicketSecret: facts !== null,
     };
     const fds = listeners.map(({ socket }) => socket.fd);
     this.#phase = 'starting';
@@ -85,6 +90,7 @@ export class Upgrade {
       onMessage: (message) => enqueue({ kind: 'successor-message', message }),
       onExit: (status, startError) => enqueue({ kind: 'successor-exit', status, startError }),
     });
+    if (facts !== null) this.#successor.send({ type: 'ticket-secret', facts });
     if (this.#successor.pid !== undefined)
       log.info(`Starting a new Kirin (pid:${this.#successor.pid}) beside this one`);
   }

@@ -5,7 +5,7 @@ import { checkAccess } from '../arbiter/account-access.ts';
 import type { AppPlan } from '../arbiter/app-plan.ts';
 import { launchAs } from '../arbiter/launch.ts';
 import { type Owner, planFrom } from '../arbiter/plan.ts';
-import { checkSchemes, readCertificates } from '../arbiter/tls.ts';
+import { checkCertificates, checkSchemes } from '../arbiter/tls.ts';
 import { KirinError } from '../base/errors.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { wantsColour } from '../observe/colour.ts';
@@ -26,7 +26,7 @@ export async function checkApp(
   config: ResolvedConfig,
   { program, isQuiet }: { program: Program; isQuiet: boolean },
 ): Promise<number> {
-  const certificates = await readCertificates(config);
+  const certificates = await checkCertificates(config);
   const schemeNotices = checkSchemes(config.settings.bind, certificates);
   for (const { message } of [...(certificates?.notices ?? []), ...schemeNotices])
     process.stderr.write(`${program}: ${message}\n`);

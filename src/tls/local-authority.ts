@@ -31,18 +31,28 @@ export interface LocalAuthority extends KeyPair {
 
 /** The one in this folder, made when there is none that holds as long as a certificate would. */
 export async function localAuthority(folder: string, now: Date): Promise<LocalAuthority> {
-  const path = join(folder, 'authority.pem');
-  const keyPath = join(folder, 'authority.key');
-  const found = read(path, keyPath);
-  if (found !== null && remainingMs(found, now) > CERTIFICATE_DAYS * DAY_MS) {
-    return { ...found, path, isNew: false };
-  }
+  const found = findAuthority(folder, now);
+  if (found !== null) return found;
+  const { path, keyPath } = filesIn(folder);
   const { makeAuthority } = await loadMaker();
   const made = await makeAuthority(`${AUTHORITY_NAME} of ${hostname()}`, holding(now, AUTHORITY_DAYS));
   writePrivateFile(keyPath, made.key);
   writePrivateFile(path, made.certificate, READABLE);
   return { ...made, path, isNew: true };
 }
+
+/** null: another is to be made. */
+export function findAuthority(folder: string, now: Date): LocalAuthority | null {
+  const { path, keyPath } = filesIn(folder);
+  const found = read(path, keyPath);
+  const holds = found !== null && remainingMs(found, now) > CERTIFICATE_DAYS * DAY_MS;
+  return holds ? { ...found, path, isNew: false } : null;
+}
+
+const filesIn = (folder: string) => ({
+  path: join(folder, 'authority.pem'),
+  keyPath: join(folder, 'authority.key'),
+});
 
 /** A certificate for these host names and addresses. */
 export async function localCertificate(

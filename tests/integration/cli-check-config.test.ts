@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { runKirin } from '../support/kirin.ts';
@@ -39,6 +39,40 @@ describe('--check-config', () => {
     const { code, log } = await check('application = print\n', 'hello:app');
     assert.equal(code, 1);
     assert.match(log, /'app'/);
+  });
+
+  it('writes nothing, also where a start would make certificates and folders', async () => {
+    const cwd = mkdtempSync(join(root, 'sites-'));
+    const toml = [
+      'acme_directory = "https://127.0.0.1:1/dir"',
+      'acme_folder = "acme"',
+      'bind = ["https://127.0.0.1:0"]',
+      ...['automatic', 'local'].flatMap((tls) => [
+        '[[sites]]',
+        `hosts = "${tls}.test"`,
+        `tls = "${tls}"`,
+        'routes = [{ respond = "yes" }]',
+      ]),
+    ];
+    writeFileSync(join(cwd, 'kirin.toml'), toml.map((line) => `${line}\n`).join(''));
+    const home = join(cwd, 'home');
+    const env = { HOME: home, XDG_DATA_HOME: join(home, 'data'), STATE_DIRECTORY: join(home, 'state') };
+    const { code, log } = await runKirin({ bind: [], args: ['--check-config'], cwd, env });
+    assert.equal(code, 0, log);
+    assert.doesNotMatch(log, /certificate/i);
+    assert.deepEqual(readdirSync(cwd), ['kirin.toml']);
+  });
+
+  it('refuses certificates that could not be kept', async () => {
+    const cwd = mkdtempSync(join(root, 'sites-'));
+    const site = '[[sites]]\nhosts = "shop.test"\ntls = "automatic"\nroutes = [{ respond = "yes" }]\n';
+    writeFileSync(
+      join(cwd, 'kirin.toml'),
+      `bind = "https://127.0.0.1:0"\nacme_folder = "kirin.toml/acme"\n${site}`,
+    );
+    const { code, log } = await runKirin({ bind: [], args: ['--check-config'], cwd });
+    assert.equal(code, 1);
+    assert.match(log, /the certificate of the site shop\.test, kirin\.toml:5:1, cannot be kept: .*ENOTDIR/);
   });
 
   it('is implied by --print-config', async () => {

@@ -13,6 +13,7 @@ import { AcmeProcess } from './acme-process.ts';
 import { ChallengeBoard } from './challenge-board.ts';
 import { afterReloadMs, dueAtMs, isWantedSooner, pauseMs, renewalMs } from './due.ts';
 import { duration } from './duration.ts';
+import { Yielding } from './yielding.ts';
 
 /** Clocks are set, and machines sleep: it is looked again at least so often. */
 const LONGEST_SLEEP_MS = 3_600_000;
@@ -20,6 +21,9 @@ const LONGEST_SLEEP_MS = 3_600_000;
 const NOT_READY_MS = 5000;
 /** One that has not ended by then hangs. */
 const PROCESS_LIMIT_MS = 900_000;
+
+/** For another Kirin with the same folder, whose process has the same limit. */
+const LONGEST_YIELD_MS = PROCESS_LIMIT_MS + 300_000;
 
 /** What is there when Kirin starts may have been revoked while it was off. One that starts again and again does not come to ask. */
 const FIRST_ASK_MS = 5000;
@@ -63,6 +67,7 @@ export class CertificateKeeper {
   #alarm: NodeJS.Timeout | undefined;
   #limit: NodeJS.Timeout | undefined;
   #isClosed = false;
+  readonly #yielding = new Yielding(LONGEST_YIELD_MS);
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
@@ -120,13 +125,15 @@ export class CertificateKeeper {
     });
     const due = states.filter(({ atMs }) => atMs <= nowMs).map(({ hosts }) => hosts);
     const asks = states.filter(({ askAtMs }) => askAtMs <= nowMs).map(({ hosts }) => hosts);
-    const orders = this.#options.isReady() ? due : [];
+    if (due.length === 0) this.#endYielding(plan);
+    const orders = this.#options.isReady() && this.#yielding.untilMs <= nowMs ? due : [];
     if (orders.length + asks.length > 0) {
       this.#start(plan, orders, asks);
       return;
     }
     const times = states.map(({ atMs, askAtMs }) => Math.min(atMs, askAtMs));
-    const nextMs = due.length > 0 ? nowMs + NOT_READY_MS : Math.min(...times);
+    const againMs = this.#yielding.untilMs > nowMs ? this.#yielding.untilMs : nowMs + NOT_READY_MS;
+    const nextMs = due.length > 0 ? againMs : Math.min(...times);
     const waitMs = Math.min(LONGEST_SLEEP_MS, Math.max(1, nextMs - nowMs));
     this.#alarm = setTimeout(() => this.#look(), waitMs);
   }
@@ -140,14 +147,11 @@ export class CertificateKeeper {
   }
 
   #start(plan: AcmePlan, due: readonly (readonly string[])[], asks: readonly (readonly string[])[]): void {
-    const { log, script, env } = this.#options;
+    const { script, env } = this.#options;
     const orders = due.map((hosts) => {
       const { count } = this.#failuresOf(plan, hosts);
       const challenge = plan.challenges[count % plan.challenges.length] ?? 'http-01';
-      log.info(
-        `Obtaining a certificate for ${hosts.join(', ')} from ${new URL(plan.account.directory).host}, by ${challenge}`,
-      );
-      return { hosts, challenge };
+      return { hosts, challenge, untilMs: this.#find(plan, hosts)?.untilMs ?? 0 };
     });
     this.#pending = orders;
     this.#limit = setTimeout(() => this.#process?.kill(), PROCESS_LIMIT_MS);
@@ -158,7 +162,8 @@ export class CertificateKeeper {
         onExit: (status) => this.#noteExit(plan, status),
       },
     );
-    this.#process.send({ type: 'obtain', account: plan.account, orders, asks });
+    const yields = this.#yielding.goesFirst(Date.now());
+    this.#process.send({ type: 'obtain', account: plan.account, orders, asks, yields });
   }
 
   #note(plan: AcmePlan, message: AcmeToArbiter): void {
@@ -171,6 +176,12 @@ export class CertificateKeeper {
         break;
       case 'renewal-info':
         this.#noteInfo(plan, message);
+        break;
+      case 'busy':
+        this.#yield(plan);
+        break;
+      case 'ordering':
+        this.#tellOrdered(plan, message.hosts);
         break;
       case 'obtained':
         this.#settle(message.hosts);
@@ -196,6 +207,31 @@ export class CertificateKeeper {
       this.#fail(plan, hosts, `the process that was to obtain it ${describeExit(status)}`, 0);
     }
     this.#look();
+  }
+
+  #tellOrdered({ account }: AcmePlan, hosts: readonly string[]): void {
+    const order = this.#pending.find((each) => each.hosts[0] === hosts[0]);
+    const { host } = new URL(account.directory);
+    this.#options.log.info(
+      `Obtaining a certificate for ${hosts.join(', ')} from ${host}, by ${order?.challenge}`,
+    );
+  }
+
+  #yield({ account }: AcmePlan): void {
+    this.#pending = [];
+    // It may come to some, too.
+    this.#failures.clear();
+    if (!this.#yielding.begin(Date.now())) return;
+    this.#options.log.info(
+      `Another Kirin obtains certificates for ${account.folder}: this one waits, and uses what is obtained`,
+    );
+  }
+
+  /** What the other has obtained is this one's, too. */
+  #endYielding(plan: AcmePlan): void {
+    if (!this.#yielding.end()) return;
+    for (const hosts of plan.certificates) this.#tellStored(this.#find(plan, hosts));
+    this.#options.changed();
   }
 
   #noteInfo(plan: AcmePlan, { hosts, untilMs, window, askAgainMs }: RenewalInfoMessage): void {

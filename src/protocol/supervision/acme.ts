@@ -33,6 +33,8 @@ export interface CertificateOrder {
   /** The names that it is for, in the order of the configuration. */
   readonly hosts: readonly string[];
   readonly challenge: ChallengeType;
+  /** Until when the certificate holds that is to be replaced; 0: there is none. Where another is there, somebody else has obtained it. */
+  readonly untilMs: number;
 }
 
 /** Any moment of it is as good as another. */
@@ -49,6 +51,8 @@ export type ArbiterToAcme =
       readonly orders: readonly CertificateOrder[];
       /** By their hosts: certificates of which the authority is asked when it wants them to be renewed. */
       readonly asks: readonly (readonly string[])[];
+      /** Whether it does nothing while another process obtains certificates for this folder. */
+      readonly yields: boolean;
     }
   /** Whoever asks for it gets the answer. */
   | { readonly type: 'challenge-served'; readonly id: number };
@@ -64,6 +68,10 @@ export type AcmeToArbiter =
       readonly window: RenewalWindow | null;
       readonly askAgainMs: number;
     }
+  /** Another process obtains certificates for this folder: nothing becomes of the orders. */
+  | { readonly type: 'busy' }
+  /** The authority is asked for it. */
+  | { readonly type: 'ordering'; readonly hosts: readonly string[] }
   /** It is in its folder. */
   | { readonly type: 'obtained'; readonly hosts: readonly string[] }
   /** `reason`: a sentence without a full stop; `retryAfterMs`: how long the authority wants to be left alone. */

@@ -153,6 +153,8 @@ export type CertificateSource =
 export interface CertificateFiles {
   readonly kind: 'files';
   readonly certificate: string;
+  /** What the certificate's file would have: nothing is written for a check. */
+  readonly certificateText?: string;
   /** null: it is in the certificate's file. */
   readonly key: string | null;
   /** Of the key. */

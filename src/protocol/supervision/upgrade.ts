@@ -17,11 +17,21 @@ export interface UpgradeOffer {
     readonly text: string;
     readonly scheme?: 'http' | 'https';
   }[];
+  /** `ticket-secret` comes first over the channel: a variable can be read in /proc. Earlier versions have none. */
+  readonly tellsTicketSecret?: boolean;
+}
+
+/** What keys for session tickets are made of. */
+export interface TicketSecretFacts {
+  /** Base64. */
+  readonly value: string;
+  readonly bornMs: number;
 }
 
 export type OldToNew =
+  | { readonly type: 'ticket-secret'; readonly facts: TicketSecretFacts }
   /** The old one is about to end: the pid file is the new one's. When the channel ends unannounced, it is, too. */
-  { readonly type: 'take-over' };
+  | { readonly type: 'take-over' };
 
 export type NewToOld =
   /** A worker of it serves. */

@@ -2,9 +2,6 @@ import type { RequestBody } from '../handlers/exchange.ts';
 import { noteBufferedBytes } from './buffer-relief.ts';
 import { SpoolFile } from './spool-file.ts';
 
-/** Bytes that may wait for the disk before the client is told to wait. */
-const MAX_WAITING_BYTES = 1 << 20;
-
 /** Pieces smaller than this are copied together: each has an object of a hundred bytes, and a client may send single bytes. */
 const SMALL_BYTES = 2048;
 const BLOCK_BYTES = 16384;
@@ -60,7 +57,7 @@ export class BodyCollector {
       return;
     }
     file.append(data);
-    if (this.#isPaused || file.waitingBytes <= MAX_WAITING_BYTES) return;
+    if (this.#isPaused || !file.isBehind) return;
     this.#isPaused = true;
     this.#events.pause();
     file.whenWritten(() => {

@@ -9,6 +9,12 @@ export interface Reading extends Timed {
   expireReading(): void;
 }
 
+/** Something that its client has to take in time. */
+export interface Sending extends Timed {
+  /** It has taken nothing for too long. */
+  expireSending(): void;
+}
+
 /** A client's connection in any state, as the server keeps it: in its set, and on its lists of deadlines. */
 export abstract class ClientConnection extends Timed implements Reading {
   abstract expireReading(): void;

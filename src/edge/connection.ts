@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
+import { writeCorked, writeLent, writeText, writeTogether } from '../base/direct-write.ts';
 import type { ChunkTaker } from '../base/socket-reader.ts';
 import type { Peer, Producer } from '../handlers/exchange.ts';
 import { HttpError, REASON_PHRASES } from '../protocol/http1/errors.ts';
@@ -245,16 +246,24 @@ export class Connection extends ClientConnection implements ChunkTaker {
   // --- writing ---
 
   writeText(text: string): void {
-    this.socket.write(text, 'latin1');
+    if (this.#isPlain) writeText(this.socket, text);
+    else this.socket.write(text, 'latin1');
   }
 
   /** With one system call, where the socket takes it. */
   writeTogether(text: string, bytes: Buffer): void {
-    const { socket } = this;
-    socket.cork();
-    socket.write(text, 'latin1');
-    socket.write(bytes);
-    socket.uncork();
+    if (this.#isPlain) writeTogether(this.socket, text, bytes);
+    else writeCorked(this.socket, text, [bytes]);
+  }
+
+  /** The same with bytes that change after this returns. */
+  writeLent(text: string, bytes: Buffer): void {
+    if (this.#isPlain) writeLent(this.socket, text, bytes);
+    else this.writeText(text + bytes.toString('latin1'));
+  }
+
+  get #isPlain(): boolean {
+    return this.socket === this.#carrier;
   }
 
   sayContinue(): void {

@@ -1,19 +1,5 @@
 import type { ByteStream, ByteTaker } from '../base/byte-stream.ts';
-import {
-  type BodyFlow,
-  type BodyTaker,
-  type Exchange,
-  type FileBody,
-  type Groups,
-  type HeadEdit,
-  NO_GROUPS,
-  type Peer,
-  type Producer,
-  type RequestBody,
-  type UpstreamRecord,
-} from '../handlers/exchange.ts';
-import { refusalPage } from '../handlers/refusal-page.ts';
-import type { RequestSink } from '../observe/request-sink.ts';
+import type { BodyFlow, BodyTaker, FileBody, Peer, RequestBody } from '../handlers/exchange.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   type BodyFraming,
@@ -28,10 +14,9 @@ import {
 } from '../protocol/http1/response-writer.ts';
 import { RESPONSE_FLAG } from '../protocol/lane/frames.ts';
 import { BodyCollector } from './body-collector.ts';
+import { ClientExchange } from './client-exchange.ts';
 import { commonFields } from './common-fields.ts';
 import type { Connection } from './connection.ts';
-import { FileSender } from './file-sender.ts';
-import type { Outgoing } from './outgoing.ts';
 
 const CRLF = Buffer.from('\r\n');
 const NO_BODY: RequestBody = { kind: 'none' };
@@ -44,49 +29,26 @@ interface BodyLimit {
 }
 
 /** One request on an HTTP/1 connection, and its response. */
-export class Http1Exchange implements Exchange {
-  readonly head: RequestHead;
-  readonly receivedMs: number;
-  producer: Producer | null = null;
-  readonly redirects = 0;
-  passed: Set<object> | null = null;
-  groups: Groups = NO_GROUPS;
-  requestId = '';
-  upstream: UpstreamRecord | null = null;
-  spools = true;
-  workerPid = 0;
-  queuedUs = -1;
-  serviceUs = -1;
-  remoteUser: string | null = null;
-  cacheStatus = '';
-  accessLog: RequestSink | null | undefined = undefined;
-  /** For the access log. */
-  responseHead = '';
-  bodyBytes = 0;
+export class Http1Exchange extends ClientExchange {
   readonly #connection: Connection;
   /** The whole request has been read. */
   isRead: boolean;
-  isOver = false;
-  #collector: BodyCollector | null = null;
   #whenCollected: ((body: RequestBody) => void) | null = null;
-  /** The body, once somebody has it; whoever is asked in his place gets it, too. */
-  #collected: RequestBody | null = null;
   #bodyLimit: BodyLimit | null = null;
-  /** Who takes the body as it comes. */
-  #taker: BodyTaker | null = null;
   #isAnswering = false;
   /** What came of the body before it was asked for. */
   #held: Buffer[] | null = null;
-  #outgoing: Outgoing | null = null;
-  #whenOver: (() => void)[] | null = null;
   #framing: BodyFraming = 'sized';
   #keepAlive = false;
 
   constructor(connection: Connection, head: RequestHead, receivedMs: number) {
+    super(head, receivedMs);
     this.#connection = connection;
-    this.head = head;
-    this.receivedMs = receivedMs;
     this.isRead = head.bodyLength === 0;
+  }
+
+  protected get log() {
+    return this.#connection.log;
   }
 
   get peer(): Peer {
@@ -102,16 +64,6 @@ export class Http1Exchange implements Exchange {
     return this.responseHead === '' ? 0 : statusOf(this.responseHead);
   }
 
-  get base(): Exchange {
-    return this;
-  }
-
-  whenOver(callback: () => void): void {
-    if (this.isOver) callback();
-    else if (this.#whenOver === null) this.#whenOver = [callback];
-    else this.#whenOver.push(callback);
-  }
-
   // --- the request's body ---
 
   limitBody(maxBytes: number, exceeded: () => void): void {
@@ -121,29 +73,26 @@ export class Http1Exchange implements Exchange {
 
   collectBody(done: (body: RequestBody) => void): void {
     const held = this.#held;
-    if (this.#collected !== null || (this.isRead && held === null)) {
-      done(this.#collected ?? NO_BODY);
+    if (this.collected !== null || (this.isRead && held === null)) {
+      done(this.collected ?? NO_BODY);
       return;
     }
-    if (this.#taker !== null) {
+    if (this.taker !== null) {
       // It went where it is no more to be had from.
       done(NO_BODY);
       return;
     }
     const connection = this.#connection;
     this.#whenCollected = done;
-    this.#collector = new BodyCollector(connection.bodyLimits, {
+    this.collector = new BodyCollector(connection.bodyLimits, {
       pause: () => connection.pauseReading(),
       resume: () => connection.resumeReading(),
-      failed: (error) => {
-        connection.log.error(`A request body could not be kept: ${error.message}`);
-        if (!this.isOver) this.refuse(500);
-      },
+      failed: (error) => this.failCollecting(error),
     });
     if (held !== null) {
       if (this.#bodyLimit !== null && this.#isBeyond(this.#bodyLimit, 0)) return;
       this.#held = null;
-      for (const data of held) this.#collector.add(data);
+      for (const data of held) this.collector.add(data);
       connection.resumeReading();
       if (this.isRead) this.takeEnd();
     } else if (this.head.expectsContinue) {
@@ -151,15 +100,11 @@ export class Http1Exchange implements Exchange {
     }
   }
 
-  get isBodyGone(): boolean {
-    return this.#taker !== null;
-  }
-
   streamBody(taker: BodyTaker): BodyFlow | null {
-    if (this.isRead || this.#collector !== null || this.#taker !== null) return null;
+    if (this.isRead || this.collector !== null || this.taker !== null) return null;
     const connection = this.#connection;
     const held = this.#held;
-    this.#taker = taker;
+    this.taker = taker;
     if (held !== null) {
       if (this.#bodyLimit !== null && this.#isBeyond(this.#bodyLimit, 0)) return NO_FLOW;
       this.#held = null;
@@ -171,20 +116,13 @@ export class Http1Exchange implements Exchange {
     return { pause: () => connection.pauseReading(), resume: () => connection.resumeReading() };
   }
 
-  /** The rest of the body does not come, or cannot be read. */
-  failBody(status: number, reason: string): void {
-    const { producer } = this;
-    this.refuse(status, reason);
-    if (this.#taker !== null) producer?.cancel();
-  }
-
   /** More of the body, from the connection. */
   takeBody(data: Buffer): void {
     if (this.#bodyLimit !== null && this.#isBeyond(this.#bodyLimit, data.length)) return;
-    if (this.#taker !== null) {
-      if (!this.isOver) this.#taker.takeBody(data);
-    } else if (this.#collector !== null) {
-      this.#collector.add(data);
+    if (this.taker !== null) {
+      if (!this.isOver) this.taker.takeBody(data);
+    } else if (this.collector !== null) {
+      this.collector.add(data);
     } else if (!this.isOver && !this.#isAnswering) {
       // Whoever answers has not made up his mind: the client waits, too.
       this.#held ??= [];
@@ -198,12 +136,12 @@ export class Http1Exchange implements Exchange {
     if (limit.missingBytes >= 0) return false;
     this.#bodyLimit = null;
     this.#whenCollected = null;
-    this.#collector?.discard();
-    this.#collector = null;
+    this.collector?.discard();
+    this.collector = null;
     this.#beginAnswer();
     const { producer } = this;
     limit.exceeded();
-    if (this.#taker !== null) producer?.cancel();
+    if (this.taker !== null) producer?.cancel();
     return true;
   }
 
@@ -218,15 +156,15 @@ export class Http1Exchange implements Exchange {
   /** The body is complete. */
   takeEnd(): void {
     this.isRead = true;
-    if (this.#taker !== null) {
-      if (!this.isOver) this.#taker.endBody();
+    if (this.taker !== null) {
+      if (!this.isOver) this.taker.endBody();
       return;
     }
     const done = this.#whenCollected;
-    if (done === null || this.#collector === null) return;
+    if (done === null || this.collector === null) return;
     this.#whenCollected = null;
-    this.#collector.finish((body) => {
-      this.#collected = body;
+    this.collector.finish((body) => {
+      this.collected = body;
       if (!this.isOver) done(body);
     });
   }
@@ -234,6 +172,14 @@ export class Http1Exchange implements Exchange {
   // --- the response ---
 
   respond(head: string, flags: number, body: string | Buffer): void {
+    this.#respond(head, flags, body, false);
+  }
+
+  override respondLent(head: string, flags: number, body: Buffer): void {
+    this.#respond(head, flags, body, true);
+  }
+
+  #respond(head: string, flags: number, body: string | Buffer, isLent: boolean): void {
     if (this.isOver) return;
     const now = performance.now();
     const context = this.#context(flags, now);
@@ -243,6 +189,7 @@ export class Http1Exchange implements Exchange {
     this.bodyBytes = sendsBody ? body.length : 0;
     if (!sendsBody) this.#connection.writeText(text);
     else if (typeof body === 'string') this.#connection.writeText(text + body);
+    else if (isLent) this.#connection.writeLent(text, body);
     else this.#connection.writeTogether(text, body);
     this.#finish(context.keepAlive, now);
   }
@@ -259,10 +206,7 @@ export class Http1Exchange implements Exchange {
     const text = isEnd
       ? sizedHead(head, flags, body.length, finalContext)
       : streamedHead(head, this.#framing, finalContext);
-    this.#outgoing = this.#connection.outgoing(this.producer, this.spools, (error) => {
-      this.#connection.log.error(`A response could not be kept for a slow client: ${error.message}`);
-      this.abort();
-    });
+    this.outgoing = this.#connection.outgoing(this.producer, this.spools, (error) => this.failKeeping(error));
     this.#writeParts(Buffer.from(text, 'latin1'), body, isEnd);
   }
 
@@ -271,7 +215,7 @@ export class Http1Exchange implements Exchange {
   }
 
   #writeParts(head: Buffer | null, body: Buffer, isEnd: boolean): void {
-    const outgoing = this.#outgoing;
+    const outgoing = this.outgoing;
     if (this.isOver || outgoing === null) return;
     const parts = head === null ? [] : [head];
     const isChunked = this.#framing === 'chunked';
@@ -293,30 +237,14 @@ export class Http1Exchange implements Exchange {
     this.#beginAnswer();
     const context = this.#context(flags, performance.now());
     this.#connection.limitSending();
-    new FileSender(this.#connection.socket, body, {
-      opened: () => {
-        if (this.isOver) return false;
-        this.responseHead = head;
-        this.#connection.writeText(sizedHead(head, flags, body.length, context));
-        return !context.isHead;
-      },
-      sent: (bytes) => {
-        this.bodyBytes += bytes;
-      },
-      done: () => {
-        if (!this.isOver) this.#finish(context.keepAlive, performance.now());
-      },
-      failed: (error) => {
-        if (this.isOver) return;
-        const { method, target } = this.head;
-        this.#connection.log.error(
-          `The file that is the answer to ${method} ${target} could not be sent: ${error.message}`,
-        );
-        // Mostly because the worker that holds it has just ended.
-        if (this.responseHead === '') this.refuse(502);
-        else this.abort();
-      },
-    }).start();
+    const sendHead = () => {
+      this.responseHead = head;
+      this.#connection.writeText(sizedHead(head, flags, body.length, context));
+      return !context.isHead;
+    };
+    this.sendFile(this.#connection.socket, body, sendHead, () =>
+      this.#finish(context.keepAlive, performance.now()),
+    );
   }
 
   switchProtocols(head: string, begun: (client: ByteStream) => ByteTaker): boolean {
@@ -330,37 +258,17 @@ export class Http1Exchange implements Exchange {
     return true;
   }
 
-  abort(): void {
-    if (this.isOver) return;
-    this.#close();
-    // Where it was not the producer himself who broke it off, he may be waiting.
-    this.producer?.cancel();
+  protected override cut(): void {
     this.#connection.cut(this.#framing === 'until-close');
-    this.#connection.noteFinished(this, performance.now());
   }
 
-  refuse(status: number, reason = '', extraFields = '', edit: HeadEdit | null = null): void {
-    if (this.isOver) return;
-    if (this.responseHead !== '') {
-      // A second head would be taken for a part of the body.
-      this.abort();
-      return;
-    }
-    const { head, body } = refusalPage(status, reason, extraFields, edit);
-    this.respond(head.text, head.flags, body);
+  protected override noteFinished(): void {
+    this.#connection.noteFinished(this, performance.now());
   }
 
   /** The client has closed its sending side while the response is made. */
   clientEnded(): void {
     this.producer?.clientEnded?.();
-  }
-
-  /** The client has left: nothing that is still produced has a reader. */
-  clientLeft(): void {
-    if (this.isOver) return;
-    this.#close();
-    this.producer?.cancel();
-    this.#connection.noteFinished(this, performance.now());
   }
 
   #isBodiless(): boolean {
@@ -380,20 +288,13 @@ export class Http1Exchange implements Exchange {
   }
 
   #finish(keepAlive: boolean, nowMs: number): void {
-    this.#close();
+    this.close();
     this.#connection.noteFinished(this, nowMs);
     this.#connection.next(keepAlive, nowMs);
   }
 
-  #close(): void {
-    this.isOver = true;
-    this.#collector?.discard();
+  protected override close(): void {
     this.#held = null;
-    this.#outgoing?.discard();
-    this.#outgoing = null;
-    const callbacks = this.#whenOver;
-    if (callbacks === null) return;
-    this.#whenOver = null;
-    for (const callback of callbacks) callback();
+    super.close();
   }
 }

@@ -1,9 +1,16 @@
 import { read } from 'node:fs';
-import type { Writable } from 'node:stream';
+
 import type { FileBody, FilePart } from '../handlers/exchange.ts';
 import { diskGate } from '../handlers/files/disk-gate.ts';
 import { letGo, openBody } from '../handlers/files/open-body.ts';
-import { borrowPiece, LARGE_PIECE_BYTES, returnPiece, SMALL_PIECE_BYTES } from './piece-pool.ts';
+import {
+  borrowPiece,
+  LARGE_PIECE_BYTES,
+  returnPiece,
+  SMALL_PIECE_BYTES,
+  TINY_PIECE_BYTES,
+} from './piece-pool.ts';
+import type { Sink } from './sink.ts';
 
 export interface FileSenderEvents {
   /** The file is open: the head can be written. Returns whether the bytes are wanted too. */
@@ -15,10 +22,10 @@ export interface FileSenderEvents {
 
 /**
  * Sends parts of a file at the client's speed, a piece at a time: the next is read once the system has taken the last, so each client
- * costs one piece of memory, and a small one while it is slow.
+ * costs one piece of memory, and a small one while it is slow; one that has many responses under way costs a tiny one for each.
  */
 export class FileSender {
-  readonly #sink: Writable;
+  readonly #sink: Sink;
   readonly #body: FileBody;
   readonly #events: FileSenderEvents;
   #fd = -1;
@@ -28,7 +35,7 @@ export class FileSender {
   #pieceBytes = SMALL_PIECE_BYTES;
   #isOver = false;
 
-  constructor(sink: Writable, body: FileBody, events: FileSenderEvents) {
+  constructor(sink: Sink, body: FileBody, events: FileSenderEvents) {
     this.#sink = sink;
     this.#body = body;
     this.#events = events;
@@ -66,7 +73,7 @@ export class FileSender {
 
   #readPiece({ offset, length }: FilePart): void {
     const missing = length - this.#sentBytes;
-    const piece = borrowPiece(this.#pieceBytes);
+    const piece = borrowPiece(this.#sink.isCrowded ? TINY_PIECE_BYTES : this.#pieceBytes);
     const [wanted, position] = [Math.min(piece.length, missing), offset + this.#sentBytes];
     diskGate.ask<number>(
       (done) => read(this.#fd, piece, 0, wanted, position, done),

@@ -35,7 +35,7 @@ export class Front {
     this.#report = quietly('error');
     this.#upstreamSet = new UpstreamSet(log);
     this.#proxies = new Proxies(this.#upstreamSet, (line) => log.warning(line));
-    this.#caches = new Caches(quietly('error'));
+    this.#caches = new Caches(log);
     const report = (problem: string) => log.error(problem);
     this.#auth = { passwords: new PasswordThread(report), report, reportRefused: quietly('error') };
   }

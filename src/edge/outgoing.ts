@@ -1,14 +1,11 @@
-import type { Writable } from 'node:stream';
 import type { Producer } from '../handlers/exchange.ts';
 import { noteBufferedBytes } from './buffer-relief.ts';
-import { SpoolFile } from './spool-file.ts';
+import type { Sink } from './sink.ts';
+import { PIECE_COST_BYTES, SpoolFile } from './spool-file.ts';
 
 /** A client may hold up the worker for this long in all, and beyond it for half of the response's time. */
 const HOLD_MS = 50;
 const HOLD_SHARE = 0.5;
-
-/** Bytes that may wait for the disk before the worker is told to wait. */
-const MAX_WAITING_BYTES = 1 << 20;
 
 export interface OutgoingLimits {
   /** Held in memory for a client that does not take them. Beyond, the worker waits for a moment, then more go to a file. */
@@ -24,12 +21,14 @@ export interface OutgoingLimits {
  * once, and the client takes it from the file as it can.
  */
 export class Outgoing {
-  readonly #socket: Writable;
+  readonly #socket: Sink;
   readonly #limits: OutgoingLimits;
   readonly #producer: Producer | null;
   readonly #fail: (error: Error) => void;
   readonly #onDrain = () => this.#pump();
   #spool: SpoolFile | null = null;
+  /** That the socket holds, at most. */
+  #pieces = 0;
   #isBlocked = false;
   #isReading = false;
   #hasPaused = false;
@@ -41,12 +40,7 @@ export class Outgoing {
   #heldSinceMs = 0;
   #holdTimer: NodeJS.Timeout | null = null;
 
-  constructor(
-    socket: Writable,
-    limits: OutgoingLimits,
-    producer: Producer | null,
-    fail: (error: Error) => void,
-  ) {
+  constructor(socket: Sink, limits: OutgoingLimits, producer: Producer | null, fail: (error: Error) => void) {
     this.#socket = socket;
     this.#limits = limits;
     this.#producer = producer;
@@ -65,8 +59,12 @@ export class Outgoing {
     if (parts.length > 1) socket.cork();
     for (const part of parts) socket.write(part);
     if (parts.length > 1) socket.uncork();
-    if (socket.writableNeedDrain) this.#block();
-    if (socket.writableLength > this.#limits.memoryBytes && !this.#hasPaused) this.#hold();
+    const heldBytes = socket.writableLength;
+    this.#pieces = heldBytes === 0 ? 0 : this.#pieces + parts.length;
+    if (!socket.writableNeedDrain) return;
+    this.#block();
+    const costBytes = heldBytes + this.#pieces * PIECE_COST_BYTES;
+    if (costBytes > this.#limits.memoryBytes && !this.#hasPaused) this.#hold();
   }
 
   /** The worker waits for the client, as long as that one deserves it. */
@@ -101,7 +99,7 @@ export class Outgoing {
     if (this.#hasPaused) return;
     if (spool.unreadBytes > this.#limits.spoolBytes) {
       this.#pause();
-    } else if (spool.waitingBytes > MAX_WAITING_BYTES) {
+    } else if (spool.isBehind) {
       this.#pause();
       spool.whenWritten(() => this.#resume());
     }
@@ -130,6 +128,7 @@ export class Outgoing {
 
   /** The socket takes more. */
   #pump(): void {
+    this.#pieces = 0;
     const spool = this.#spool;
     if (spool === null) {
       this.#endHold();

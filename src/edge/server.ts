@@ -2,7 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { DeadlineList } from '../base/deadlines.ts';
-import { SocketReader } from '../base/socket-reader.ts';
+import { type ChunkTaker, SocketReader } from '../base/socket-reader.ts';
 import type { Peer } from '../handlers/exchange.ts';
 import type { Router } from '../handlers/router.ts';
 import type { TrustPolicy } from '../handlers/trust.ts';
@@ -17,10 +17,11 @@ import type { EdgeConfig, Http2Limits, ListenerSpec } from '../protocol/supervis
 import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import { acceptHandles, type ConnectionHandle } from './accept-handles.ts';
 import type { BodyLimits } from './body-collector.ts';
-import { type ClientConnection, QUIET_MS, type Reading } from './client-connection.ts';
+import { type ClientConnection, QUIET_MS, type Reading, type Sending } from './client-connection.ts';
 import { Connection } from './connection.ts';
 import { ExchangeRecord, type FinishedExchange } from './exchange-record.ts';
 import { Http2Connection } from './http2/connection.ts';
+import type { Discard } from './http2/discard.ts';
 import { Preface } from './http2/preface.ts';
 import { largestBody } from './largest-body.ts';
 import { leniencyOf } from './leniency.ts';
@@ -52,6 +53,8 @@ export class Server {
   readonly headDeadlines: DeadlineList<ClientConnection>;
   readonly bodyDeadlines: DeadlineList<Reading>;
   readonly #idleDeadlines: DeadlineList<ClientConnection>;
+  readonly sendDeadlines: DeadlineList<Sending>;
+  readonly discardDeadlines: DeadlineList<Discard>;
   readonly lingerDeadlines: DeadlineList<ClientConnection>;
   readonly #quietDeadlines: DeadlineList<ClientConnection>;
   readonly #runDir: string;
@@ -65,6 +68,7 @@ export class Server {
   /** What an authority asks for by handshakes; null: nothing. */
   challenges: TlsChallenges | null = null;
   readonly #failedHandshakes = new RefusalLog((line) => this.log.info(line), 'handshakes');
+  readonly #failedHttp2 = new RefusalLog((line) => this.log.info(line), 'connections');
   #isDraining = false;
   #accepted = 0;
   #whenEmpty: (() => void) | null = null;
@@ -80,6 +84,8 @@ export class Server {
     this.headDeadlines = new DeadlineList(config.headTimeoutMs, (connection) => connection.expireReading());
     this.bodyDeadlines = new DeadlineList(config.bodyTimeoutMs, (connection) => connection.expireReading());
     this.#idleDeadlines = new DeadlineList(config.keepAliveMs, (connection) => connection.closeIdle());
+    this.sendDeadlines = new DeadlineList(config.sendTimeoutMs, (sending) => sending.expireSending());
+    this.discardDeadlines = new DeadlineList(LINGER_MS, (rest) => rest.expire());
     this.lingerDeadlines = new DeadlineList(LINGER_MS, (connection) => connection.destroy());
     this.#quietDeadlines = new DeadlineList(QUIET_MS, (connection) => connection.closeIdle());
   }
@@ -92,6 +98,7 @@ export class Server {
     this.#maxBodyBytes = largestBody(parts.config);
     this.headDeadlines.durationMs = parts.config.headTimeoutMs;
     this.bodyDeadlines.durationMs = parts.config.bodyTimeoutMs;
+    this.sendDeadlines.durationMs = parts.config.sendTimeoutMs;
     this.#idleDeadlines.durationMs = parts.config.keepAliveMs;
   }
 
@@ -228,18 +235,24 @@ export class Server {
 
   /** A handshake is done. `carrier` is the socket below. */
   serveSecured(handshake: Opening, socket: TLSSocket, carrier: Socket, peer: Peer): void {
-    if (socket.alpnProtocol === 'h2') this.serveHttp2(handshake, socket, carrier, peer);
-    else this.#replace(handshake, this.#securedConnection(socket, carrier, peer));
+    if (socket.alpnProtocol === 'h2') {
+      const connection = new Http2Connection(socket, carrier, peer, this);
+      readSecured(socket, connection);
+      this.#replace(handshake, connection);
+    } else this.#replace(handshake, this.#securedConnection(socket, carrier, peer));
   }
 
   #securedConnection(socket: TLSSocket, carrier: Socket, peer: Peer): Connection {
     const connection = new Connection(socket, carrier, peer, this, null);
-    if (!readLent(socket, connection)) socket.on('data', (chunk) => connection.takeChunk(chunk));
+    readSecured(socket, connection);
     return connection;
   }
 
-  serveHttp2(opening: Opening, socket: Socket, carrier: Socket, peer: Peer): void {
-    this.#replace(opening, new Http2Connection(socket, carrier, peer, this));
+  /** Its preface has come. */
+  serveHttp2(opening: Opening, socket: Socket, peer: Peer): void {
+    const connection = new Http2Connection(socket, socket, peer, this);
+    socket.on('data', (chunk: Buffer) => connection.takeChunk(chunk)).resume();
+    this.#replace(opening, connection);
   }
 
   /** It does not speak what it should. */
@@ -302,6 +315,10 @@ export class Server {
     this.#failedHandshakes.note(() => `TLS handshake with ip=${peer.remoteAddress} failed: ${reason}`);
   }
 
+  noteFailedHttp2(reason: string, peer: Peer): void {
+    this.#failedHttp2.note(() => `HTTP/2 connection of ip=${peer.remoteAddress} was ended: ${reason}`);
+  }
+
   // --- stopping ---
 
   drainConnections(): void {
@@ -337,4 +354,8 @@ export class Server {
     this.#whenEmpty = null;
     callback();
   }
+}
+
+function readSecured(socket: TLSSocket, taker: ChunkTaker): void {
+  if (!readLent(socket, taker)) socket.on('data', (chunk: Buffer) => taker.takeChunk(chunk));
 }

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 /** Pieces are read back in this size. */
 const READ_BYTES = 65536;
 
+/** Bytes of one file that may wait for the disk before whoever gives them is to wait. */
+const MOST_WAITING_BYTES = 1 << 20;
+/** Of all files. Beyond, each may have a few: a thousand clients may be slow at once. */
+const ALL_WAITING_BYTES = 16 << 20;
+const FEW_WAITING_BYTES = 1 << 16;
+
+/** What each piece costs in memory beside its bytes. */
+export const PIECE_COST_BYTES = 256;
+
 let counter = 0;
+let waitingOfAll = 0;
 
 /** A body on disk, written at one end and, perhaps, read at the other. Calls are queued; errors are told once. */
 export class SpoolFile {
@@ -14,8 +24,8 @@ export class SpoolFile {
   #isOpen = false;
   #isClosed = false;
   #waiting: Buffer[] = [];
-  /** Bytes handed over and not on disk yet. */
-  waitingBytes = 0;
+  /** Handed over and not on disk yet. */
+  #waitingBytes = 0;
   #writtenBytes = 0;
   #readBytes = 0;
   #isWriting = false;
@@ -37,12 +47,21 @@ export class SpoolFile {
 
   /** Bytes handed over and not read back. */
   get unreadBytes(): number {
-    return this.#writtenBytes + this.waitingBytes - this.#readBytes;
+    return this.#writtenBytes + this.#waitingBytes - this.#readBytes;
+  }
+
+  /** More should come only when what is there is written. */
+  get isBehind(): boolean {
+    return (
+      this.#waitingBytes + this.#waiting.length * PIECE_COST_BYTES >
+      (waitingOfAll > ALL_WAITING_BYTES ? FEW_WAITING_BYTES : MOST_WAITING_BYTES)
+    );
   }
 
   append(bytes: Buffer): void {
+    if (this.#isClosed) return;
     this.#waiting.push(bytes);
-    this.waitingBytes += bytes.length;
+    this.#countWaiting(bytes.length);
     this.#write();
   }
 
@@ -75,9 +94,15 @@ export class SpoolFile {
   discard(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#countWaiting(-this.#waitingBytes);
     this.#waiting = [];
     this.#whenWritten = [];
     this.#dispose();
+  }
+
+  #countWaiting(bytes: number): void {
+    this.#waitingBytes += bytes;
+    waitingOfAll += bytes;
   }
 
   #write(): void {
@@ -87,7 +112,7 @@ export class SpoolFile {
       return;
     }
     const batch = this.#waiting;
-    const bytes = this.waitingBytes;
+    const bytes = this.#waitingBytes;
     this.#waiting = [];
     this.#isWriting = true;
     this.#writeBatch(batch, bytes);
@@ -104,7 +129,7 @@ export class SpoolFile {
         return this.#fail(error);
       }
       this.#writtenBytes += count;
-      this.waitingBytes -= count;
+      this.#countWaiting(-count);
       if (count < bytes) {
         // A short write, as on a full disk: the next one says why.
         const rest = Buffer.concat(batch).subarray(count);

@@ -173,6 +173,10 @@ export abstract class ExchangeFilter implements Exchange {
     this.outer.respond(head, flags, body);
   }
 
+  respondLent(head: string, flags: number, body: Buffer): void {
+    this.respond(head, flags, body.toString('latin1'));
+  }
+
   begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {
     this.outer.begin(head, flags, body, isEnd);
   }

@@ -154,6 +154,8 @@ export interface Exchange {
    * @param source the body is the same as long as this is the same object
    */
   respond(head: string, flags: number, body: string | Buffer, source?: object): void;
+  /** As `respond`, with bytes that change after this returns. */
+  respondLent(head: string, flags: number, body: Buffer): void;
   begin(head: string, flags: number, body: Buffer, isEnd: boolean): void;
   write(body: Buffer, isEnd: boolean): void;
   respondFile(head: string, flags: number, body: FileBody): void;

@@ -29,7 +29,7 @@ export const http2 = {
   }),
   http2_initial_window_size: setting<number>({
     flags: ['--http2-initial-window-size'],
-    kind: integer({ max: MAX_31_BITS, example: 65_535 }),
+    kind: integer({ min: 1, max: MAX_31_BITS, example: 65_535 }),
     default: 65_535,
     help: 'How much of a body an HTTP/2 client may send ahead, in bytes',
   }),

@@ -1,8 +1,6 @@
 import { HttpError } from '../../protocol/http1/errors.ts';
+import { PREFACE } from '../../protocol/http2/frames.ts';
 import { Opening } from '../opening.ts';
-
-/** RFC 9113 3.4. */
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 /** A connection of a trusted proxy that is to speak HTTP/2 without TLS, until it has said so. */
 export class Preface extends Opening {
@@ -19,7 +17,7 @@ export class Preface extends Opening {
     } else {
       this.handOver(held);
       this.deadlineList?.remove(this);
-      this.server.serveHttp2(this, this.socket, this.socket, this.peer);
+      this.server.serveHttp2(this, this.socket, this.peer);
     }
   }
 }

@@ -37,7 +37,8 @@ export class ProxyHandler implements Handler {
   readonly responses: ResponseWriter;
   readonly #hashKey: Template | null;
 
-  constructor(spec: ProxySpec, path: PathMatch, parts: ProxyParts) {
+  /** @param passesAccel whether somebody behind it heeds X-Accel-… of responses */
+  constructor(spec: ProxySpec, path: PathMatch, parts: ProxyParts, passesAccel = false) {
     this.spec = spec;
     this.parts = parts;
     this.upstream = parts.upstream(spec);
@@ -55,12 +56,17 @@ export class ProxyHandler implements Handler {
       silence: deadlines.of(spec.silenceTimeoutMs),
     };
     this.requests = new RequestWriter(spec, path);
-    this.responses = new ResponseWriter(spec, new Redirects(spec, path));
+    this.responses = new ResponseWriter(spec, new Redirects(spec, path), passesAccel);
     const { hashKey } = this.upstream;
     this.#hashKey = hashKey === null ? null : compileTemplate(hashKey);
   }
 
   handle(exchange: Exchange): void {
+    // As nginx: whoever asks would get the fields back that were added on the way.
+    if (exchange.head.method === 'TRACE') {
+      exchange.refuse(405);
+      return;
+    }
     if (hasForbiddenField(exchange)) {
       exchange.refuse(400, "A header's name holds an underscore");
       return;

@@ -10,7 +10,7 @@ import { type SentBody, StreamedBody, sentBodyOf } from './sent-body.ts';
 import { Tunnel } from './tunnel.ts';
 
 /** RFC 9110 9.2.2: done twice they have the effect of once. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const NOTHING = Buffer.alloc(0);
 const NOBODY: readonly Endpoint[] = [];
 
@@ -117,12 +117,13 @@ export class ProxiedRequest implements Producer, UpstreamRequest, UpstreamRecord
     if (this.#connection !== null) this.#body?.flow(this.#connection);
   }
 
-  whole(head: ReceivedHead, body: string, nowMs: number): void {
+  whole(head: ReceivedHead, body: string | Buffer, nowMs: number): void {
     this.#connection = null;
     if (this.#triesAfter(head)) return;
     const { text, flags } = this.#handler.responses.head(head, this.#exchange);
     this.#finish('ok', nowMs);
-    this.#exchange.respond(text, flags, body);
+    if (typeof body === 'string') this.#exchange.respond(text, flags, body);
+    else this.#exchange.respondLent(text, flags, body);
   }
 
   begin(head: ReceivedHead): void {

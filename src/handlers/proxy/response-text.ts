@@ -12,6 +12,15 @@ const FLAG_OF: Readonly<Record<string, number>> = {
   server: RESPONSE_FLAG.server,
 };
 
+/** What is said to whoever proxies, as in nginx. */
+const ACCEL = [
+  'x-accel-buffering',
+  'x-accel-charset',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+  'x-accel-redirect',
+];
+
 /** What clients get of a head; kept with its fields, since upstreams answer with the same head again and again. */
 class PassedHead {
   readonly writer: ResponseWriter;
@@ -33,8 +42,9 @@ export class ResponseWriter {
   readonly #hidden: ReadonlySet<string>;
   readonly #redirects: Redirects;
 
-  constructor(spec: ProxySpec, redirects: Redirects) {
-    this.#hidden = new Set([...spec.hideHeaders, 'x-accel-buffering']);
+  constructor(spec: ProxySpec, redirects: Redirects, passesAccel: boolean) {
+    const accel = passesAccel ? ['x-accel-buffering', 'x-accel-limit-rate'] : ACCEL;
+    this.#hidden = new Set([...spec.hideHeaders, ...accel]);
     this.#redirects = redirects;
   }
 

@@ -9,6 +9,7 @@ import type { LimitZones } from '../limits/limit-zones.ts';
 import { rateLimit } from '../limits/rate-limit.ts';
 import { ProxyHandler, type ProxyParts } from '../proxy/handler.ts';
 import { accel } from './accel.ts';
+import { accelFields, heedsAccelFields } from './accel-fields.ts';
 import { access } from './access.ts';
 import { accessLog, type LogOpener } from './access-log.ts';
 import { cache } from './cache.ts';
@@ -64,6 +65,7 @@ const LAYERS: readonly ((
   connectionLimit,
   access,
   maxBody,
+  accelFields,
   cache,
   accel,
 ];
@@ -79,11 +81,12 @@ export function guarded(spec: RouteSpec, action: Handler, parts: RouteParts, rou
 }
 
 function action(
-  { action, path }: RouteSpec,
+  spec: RouteSpec,
   next: Handler,
   { app, newFileHandler, proxies }: RouteParts,
   routes: SiteRoutes,
 ): Handler {
+  const { action, path } = spec;
   switch (action.do) {
     case 'app':
       return app(action.app);
@@ -98,7 +101,7 @@ function action(
     case 'rewrite':
       return rewrite(action.to, action.again, next, routes);
     case 'proxy':
-      return new ProxyHandler(action, path, proxies);
+      return new ProxyHandler(action, path, proxies, heedsAccelFields(spec, routes));
   }
 }
 

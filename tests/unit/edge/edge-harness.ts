@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bindTcp, bindUnix } from '../../../src/arbiter/bind-socket.ts';
 import { Server, type ServerParts } from '../../../src/edge/server.ts';
-import type { Exchange, Producer } from '../../../src/handlers/exchange.ts';
+import type { Exchange, Peer, Producer } from '../../../src/handlers/exchange.ts';
 import { Router } from '../../../src/handlers/router.ts';
 import { TrustPolicy } from '../../../src/handlers/trust.ts';
 import type { AccessRecord } from '../../../src/observe/access-record.ts';
@@ -156,6 +156,11 @@ export class EdgeHarness {
 
   get errorText(): string {
     return readFileSync(this.config.errorLog, 'latin1');
+  }
+
+  /** What the fields of such a peer mean. */
+  rulesFor(address: string): Peer['rules'] {
+    return new TrustPolicy(this.config).rulesFor(address);
   }
 
   /** Bodies that lie on disk. */

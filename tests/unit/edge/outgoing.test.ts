@@ -115,6 +115,18 @@ describe('a response on its way', () => {
     response.discard();
   });
 
+  it('to a client that does not take it waits for him sooner when it comes in many pieces', () => {
+    const response = outgoing();
+    const bytes = Buffer.from('x');
+    let pieces = 0;
+    while (producer.calls.length === 0) {
+      response.write(bytes);
+      pieces += 1;
+    }
+    assert.equal(pieces, HIGH_WATER, 'fewer than the bytes that it may hold');
+    response.discard();
+  });
+
   it('to a slow client goes to a file, and arrives whole and in order', async () => {
     const response = outgoing();
     let isDone = false;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fs, { readFileSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SpoolFile } from '../../../src/edge/spool-file.ts';
+import { replaceInFs } from '../../support/replaced-fs.ts';
 import { listFolder, makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -13,16 +13,6 @@ const open = () => new SpoolFile(folder, (error) => errors.push(error.message));
 const written = (file: SpoolFile) => new Promise<void>((resolve) => file.whenWritten(resolve));
 const readNext = (file: SpoolFile) => new Promise<Buffer>((resolve) => file.readNext(resolve));
 const isGone = () => waitFor(() => listFolder(folder).length === 0, { what: 'the file’s removal' });
-
-/** Replaces one of the functions of node:fs, also for those that have imported it. */
-function replace(t: TestContext, name: 'writev' | 'read' | 'close', replacement: (...args: never[]) => void) {
-  const mocked = t.mock.method(fs, name, replacement as never);
-  syncBuiltinESMExports();
-  t.after(() => {
-    mocked.mock.restore();
-    syncBuiltinESMExports();
-  });
-}
 
 async function readAll(file: SpoolFile): Promise<string> {
   let text = '';
@@ -41,9 +31,8 @@ describe('a spool file', () => {
   it('holds what was handed over, in its order, for its owner alone', async () => {
     const file = open();
     for (const part of ['one ', 'two ', 'three']) file.append(Buffer.from(part));
-    assert.equal(file.waitingBytes, 13);
     await written(file);
-    assert.equal(file.waitingBytes, 0);
+    assert.equal(file.unreadBytes, 13);
     assert.equal(readFileSync(file.path, 'utf8'), 'one two three');
     assert.equal(fs.statSync(file.path).mode & 0o777, 0o600);
     file.discard();
@@ -79,9 +68,47 @@ describe('a spool file', () => {
     await isGone();
   });
 
+  it('has a megabyte wait for the disk, and less when many files have', async (t) => {
+    const held: (() => void)[] = [];
+    const { writev } = fs;
+    replaceInFs(
+      t,
+      'writev',
+      ((...args: Parameters<typeof writev>) => void held.push(() => writev(...args))) as never,
+    );
+    const piece = Buffer.alloc(100_000);
+    const first = open();
+    for (let i = 0; i < 10; i += 1) first.append(piece);
+    assert.ok(!first.isBehind);
+    const others = Array.from({ length: 200 }, open);
+    for (const file of others) file.append(piece);
+    assert.ok(others.every(({ isBehind }) => isBehind));
+    const late = open();
+    late.append(Buffer.alloc(60_000));
+    assert.ok(!late.isBehind, 'each may have a little');
+    for (const file of others) file.discard();
+    assert.ok(!first.isBehind, 'nothing of what was discarded counts');
+    await waitFor(() => held.length > 0);
+    for (let i = 0; i < 10; i += 1) first.append(piece);
+    assert.ok(first.isBehind, 'more than a megabyte of one');
+    const all = [first, late].map(written);
+    await waitFor(() => {
+      for (const write of held.splice(0)) write();
+      return !first.isBehind;
+    });
+    const goOn = setInterval(() => {
+      for (const write of held.splice(0)) write();
+    }, 1);
+    await Promise.all(all);
+    clearInterval(goOn);
+    assert.equal(first.unreadBytes, 2_000_000);
+    for (const file of [first, late]) file.discard();
+    await isGone();
+  });
+
   it('survives short writes', async (t) => {
     const { writeSync } = fs;
-    replace(t, 'writev', ((
+    replaceInFs(t, 'writev', ((
       fd: number,
       parts: Buffer[],
       at: number,
@@ -99,7 +126,7 @@ describe('a spool file', () => {
   });
 
   it('reports a failure once, and is gone', async (t) => {
-    replace(t, 'writev', ((...args: unknown[]) => {
+    replaceInFs(t, 'writev', ((...args: unknown[]) => {
       setImmediate(args.at(-1) as (error: Error) => void, new Error('ENOSPC'));
     }) as never);
     const file = open();
@@ -124,16 +151,16 @@ describe('a spool file', () => {
     file.append(Buffer.from('first'));
     await written(file);
     let finishWrite = () => {};
-    replace(t, 'writev', ((fd: number, parts: Buffer[], at: number, done: () => void) => {
+    replaceInFs(t, 'writev', ((fd: number, parts: Buffer[], at: number, done: () => void) => {
       finishWrite = () => {
         events.push('written');
         writev(fd, parts, at, done);
       };
     }) as never);
-    replace(t, 'read', ((...args: unknown[]) => {
+    replaceInFs(t, 'read', ((...args: unknown[]) => {
       setImmediate(args.at(-1) as (error: Error) => void, new Error('EIO'));
     }) as never);
-    replace(t, 'close', ((fd: number, done: () => void) => {
+    replaceInFs(t, 'close', ((fd: number, done: () => void) => {
       events.push('closed');
       close(fd, done);
     }) as never);

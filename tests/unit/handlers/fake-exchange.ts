@@ -124,6 +124,10 @@ export class FakeExchange implements Exchange {
     this.events.push(`respond ${head.trim()} | ${body}`);
   }
 
+  respondLent(head: string, flags: number, body: Buffer): void {
+    this.respond(head, flags, body.toString('latin1'));
+  }
+
   begin(head: string, _flags: number, body: Buffer, isEnd: boolean): void {
     this.events.push(`begin ${head.trim()} | ${body.length} bytes${isEnd ? ', all' : ''}`);
   }

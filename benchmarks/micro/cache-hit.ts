@@ -35,9 +35,8 @@ const limits = { maxBytes: 1 << 26, maxEntries: 20_000, maxVariants: 16, inactiv
 const cache = new SharedCache(new MemoryStore(limits));
 const body = 'x'.repeat(4096);
 const made = `200 OK\r\nContent-Type: text/html\r\nCache-Control: max-age=600\r\nContent-Length: ${body.length}\r\n`;
-const handler = new CacheHandler(USE, cache, {
-  handle: (exchange: Exchange) => exchange.respond(made, RESPONSE_FLAG.length, body),
-});
+const origin = { handle: (exchange: Exchange) => exchange.respond(made, RESPONSE_FLAG.length, body) };
+const handler = new CacheHandler(USE, cache, origin, 'a route');
 const exchange = new SilentExchange(
   get(
     '/articles/1?page=2',

@@ -11,10 +11,15 @@ readonly smoke='(wsgi-environ|wsgi-input|wsgi-responses|http-connections|framewo
 # No test takes this long; it ends a file that hangs.
 readonly file_timeout_ms=300000
 
+# So many files with failures get a second chance, alone: the machine may have been too busy for what they time. More than
+# these are no accident.
+readonly most_second_chances=3
+
 passed=0
 failed=0
 skipped=0
 broken_stages=()
+failures=$(mktemp)
 
 stage() {
   say "$1"
@@ -23,24 +28,43 @@ stage() {
   "$@" || broken_stages+=("$title")
 }
 
-# node_tests NODE CONCURRENCY FILE... : runs test files, and adds up what they report.
+# node_tests NODE CONCURRENCY FILE... : runs test files, and those with failures once more, alone.
 node_tests() {
-  local node=$1 concurrency=$2 status report
+  local node=$1 concurrency=$2 report status unlucky
   shift 2
   report=$(mktemp)
+  run_node_tests "$report" "$node" "$concurrency" "$@"
+  status=$?
+  mapfile -t unlucky < <(sed -n 's/^failed \([^\t]*\)\t.*/\1/p' "$report" | sort -u)
+  if [ ${#unlucky[@]} -gt 0 ] && [ ${#unlucky[@]} -le $most_second_chances ]; then
+    say "Once more, alone: ${unlucky[*]##*/}"
+    sed -n 's/^failed /At first /p' "$report" >> "$failures"
+    failed=$((failed - $(count fail "$report") - $(count cancelled "$report")))
+    run_node_tests "$report" "$node" 1 "${unlucky[@]}"
+    status=$?
+  fi
+  sed -n 's/^failed //p' "$report" >> "$failures"
+  rm -f "$report"
+  return $status
+}
+
+# run_node_tests REPORT NODE CONCURRENCY FILE... : runs them, and adds up what they report.
+run_node_tests() {
+  local report=$1 node=$2 concurrency=$3 status
+  shift 3
   "$node" --test --test-concurrency="$concurrency" --test-timeout=$file_timeout_ms \
-    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" \
+    --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=./scripts/tally-reporter.js --test-reporter-destination="$report" \
     "$@" < /dev/null
   status=$?
   passed=$((passed + $(count pass "$report")))
   failed=$((failed + $(count fail "$report") + $(count cancelled "$report")))
   skipped=$((skipped + $(count skipped "$report")))
-  rm -f "$report"
   return $status
 }
 
-# The number that a TAP report of Node's ends with.
-count() { awk -v name="$1" '$1 == "#" && $2 == name { number = $3 } END { print number + 0 }' "$2"; }
+# A total that the reporter has written.
+count() { awk -v name="$1" '$1 == name { number = $2 } END { print number + 0 }' "$2"; }
 
 python_tests() {
   local report status
@@ -89,6 +113,8 @@ else
 fi
 
 say 'Summary'
+sed "s|$PWD/||; s|\t|: |g" "$failures"
+rm -f "$failures"
 for title in ${broken_stages[@]+"${broken_stages[@]}"}; do printf 'Failed: %s\n' "$title"; done
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ ${#broken_stages[@]} -eq 0 ]

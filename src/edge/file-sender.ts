@@ -78,9 +78,11 @@ export class FileSender {
     diskGate.ask<number>(
       (done) => read(this.#fd, piece, 0, wanted, position, done),
       (error, bytes) => {
-        if (error !== null || bytes === 0 || this.#sink.destroyed) {
+        const failure = error ?? (bytes === 0 ? new Error(`the file ended ${missing} bytes early`) : null);
+        if (failure !== null) this.#body.failed?.(failure);
+        if (failure !== null || this.#sink.destroyed) {
           returnPiece(piece);
-          this.#end(error ?? new Error(`the file ended ${missing} bytes early`));
+          this.#end(failure);
           return;
         }
         this.#sentBytes += bytes;

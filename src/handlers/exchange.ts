@@ -52,6 +52,8 @@ export interface FileBody {
   readonly length: number;
   /** Called once the file has been opened, or could not be. */
   readonly opened?: () => void;
+  /** Called where it cannot be read as far as was said: what has been sent of it is cut. */
+  readonly failed?: (error: Error) => void;
 }
 
 /** Someone who produces a response's body, and can be told to wait. */

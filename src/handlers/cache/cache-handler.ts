@@ -120,10 +120,11 @@ export class CacheHandler implements Handler {
     const ttl = Math.floor(stored.facts.lifetime - age);
     const added = `Age: ${Math.floor(age)}\r\n${this.#tells(told === 'hit' ? `hit; ttl=${ttl}` : told)}`;
     serve(exchange, stored, added, request.isConditional, {
-      lost: () => {
-        this.#cache.store.delete(stored);
+      lost: (error) => {
+        this.#cache.store.lose(stored, error);
         if (!exchange.isOver) this.#again(visit);
       },
+      cut: (error) => this.#cache.store.lose(stored, error),
       outOfReach: () => {
         if (!exchange.isOver) this.#pass(exchange, 'bypass');
       },

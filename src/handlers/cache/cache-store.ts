@@ -32,6 +32,8 @@ export interface CacheStore {
   /** It has been read from its file. */
   keepContent(stored: StoredResponse, content: Buffer): void;
   delete(stored: StoredResponse): void;
+  /** What it has of it cannot be used. */
+  lose(stored: StoredResponse, error: NodeJS.ErrnoException): void;
   deleteKey(key: string): number;
   deletePrefix(prefix: string): number;
   /** Nothing is stored any more, and nobody asks. */

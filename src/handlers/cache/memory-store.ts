@@ -101,6 +101,10 @@ export class MemoryStore implements CacheStore {
     this.#index.delete(stored);
   }
 
+  lose(stored: StoredResponse): void {
+    this.delete(stored);
+  }
+
   deleteKey(key: string): number {
     return this.#index.deleteKey(key);
   }

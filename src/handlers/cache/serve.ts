@@ -1,14 +1,15 @@
 // A stored response, as the answer to one request.
 
 import { randomBytes } from 'node:crypto';
-import { fstat, open, read, type Stats } from 'node:fs';
+import { read } from 'node:fs';
 import { parseHttpDate } from '../../protocol/fields/http-date.ts';
 import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import type { Exchange, FilePart, Producer } from '../exchange.ts';
 import { contentRange, cutOut } from '../files/answer.ts';
 import { evaluate, readConditions, type Verdict } from '../files/conditions.ts';
-import { OpenFile } from '../files/open-file.ts';
+import type { OpenFile } from '../files/open-file.ts';
 import { HOT_BYTES } from './disk/disk-writer.ts';
+import { openEntry } from './disk/entry-file.ts';
 import { gated } from './disk/gated.ts';
 import type { StoredResponse } from './stored-response.ts';
 
@@ -37,8 +38,10 @@ export function verdictOf(
 const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 export interface ServeHooks {
-  /** Its file is not there any more, or cannot be read. */
-  lost(): void;
+  /** Its file is not there any more, or cannot be read; nothing of it has been sent. */
+  lost(error: NodeJS.ErrnoException): void;
+  /** The same, of what has been sent in part. */
+  cut(error: NodeJS.ErrnoException): void;
   /** Its file cannot be opened now. */
   outOfReach(): void;
   /** It was read from its file whole. */
@@ -118,12 +121,11 @@ function send(
     return;
   }
   if (body.kind === 'memory') return;
-  const { path } = body;
   exchange.producer = WAITING;
   const answer = async (file: OpenFile) => {
     if (stored.bodyBytes > HOT_BYTES) {
       exchange.producer = null;
-      exchange.respondFile(head, flags, { file, segments, length });
+      exchange.respondFile(head, flags, { file, segments, length, failed: hooks.cut });
       return;
     }
     const bytes = Buffer.allocUnsafe(stored.bodyBytes);
@@ -133,22 +135,13 @@ function send(
     hooks.read(bytes);
     exchange.respond(head, flags, cutOut(bytes, segments));
   };
-  openWhole(path, stored.bodyBytes)
+  openEntry(stored, body)
     .then((file) => answer(file).finally(() => file.release()))
     .catch((error: NodeJS.ErrnoException) => {
       exchange.producer = null;
       if (EXHAUSTED.has(error.code ?? '')) hooks.outOfReach();
-      else hooks.lost();
+      else hooks.lost(error);
     });
-}
-
-/** @throws the system's error: the file is not there, or shorter than what was written */
-async function openWhole(path: string, bodyBytes: number): Promise<OpenFile> {
-  const file = new OpenFile(await gated<number>((done) => open(path, 'r', done)));
-  const { size } = await gated<Stats>((done) => fstat(file.fd, done)).catch(() => ({ size: -1 }));
-  if (size >= bodyBytes) return file;
-  file.release();
-  throw new Error('it is shorter than it was');
 }
 
 /** RFC 9110 15.4.5: what would change the client's copy, and nothing that describes a content that is not sent. */

@@ -2,18 +2,27 @@ import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
 import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import { isBodiless } from '../../protocol/http1/response-writer.ts';
 
+/** At the beginning of a file, which goes on behind it. */
+export interface FileOfBody {
+  readonly kind: 'file';
+  readonly path: string;
+  fileBytes: number;
+  /** The same, where it is in memory, too. */
+  content: string | Buffer | null;
+  /** When the file had last been changed as it was seen to be this response's (its ctime); -1: nobody has looked. */
+  checkedMs: number;
+  /** Its end is being written anew so many times. */
+  renewals: number;
+}
+
 /** Where the content of a stored response is. */
 export type StoredBody =
   /** Small ones as text, latin-1, which is the fastest to send. */
-  | { readonly kind: 'memory'; readonly content: string | Buffer }
-  /** At the beginning of this file, which goes on behind it. */
-  | {
-      readonly kind: 'file';
-      readonly path: string;
-      fileBytes: number;
-      /** The same, where it is in memory, too. */
-      content: string | Buffer | null;
-    };
+  { readonly kind: 'memory'; readonly content: string | Buffer } | FileOfBody;
+
+export function bodyInFile(path: string, fileBytes: number): FileOfBody {
+  return { kind: 'file', path, fileBytes, content: null, checkedMs: -1, renewals: 0 };
+}
 
 export interface Described {
   readonly facts: StoredFacts;

@@ -60,11 +60,13 @@ export class FileSource implements Producer {
       (done) => read(this.#fd, piece, 0, piece.length, offset + this.#readBytes, done),
       (error, bytes) => {
         this.#isReading = false;
+        const failure = error ?? (bytes === 0 ? new Error(`the file ended ${missing} bytes early`) : null);
+        if (failure !== null) this.#body.failed?.(failure);
         if (this.#isOver) {
           letGo(this.#body, this.#fd);
-        } else if (error !== null || bytes === 0) {
+        } else if (failure !== null) {
           this.#close();
-          this.#failed(error ?? new Error(`the file ended ${missing} bytes early`));
+          this.#failed(failure);
         } else {
           this.#readBytes += bytes;
           if (this.#readBytes === length) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CacheIndex, type IndexLimits } from '../cache-index.ts';
 import type { CacheStore, EntryWriter } from '../cache-store.ts';
 import { isSameVariant, MAX_TEXT_BYTES, SWEEP_EVERY_MS } from '../memory-store.ts';
-import { type Described, type StoredBody, StoredResponse } from '../stored-response.ts';
+import { bodyInFile, type Described, StoredResponse } from '../stored-response.ts';
 import { DiskTrouble } from './disk-trouble.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { draftName, ownSelf } from './draft-owner.ts';
@@ -27,6 +27,9 @@ const MAX_ENTRY_BYTES = 1 << 30;
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 /** Of what is kept, so much makes room where the disk is full before the cache is. */
 const SHARE_FOR_ROOM = 1 / 8;
+
+/** A disk that dies has many files. */
+const TOLD_LOST_EVERY_MS = 60_000;
 
 /** Where a cache tells how its folder is. */
 export interface DiskLog {
@@ -59,6 +62,8 @@ export class DiskStore implements CacheStore {
   /** What is in the folder is not known, since it could not be made. */
   #isUnseen = false;
   #hasToldLimit = false;
+  /** When the log was last told of a file that cannot be used. */
+  #toldLostMs = Number.NEGATIVE_INFINITY;
   /** What is written to a file once more, one after another. */
   readonly #renewals = new WeakMap<StoredResponse, Promise<void>>();
 
@@ -101,7 +106,7 @@ export class DiskStore implements CacheStore {
   async #addFound(forgotten: Forgotten): Promise<void> {
     for await (const { entry, path, fileBytes, bodyBytes } of loadFolder(this.#folder)) {
       if (this.#isClosed) return;
-      const body: StoredBody = { kind: 'file', path, fileBytes, content: null };
+      const body = bodyInFile(path, fileBytes);
       const stored = new StoredResponse(entry.key, entry, body, bodyBytes, performance.now());
       const others = this.#index.variants(entry.key);
       if (others.some((other) => other.body.kind === 'file' && other.body.path === path)) continue;
@@ -152,7 +157,7 @@ export class DiskStore implements CacheStore {
         this.#waitingBytes -= bytes;
       },
       written: (described, bodyBytes, fileBytes, content) => {
-        const body: StoredBody = { kind: 'file', path, fileBytes, content: null };
+        const body = bodyInFile(path, fileBytes);
         const stored = new StoredResponse(key, described, body, bodyBytes, performance.now());
         if (this.#isClosed) return null;
         this.#add(stored);
@@ -227,11 +232,13 @@ export class DiskStore implements CacheStore {
     const before = this.#renewals.get(stored) ?? Promise.resolve();
     // A file whose end could not be written is found out at the next start; what is known here holds until then.
     this.writing += 1;
+    body.renewals += 1;
     const renewal = before
       .then(() => writeTail(body.path, tail, stored.bodyBytes))
       .catch(() => {})
       .finally(() => {
         this.writing -= 1;
+        body.renewals -= 1;
       });
     this.#renewals.set(stored, renewal);
   }
@@ -243,6 +250,17 @@ export class DiskStore implements CacheStore {
 
   delete(stored: StoredResponse): void {
     this.#index.delete(stored);
+  }
+
+  lose(stored: StoredResponse, { code, message }: NodeJS.ErrnoException): void {
+    const { body } = stored;
+    if (!this.#index.has(stored) || body.kind !== 'file') return;
+    this.#index.delete(stored);
+    const nowMs = performance.now();
+    // Another Kirin may have removed it, where two share the folder.
+    if (code === 'ENOENT' || nowMs - this.#toldLostMs < TOLD_LOST_EVERY_MS) return;
+    this.#toldLostMs = nowMs;
+    this.#log.error(`What was kept in ${body.path} cannot be used, and is asked for anew: ${message}`);
   }
 
   deleteKey(key: string): number {

@@ -260,6 +260,7 @@ describe('a cache in files whose disk fails', () => {
         const exchange = new FakeExchange(get('/a'));
         const hooks = {
           lost: () => resolve('lost'),
+          cut: () => resolve('cut'),
           outOfReach: () => resolve('out of reach'),
           read: () => {},
         };

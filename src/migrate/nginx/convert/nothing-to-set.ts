@@ -69,7 +69,6 @@ export const NOTHING_TO_SET_FOR: Readonly<Record<string, Row>> = {
   proxy_headers_hash_max_size: NOTHING_TO_SET,
   proxy_http_version: ['carried', 'HTTP/1.1'],
   proxy_ignore_client_abort: ['differs', 'a request whose client has left is given up'],
-  proxy_ignore_headers: ['missing', 'what a backend says about caching is heeded'],
   proxy_max_temp_file_size: ['carried', 'the setting response_spool_size'],
   proxy_pass_header: ['differs', 'Date and Server are Kirin’s own'],
   proxy_pass_request_body: ['missing', 'bodies are always passed on'],

@@ -15,6 +15,7 @@ export function proxyCache(route: TableDraft, scope: Scope, context: Context): v
   const cache = scope.one('proxy_cache');
   const zone = cache === null ? 'off' : (words(cache)[0] ?? 'off');
   for (const name of OPTIONS) for (const each of scope.all(name)) report.carried(each);
+  const ignore = ignored(scope, zone !== 'off', context);
   report.carried(cache);
   if (zone === 'off') return;
   if (!keepCache(zone, context)) {
@@ -33,14 +34,39 @@ export function proxyCache(route: TableDraft, scope: Scope, context: Context): v
       table.stale_while_revalidate = '1d';
     report.differs(stale, 'what is stale is used for a day at most, for whatever error');
   }
-  const bypass = scope.all('proxy_cache_bypass', 'proxy_no_cache').flatMap(words);
-  if (bypass.length > 0) table.bypass = [...new Set(bypass.map((word) => translate(word, scope).text))];
+  for (const [key, name] of CONDITIONS) {
+    const texts = scope.all(name).flatMap(words);
+    if (texts.length > 0) table[key] = [...new Set(texts.map((word) => translate(word, scope).text))];
+  }
   if (scope.isOn('proxy_cache_lock')) table.lock = true;
+  const lockTimeout = duration(scope.word('proxy_cache_lock_timeout') ?? '');
+  if (lockTimeout !== null) table.lock_timeout = lockTimeout;
   const uses = scope.word('proxy_cache_min_uses');
   if (uses !== null && uses !== '1') table.min_uses = Number(uses);
   const methods = scope.one('proxy_cache_methods');
-  if (methods !== null) table.methods = [...new Set(['GET', 'HEAD', ...words(methods)])];
+  if (methods !== null && words(methods).some((method) => method !== 'GET' && method !== 'HEAD'))
+    report.missing(methods, 'only GET and HEAD are answered from a cache');
+  table.client_directives = false;
+  if (ignore.length > 0) table.ignore = ignore;
   route.set('cache', table, cache);
+}
+
+const CONDITIONS = [
+  ['bypass', 'proxy_cache_bypass'],
+  ['no_store', 'proxy_no_cache'],
+] as const;
+
+const IGNORABLE = ['Cache-Control', 'Expires', 'Set-Cookie', 'Vary', 'X-Accel-Expires'];
+
+/** proxy_ignore_headers: what of a response a cache does not heed. */
+function ignored(scope: Scope, hasCache: boolean, { report }: Context): readonly string[] {
+  const directive = scope.one('proxy_ignore_headers');
+  if (directive === null) return [];
+  const named = words(directive).map((name) => name.toLowerCase());
+  const others = named.filter((name) => !IGNORABLE.some((each) => each.toLowerCase() === name));
+  report.carried(directive, hasCache ? null : 'only a cache heeds them');
+  if (others.length > 0) report.missing(directive, `${others.join(', ')} of a backend is heeded`);
+  return IGNORABLE.filter((name) => named.includes(name.toLowerCase()));
 }
 
 const OPTIONS = [

@@ -183,4 +183,30 @@ export const AROUND: readonly SiteCase[] = [
     differs: ['forwarded fields', 'fields of the cache'],
     missing: ['proxy_cache_path'],
   },
+  {
+    name: 'a cache that keeps nothing of those who are logged in, whatever the application says of cookies',
+    http: `
+      proxy_cache_path FOLDER/cache levels=1:2 keys_zone=pages:1m;
+      server {
+        listen LISTEN;
+        location / {
+          proxy_pass http://BACKEND;
+          proxy_set_header Host $host;
+          proxy_cache pages;
+          proxy_cache_valid 200 1m;
+          proxy_cache_bypass $cookie_session $http_authorization;
+          proxy_no_cache $cookie_session $http_authorization;
+          proxy_ignore_headers Set-Cookie Cache-Control;
+        }
+      }`,
+    asked: [
+      { target: '/a', fields: ['Cookie: session=1'] },
+      { target: '/a' },
+      { target: '/a', fields: ['Cookie: session=2'] },
+      { target: '/a' },
+      { target: '/a', fields: ['Cache-Control: no-cache', 'X-Own: 1'] },
+    ],
+    differs: ['forwarded fields', 'fields of the cache'],
+    missing: ['proxy_cache_path'],
+  },
 ];

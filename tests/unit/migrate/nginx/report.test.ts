@@ -39,6 +39,14 @@ describe('the report', () => {
       'server { root /srv; add_header X-A $no_such; }',
       /^missing add_header X-A \$no_such: there is no \$no_such$/,
     ],
+    [
+      'proxy_cache_path /c keys_zone=c:1m; server { location / { proxy_pass http://192.0.2.1; proxy_cache c; proxy_cache_methods GET POST; } }',
+      /^missing proxy_cache_methods GET POST: only GET and HEAD/,
+    ],
+    [
+      'server { location / { proxy_pass http://192.0.2.1; proxy_ignore_headers Expires X-Accel-Redirect; } }',
+      /^missing proxy_ignore_headers .*: x-accel-redirect of a backend is heeded/,
+    ],
     ['include absent.conf; server { return 204; }', /^missing include absent\.conf: the file cannot be read/],
     ['server { root html; }', /^differs root html: taken as relative to \/usr\/share\/nginx/],
     ['stream { server { listen 1; } } server { return 204; }', /^missing stream .*HTTP alone/],

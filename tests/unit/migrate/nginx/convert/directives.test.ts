@@ -148,7 +148,17 @@ const inHttp: readonly (readonly [http: string, directives: string, line: string
   [
     'proxy_cache_path /c keys_zone=c:1m;',
     'proxy_pass http://127.0.0.1:8000; proxy_cache c; proxy_cache_valid 200 302 10m; proxy_cache_lock on;',
-    'cache = { in = "c", valid = { 200 = "10m", 302 = "10m" }, lock = true }',
+    'cache = { in = "c", valid = { 200 = "10m", 302 = "10m" }, lock = true, client_directives = false }',
+  ],
+  [
+    'proxy_cache_path /c keys_zone=c:1m;',
+    'proxy_pass http://127.0.0.1:8000; proxy_cache c; proxy_cache_bypass $cookie_nocache; proxy_no_cache $cookie_session $http_pragma; proxy_cache_lock_timeout 10s;',
+    'cache = { in = "c", bypass = ["$cookie_nocache"], no_store = ["$cookie_session", "$http_pragma"], lock_timeout = "10s", client_directives = false }',
+  ],
+  [
+    'proxy_cache_path /c keys_zone=c:1m; proxy_ignore_headers cache-control Set-Cookie;',
+    'proxy_pass http://127.0.0.1:8000; proxy_cache c;',
+    'cache = { in = "c", client_directives = false, ignore = ["Cache-Control", "Set-Cookie"] }',
   ],
   ['add_header X-A outer;', 'root /srv;', 'add_headers = { X-A = "outer" }'],
 ];

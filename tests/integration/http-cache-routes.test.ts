@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { AppFolder } from '../support/app-folder.ts';
+import { findLastingPort } from '../support/free-port.ts';
 import { type KirinProcess, startKirin } from '../support/kirin.ts';
 import { exchange } from '../support/raw-connection.ts';
 
@@ -140,5 +141,91 @@ describe('routes that share a cache, and answer for the same URI', () => {
     kirin.signal('SIGHUP');
     await kirin.waitForLog(/Ready: \d+ worker/, { from });
     assert.deepEqual([(await ask(path)).body, who(await ask(path, MOBILE))], [body, 'mobile']);
+  });
+});
+
+describe('listeners whose routes share a cache', () => {
+  /** Says which site, which port and how often. */
+  const TELLING = (site: string) =>
+    APP(site)
+      .replace('app(environ', 'answer(environ')
+      .concat(`
+def app(environ, start_response):
+    [body] = answer(environ, start_response)
+    return [environ["SERVER_PORT"].encode() + b" " + body]
+`);
+  let ports: readonly [number, number];
+  let folder: AppFolder;
+  let kirin: KirinProcess;
+
+  before(async () => {
+    ports = [await findLastingPort(), await findLastingPort()];
+    folder = new AppFolder({
+      'usual.py': TELLING('usual'),
+      'named.py': TELLING('named'),
+      'kirin.toml': `
+bind = ["127.0.0.1:${ports[0]}", "127.0.0.1:${ports[1]}"]
+
+[apps.usual]
+app = "usual:app"
+[apps.named]
+app = "named:app"
+
+[caches.pages]
+
+[[sites]]
+hosts = "127.0.0.1"
+app = "named"
+cache = "pages"
+
+[[sites]]
+cache = "pages"
+
+[[sites.routes]]
+path = "/own"
+port = ${ports[1]}
+app = "usual"
+
+[[sites.routes]]
+path = "/"
+app = "usual"
+`,
+    });
+    kirin = await startKirin({ bind: [], cwd: folder.path });
+  });
+
+  after(async () => {
+    await kirin.stop();
+    folder.remove();
+  });
+
+  async function ask(port: number, target: string, host: string | null): Promise<string> {
+    const version = host === null ? '1.0' : '1.1';
+    const field = host === null ? '' : `Host: ${host}\r\n`;
+    const text = `GET ${target} HTTP/${version}\r\n${field}Connection: close\r\n\r\n`;
+    return (await exchange({ port }, text)).body.toString();
+  }
+
+  it('share no responses where a route is for one of them', async () => {
+    const [first, second] = [await ask(ports[0], '/own', 'a'), await ask(ports[1], '/own', 'a')];
+    assert.match(first, new RegExp(`^${ports[0]} usual`));
+    assert.match(second, new RegExp(`^${ports[1]} usual`));
+    assert.deepEqual([await ask(ports[0], '/own', 'a'), await ask(ports[1], '/own', 'a')], [first, second]);
+  });
+
+  it('share those of one URI, which has the port that the client writes', async () => {
+    const first = await ask(ports[0], '/one', 'a');
+    assert.equal(await ask(ports[1], '/one', 'a'), first);
+    assert.notEqual(await ask(ports[1], '/one', `a:${ports[1]}`), first);
+  });
+
+  it('share none with one another, nor with a site of their address, where the client names no host', async () => {
+    const [first, second] = [await ask(ports[0], '/none', null), await ask(ports[1], '/none', null)];
+    assert.match(first, new RegExp(`^${ports[0]} usual`));
+    assert.match(second, new RegExp(`^${ports[1]} usual`));
+    for (const host of ['127.0.0.1', `127.0.0.1:${ports[0]}`]) {
+      assert.match(await ask(ports[0], '/none', host), new RegExp(`^${ports[0]} named`));
+    }
+    assert.equal(await ask(ports[0], '/none', null), first);
   });
 });

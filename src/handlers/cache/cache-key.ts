@@ -10,9 +10,14 @@ export function cacheKey(template: string | null): CacheKey {
 }
 
 function uriOf(exchange: Exchange): string {
+  return originOf(exchange) + targetOf(exchange);
+}
+
+function originOf(exchange: Exchange): string {
   const { head, peer } = exchange;
-  const authority = (head.authority ?? peer.serverName).toLowerCase();
-  return `${schemeOf(exchange)}://${authority}${targetOf(exchange)}`;
+  // RFC 9112 3.3: who names no host means this address. With a sign that no name of a host has: a site of such a name is another one.
+  const authority = head.authority?.toLowerCase() ?? `@${peer.serverName}:${peer.serverPort}`;
+  return `${schemeOf(exchange)}://${authority}`;
 }
 
 /** `/a?` is not the same as `/a`: whoever answers may see the difference. */
@@ -26,9 +31,7 @@ export function relatedKey(exchange: Exchange, reference: string): string | null
   try {
     const own = new URL(uriOf(exchange));
     const other = new URL(reference, own);
-    if (other.origin !== own.origin) return null;
-    const authority = (exchange.head.authority ?? exchange.peer.serverName).toLowerCase();
-    return `${schemeOf(exchange)}://${authority}${other.pathname}${other.search}`;
+    return other.origin === own.origin ? `${originOf(exchange)}${other.pathname}${other.search}` : null;
   } catch {
     return null;
   }

@@ -19,6 +19,17 @@ describe('the key of a response', () => {
     assert.equal(key(exchangeOf('/', 'a', 'X-Forwarded-Proto: https')), 'http://a/');
   });
 
+  it('is that of the listener, where the client names no host, and of nobody who names one', () => {
+    const [key, head] = [cacheKey(null), headOf('GET /a HTTP/1.0')];
+    const exchange = new FakeExchange(head);
+    assert.equal(key(exchange), 'http://@127.0.0.1:8000/a');
+    assert.equal(key(new FakeExchange(head, { ...PEER, serverPort: '81' })), 'http://@127.0.0.1:81/a');
+    assert.equal(relatedKey(exchange, 'b?c'), 'http://@127.0.0.1:8000/b?c');
+    assert.throws(() => headOf('GET /a HTTP/1.1', 'Host: @127.0.0.1:8000'));
+    const local = new FakeExchange(head, { ...PEER, serverName: '', serverPort: '' });
+    assert.deepEqual([key(local), relatedKey(local, '/b')], ['http://@:/a', null]);
+  });
+
   it('of what a response names is one of the same origin', () => {
     const exchange = exchangeOf('/a/b?c');
     assert.equal(relatedKey(exchange, '/d'), 'http://shop.example/d');

@@ -169,8 +169,8 @@ export abstract class ExchangeFilter implements Exchange {
     return this.outer.switchProtocols(head, begun);
   }
 
-  respond(head: string, flags: number, body: string | Buffer): void {
-    this.outer.respond(head, flags, body);
+  respond(head: string, flags: number, body: string | Buffer, source?: object): void {
+    this.outer.respond(head, flags, body, source);
   }
 
   respondLent(head: string, flags: number, body: Buffer): void {

@@ -12,9 +12,9 @@ export abstract class HeadFilter extends ExchangeFilter {
     return head;
   }
 
-  override respond(text: string, flags: number, body: string | Buffer): void {
+  override respond(text: string, flags: number, body: string | Buffer, source?: object): void {
     const head = this.#edited(text, flags);
-    this.outer.respond(head.text, head.flags, body);
+    this.outer.respond(head.text, head.flags, body, source);
   }
 
   override begin(text: string, flags: number, body: Buffer, isEnd: boolean): void {

@@ -45,8 +45,8 @@ export abstract class TakeoverFilter extends ExchangeFilter {
     if (!isEnd) producer?.cancel();
   }
 
-  override respond(head: string, flags: number, body: string | Buffer): void {
-    if (!this.#isReplaced(head, flags)) this.outer.respond(head, flags, body);
+  override respond(head: string, flags: number, body: string | Buffer, source?: object): void {
+    if (!this.#isReplaced(head, flags)) this.outer.respond(head, flags, body, source);
   }
 
   override begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {

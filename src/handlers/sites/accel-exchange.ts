@@ -48,10 +48,10 @@ export class AccelExchange extends InsideExchange {
     this.#edit = edit;
   }
 
-  override respond(text: string, flags: number, body: string | Buffer): void {
+  override respond(text: string, flags: number, body: string | Buffer, source?: object): void {
     const head = new ResponseHead(text, flags);
     this.#edit(head);
-    this.outer.respond(head.text, head.flags, body);
+    this.outer.respond(head.text, head.flags, body, source);
   }
 
   override begin(text: string, flags: number, body: Buffer, isEnd: boolean): void {

@@ -25,8 +25,8 @@ class HstsFilter extends ExchangeFilter {
     this.#line = line;
   }
 
-  override respond(head: string, flags: number, body: string | Buffer): void {
-    this.outer.respond(this.#with(head), flags, body);
+  override respond(head: string, flags: number, body: string | Buffer, source?: object): void {
+    this.outer.respond(this.#with(head), flags, body, source);
   }
 
   override begin(head: string, flags: number, body: Buffer, isEnd: boolean): void {

@@ -5,8 +5,10 @@ import type { Stream } from './stream.ts';
 const TOO_MUCH: Violation = { code: ERROR.flowControl, reason: 'more data than the window allows' };
 const TOO_LONG: Violation = { code: ERROR.protocol, reason: 'a body is not as long as its Content-Length' };
 
-/** Pieces that wait are put together up to this: each costs as much as a hundred bytes, and a client may send single ones. */
-const HELD_PIECE_BYTES = 4096;
+/** Smaller pieces are put together with what has come behind them: each costs its taker as much as hundreds of bytes, and a client may send single ones. */
+const SMALL_BYTES = 1024;
+/** Up to this. */
+const JOINED_BYTES = 4096;
 
 /** What clients send in DATA frames, and how much of it they may (RFC 9113 5.2). */
 export class DataReceiver {
@@ -19,6 +21,8 @@ export class DataReceiver {
   #stream: Stream | null = null;
   /** What of the frame is no data. */
   #paddingBytes = 0;
+  /** Streams that are read, and have been kept waiting for what may have come behind small pieces. */
+  #late: Stream[] = [];
 
   /** @param initialWindow of a stream */
   constructor(sender: Sender, initialWindow: number, maxStreams: number) {
@@ -61,7 +65,8 @@ export class DataReceiver {
 
   /** Whose data comes now; null: nobody's. */
   get stream(): Stream | null {
-    return this.#stream?.isClosed === false ? this.#stream : null;
+    if (this.#stream?.isClosed === true) this.#stream = null;
+    return this.#stream;
   }
 
   /** `isLent`: the bytes change after this returns. */
@@ -69,17 +74,30 @@ export class DataReceiver {
     stream.receivedBytes += bytes.length;
     this.#paddingBytes -= bytes.length;
     if (stream.declaredBytes >= 0 && stream.receivedBytes > stream.declaredBytes) return TOO_LONG;
-    if (stream.isRead) {
-      stream.taker?.takeData(isLent ? Buffer.from(bytes) : bytes);
-      this.grant(stream, bytes.length);
+    const isSmall = bytes.length < SMALL_BYTES;
+    if (!isSmall) this.#handHeld(stream);
+    // Whoever was handed what came before may have had enough.
+    if (stream.isClosed) return null;
+    if (stream.isRead && !isSmall) {
+      this.#hand(stream, bytes, isLent);
     } else {
+      if (stream.isRead && stream.held.length === 0) this.#late.push(stream);
       hold(stream.held, bytes);
     }
     return null;
   }
 
-  /** The frame's end. */
+  /** Nothing more has come. */
+  handLate(): void {
+    if (this.#late.length === 0) return;
+    const late = this.#late;
+    this.#late = [];
+    for (const stream of late) this.#handHeld(stream);
+  }
+
+  /** The frame's end. Nothing of its stream is kept for the next, which may be hours away. */
   finish(stream: Stream, flags: number): Violation | null {
+    this.#stream = null;
     if ((flags & FLAG.endStream) !== 0) return this.finishStream(stream);
     this.grant(stream, this.#paddingBytes);
     return null;
@@ -89,20 +107,28 @@ export class DataReceiver {
   finishStream(stream: Stream): Violation | null {
     if (stream.declaredBytes >= 0 && stream.receivedBytes !== stream.declaredBytes) return TOO_LONG;
     stream.hasEnded = true;
-    if (stream.isRead) this.#tellEnd(stream);
+    if (stream.isRead) this.read(stream);
     return null;
   }
 
-  /** Data is wanted, also what came before: where it is read, nothing is held. */
+  /** Data is wanted, also what came before. */
   read(stream: Stream): void {
     stream.isRead = true;
+    this.#handHeld(stream);
+    if (stream.isRead && !stream.isClosed && stream.hasEnded) this.#tellEnd(stream);
+  }
+
+  #handHeld(stream: Stream): void {
     while (stream.isRead && !stream.isClosed) {
       const bytes = stream.held.shift();
       if (bytes === undefined) break;
-      stream.taker?.takeData(bytes);
-      this.grant(stream, bytes.length);
+      this.#hand(stream, bytes, hasRoom(bytes) && 2 * bytes.length < JOINED_BYTES);
     }
-    if (stream.isRead && !stream.isClosed && stream.hasEnded) this.#tellEnd(stream);
+  }
+
+  #hand(stream: Stream, bytes: Buffer, isCopied: boolean): void {
+    stream.taker?.takeData(isCopied ? Buffer.from(bytes) : bytes);
+    this.grant(stream, bytes.length);
   }
 
   #tellEnd(stream: Stream): void {
@@ -126,13 +152,19 @@ export class DataReceiver {
 function hold(held: Buffer[], bytes: Buffer): void {
   const last = held.at(-1);
   const end = (last?.length ?? 0) + bytes.length;
-  if (last !== undefined && end <= last.buffer.byteLength) {
-    const longer = Buffer.from(last.buffer, 0, end);
-    longer.set(bytes, last.length);
-    held[held.length - 1] = longer;
-    return;
-  }
-  const piece = Buffer.allocUnsafeSlow(Math.max(bytes.length, HELD_PIECE_BYTES)).subarray(0, bytes.length);
-  piece.set(bytes);
-  held.push(piece);
+  if (last === undefined || end > JOINED_BYTES) held.push(Buffer.from(bytes));
+  else held[held.length - 1] = joined(last, bytes, end);
+}
+
+function joined(last: Buffer, bytes: Buffer, end: number): Buffer {
+  const block = hasRoom(last) ? last.buffer : Buffer.allocUnsafeSlow(JOINED_BYTES).buffer;
+  const longer = Buffer.from(block, 0, end);
+  if (block !== last.buffer) longer.set(last);
+  longer.set(bytes, last.length);
+  return longer;
+}
+
+/** It is the beginning of a block in which nothing follows it. */
+function hasRoom(piece: Buffer): boolean {
+  return piece.buffer.byteLength === JOINED_BYTES;
 }

@@ -96,6 +96,7 @@ export class Session implements FrameTaker {
   receive(chunk: Buffer, isLent: boolean): void {
     this.#isLent = isLent;
     this.#reader.read(chunk);
+    this.#data.handLate();
   }
 
   get openStreams(): number {

@@ -15,6 +15,8 @@ interface DataFrame {
   readonly isLent?: boolean;
   /** The frame comes in pieces of so many bytes. */
   readonly pieceBytes?: number;
+  /** More has come with it. */
+  readonly isCrowded?: boolean;
 }
 
 /** A receiver of data, and a client that sends it, whether it may or not. */
@@ -33,7 +35,13 @@ function receiver({ initialWindow = 1000, maxStreams = 2 } = {}) {
 
   /** What is wrong, or null. A frame, as a session has it read. */
   const send = (stream: Stream, text: string, options: DataFrame = {}): number | null => {
-    const { isEnd = false, padding = 0, isLent = false, pieceBytes = text.length || 1 } = options;
+    const {
+      isEnd = false,
+      padding = 0,
+      isLent = false,
+      pieceBytes = text.length || 1,
+      isCrowded = false,
+    } = options;
     const payloadBytes = text.length + padding;
     const wrong = data.count(payloadBytes) ?? data.begin(stream, payloadBytes);
     if (wrong !== null) return wrong.code;
@@ -43,7 +51,9 @@ function receiver({ initialWindow = 1000, maxStreams = 2 } = {}) {
       if (isLent) piece.fill(0xee);
       if (violation !== null) return violation.code;
     }
-    return data.finish(stream, isEnd ? FLAG.endStream : 0)?.code ?? null;
+    const code = data.finish(stream, isEnd ? FLAG.endStream : 0)?.code ?? null;
+    if (!isCrowded) data.handLate();
+    return code;
   };
 
   /** What was granted since the last time, by stream. */
@@ -120,10 +130,11 @@ describe('the window of a stream', () => {
 
   it('is granted anew for a frame that is still on its way', () => {
     const { open, send, granted } = receiver();
-    assert.equal(send(open().stream, bytes(1200), { pieceBytes: 250 }), null);
+    assert.equal(send(open().stream, bytes(4500), { pieceBytes: 1500 }), null);
     assert.deepEqual(granted(), [
-      [1, 500],
-      [1, 500],
+      [1, 1500],
+      [1, 1500],
+      [1, 1500],
     ]);
   });
 
@@ -194,13 +205,78 @@ describe('the window of a stream', () => {
 
 describe('the data of a stream', () => {
   it('is handed on as it comes', () => {
+    const { open, send } = receiver();
+    const { stream, log } = open();
+    const [one, two] = ['a'.repeat(2000), 'b'.repeat(1024)];
+    send(stream, one + two, { pieceBytes: 2000, isCrowded: true });
+    assert.deepEqual(log.events, [one, two]);
+    send(stream, '');
+    send(stream, 'three', { isEnd: true });
+    assert.deepEqual(log.events, [one, two, 'three', '(end)']);
+  });
+
+  it('in small pieces that come together is handed on as one, before what comes behind', () => {
+    const { data, open, send } = receiver();
+    const [first, second] = [open(), open()];
+    const isCrowded = true;
+    for (const letter of 'abc') {
+      send(first.stream, letter, { isCrowded, isLent: true });
+      send(second.stream, letter.toUpperCase(), { isCrowded, isLent: true });
+    }
+    assert.deepEqual([first.log.events, second.log.events], [[], []]);
+    const large = 'd'.repeat(1024);
+    send(first.stream, large, { isCrowded });
+    send(second.stream, 'D', { isCrowded, isEnd: true });
+    assert.deepEqual(first.log.events, ['abc', large]);
+    assert.deepEqual(second.log.events, ['ABCD', '(end)']);
+    send(first.stream, 'e', { isCrowded });
+    data.handLate();
+    assert.deepEqual(first.log.events, ['abc', large, 'e']);
+    data.handLate();
+    assert.equal(first.log.events.length, 3);
+  });
+
+  it('in small pieces that come together takes no more memory than in large ones', () => {
+    const { data, open, send } = receiver({ initialWindow: 65_535, maxStreams: 2 });
+    const { stream, log } = open();
+    for (let count = 0; count < 10_000; count++) send(stream, 'x', { isCrowded: true });
+    data.handLate();
+    assert.equal(log.text.length, 10_000);
+    assert.equal(log.pieces.length, 3);
+    for (let count = 0; count < 20; count++) send(stream, 'xy', { pieceBytes: 1 });
+    const memory = new Set(log.pieces.slice(3).map(({ buffer }) => buffer));
+    const kept = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    assert.ok(kept <= 3 * 8192, `${kept} bytes are kept`);
+  });
+
+  it('in small pieces waits where its taker has had enough, and is forgotten with its stream', () => {
     const { data, open, send } = receiver();
     const { stream, log } = open();
-    send(stream, 'one two', { pieceBytes: 4 });
-    send(stream, '');
-    send(stream, ' three', { isEnd: true });
-    assert.deepEqual(log.events, ['one ', 'two', ' three', '(end)']);
+    send(stream, 'a', { isCrowded: true });
+    log.onData = () => {
+      stream.isRead = false;
+    };
+    const large = 'b'.repeat(1024);
+    send(stream, large, { isCrowded: true });
+    data.handLate();
+    assert.deepEqual(log.events, ['a']);
+    data.read(stream);
+    assert.deepEqual(log.events, ['a', large]);
+    log.onData = () => {};
+    data.read(stream);
+    send(stream, 'c', { isCrowded: true });
+    stream.isClosed = true;
+    data.handLate();
+    assert.deepEqual(log.events, ['a', large]);
+  });
+
+  it('belongs to a stream that is not kept once the frame is over', () => {
+    const { data, open, send } = receiver();
+    const { stream } = open();
+    data.begin(stream, 5);
     assert.equal(data.stream, stream);
+    send(stream, 'whole');
+    assert.equal(data.stream, null);
   });
 
   it('ends where a frame has nothing but the end', () => {
@@ -308,7 +384,7 @@ describe('the data of a stream', () => {
     data.read(stream);
     send(stream, 'and taken', { isLent: true });
     assert.equal(log.text, 'held and taken');
-    const own = Buffer.from('own');
+    const own = Buffer.alloc(1024);
     data.begin(stream, own.length);
     data.take(stream, own, false);
     assert.equal(log.pieces.at(-1), own);

@@ -44,7 +44,7 @@ export class FileFinder {
   }
 
   async find({ names, isFolder }: FilePath): Promise<Finding> {
-    if (!this.#options.dotfiles && names.some((name) => name.startsWith('.'))) return { kind: 'missing' };
+    if (!this.#options.dotfiles && names.some(isHidden)) return { kind: 'missing' };
     const opened = await this.#root.open(names);
     if (opened.kind === 'folder') return this.#findInFolder(names, isFolder, opened.fd);
     if (opened.kind !== 'file') return opened;
@@ -57,7 +57,7 @@ export class FileFinder {
 
   /** As `find`, but nothing else than what is wanted will do. */
   async findWanted({ names, isFolder }: FilePath, wantsFolder: boolean): Promise<Finding> {
-    if (!this.#options.dotfiles && names.some((name) => name.startsWith('.'))) return { kind: 'missing' };
+    if (!this.#options.dotfiles && names.some(isHidden)) return { kind: 'missing' };
     const opened = await this.#root.open(names);
     if (opened.kind !== 'folder' && opened.kind !== 'file') return opened;
     if ((opened.kind === 'folder') !== wantsFolder || (isFolder && !wantsFolder)) {
@@ -193,4 +193,9 @@ async function load(fd: number, first: FileIdentity): Promise<Loaded> {
 
 function letGo(fd: number): void {
   close(fd, () => {});
+}
+
+/** `.well-known` at the beginning of a path is there to be read (RFC 8615). */
+function isHidden(name: string, index: number): boolean {
+  return name.startsWith('.') && !(index === 0 && name === '.well-known');
 }

@@ -177,13 +177,15 @@ describe('what is no file', () => {
 describe('a name that begins with a dot', () => {
   it('is hidden, as is all that is below it', async () => {
     const site = await FileSite.start();
-    for (const name of ['.env', '.git/config', 'a/.htaccess', '.well-known/x', '..a', '...'])
+    for (const name of ['.env', '.git/config', 'a/.htaccess', 'a/.well-known/x', '..a', '...'])
       site.write(name === '...' ? '.../x' : name, 'hidden');
     for (const path of [
       '.env',
       '.git/config',
       '.git/',
       'a/.htaccess',
+      'a/.well-known/x',
+      '.well-known/.x',
       '%2eenv',
       '%2Egit/config',
       '..a',
@@ -193,10 +195,17 @@ describe('a name that begins with a dot', () => {
     await site.stop();
   });
 
-  it('is served if that is asked for', async () => {
-    const site = await FileSite.start({ dotfiles: true });
+  it('is served if it is that of the folder for what everybody may ask for', async () => {
+    const site = await FileSite.start();
     site.write('.well-known/security.txt', 'Contact: mailto:a@b');
     assert.equal((await site.get('/static/.well-known/security.txt')).status, 200);
+    await site.stop();
+  });
+
+  it('is served if that is asked for', async () => {
+    const site = await FileSite.start({ dotfiles: true });
+    site.write('.env', 'A=1');
+    assert.equal((await site.get('/static/.env')).status, 200);
     assert.equal((await site.get('/static/.well-known/../x')).status, 400);
     await site.stop();
   });

@@ -29,7 +29,7 @@ limit_request_body = 5000
 
 [[sites]]
 hosts = ["shop.example"]
-add_headers = { X-Site = { value = "$request_uri", errors = true } }
+add_headers = { X-Site = { value = "$request_uri", errors = true }, X-Usual = "1" }
 error_pages = { 404 = "/errors/404.html", "5xx" = "/errors/missing.html", "401,403" = { to = "/errors/no.html?$remote_addr", status = 200 } }
 
 [[sites.routes]]
@@ -126,7 +126,7 @@ describe('error pages', () => {
       assert.deepEqual(answer, [404, 'lost']);
       assert.match(headers.get('content-type') ?? '', /^text\/html/);
       assert.equal(headers.get('x-site'), '/files/none');
-      for (const name of ['cache-control', 'expires', 'etag', 'last-modified', 'accept-ranges']) {
+      for (const name of ['cache-control', 'expires', 'etag', 'last-modified', 'accept-ranges', 'x-usual']) {
         assert.equal(headers.has(name), false, name);
       }
       assert.deepEqual((await shop('/errors/404.html')).answer, [404, 'lost']);

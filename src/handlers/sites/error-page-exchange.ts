@@ -23,15 +23,20 @@ export class ErrorPageExchange extends InsideExchange {
   }
 
   #edited(text: string, flags: number): ResponseHead {
-    const { status, fields } = this.#error;
+    const { fields } = this.#error;
     const head = new ResponseHead(text, flags);
-    const isRedirect = head.status >= 300 && head.status < 400;
-    if (status !== null && !isRedirect) head.setStatus(status, REASON_PHRASES[status] ?? '');
+    const seen = this.statusFor(head.status);
+    if (seen !== head.status) head.setStatus(seen, REASON_PHRASES[seen] ?? '');
     if (head.status >= 400) {
       describeError(head);
       head.text += missingIn(head.text, fields);
     }
     return head;
+  }
+
+  /** Where that is fixed: whatever the page says, but for a redirect. */
+  statusFor(own: number): number {
+    return own >= 300 && own < 400 ? own : (this.#error.status ?? own);
   }
 
   override respond(text: string, flags: number, body: string | Buffer, source?: object): void {
@@ -71,9 +76,18 @@ function missingIn(head: string, fields: string): string {
     .join('');
 }
 
-export function isWithinErrorPage({ base }: Exchange): boolean {
+export function isWithinErrorPage(exchange: Exchange): boolean {
+  return errorPageOf(exchange) !== null;
+}
+
+/** The status that the client gets where the one who answers says `own`. */
+export function statusSeen(exchange: Exchange, own: number): number {
+  return errorPageOf(exchange)?.statusFor(own) ?? own;
+}
+
+function errorPageOf({ base }: Exchange): ErrorPageExchange | null {
   for (let at = base; at instanceof InsideExchange; at = at.comesFrom) {
-    if (at instanceof ErrorPageExchange) return true;
+    if (at instanceof ErrorPageExchange) return at;
   }
-  return false;
+  return null;
 }

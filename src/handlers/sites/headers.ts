@@ -4,6 +4,7 @@ import type { RouteSpec } from '../../protocol/supervision/site.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { HeadFilter } from '../head-filter.ts';
 import { compileTemplate, type Template } from '../template.ts';
+import { statusSeen } from './error-page-exchange.ts';
 
 /** Nginx's: other responses get a field only if asked. */
 const USUAL_STATUSES = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
@@ -67,7 +68,7 @@ class HeadersFilter extends HeadFilter {
       head.remove(name);
       head.flags |= ADDED_LATER[name] ?? 0;
     }
-    const isUsual = USUAL_STATUSES.has(head.status);
+    const isUsual = USUAL_STATUSES.has(statusSeen(this, head.status));
     for (const { name, value, onErrors, replaces } of added) {
       if (!isUsual && !onErrors) continue;
       const text = value(this);

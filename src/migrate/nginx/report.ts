@@ -1,4 +1,5 @@
-import { HOLDS_DATA } from './directives.ts';
+import { nearest } from '../../base/edit-distance.ts';
+import { DIRECTIVES, HOLDS_DATA, isDirective } from './directives.ts';
 import { type Directive, type Place, shownDirective } from './syntax.ts';
 
 /** What became of a directive: the worst of what was said of it. */
@@ -39,7 +40,7 @@ export class Report {
   entries(directives: readonly Directive[]): readonly Entry[] {
     return directives.flatMap((directive) => {
       const { place, block } = directive;
-      const { outcome, texts } = this.#notes.get(directive) ?? UNKNOWN;
+      const { outcome, texts } = this.#notes.get(directive) ?? unknown(directive);
       const entry = { outcome, place, directive: shownDirective(directive), notes: [...texts] };
       // Of what stands in a block that has no equivalent nothing more is to be said.
       if (outcome === 'missing' || block === null || HOLDS_DATA.has(directive.name)) return [entry];
@@ -58,4 +59,9 @@ export class Report {
   }
 }
 
-const UNKNOWN = { outcome: 'missing', texts: new Set(['it is not known to kirin migrate']) } as const;
+function unknown({ name }: Directive): { readonly outcome: Outcome; readonly texts: ReadonlySet<string> } {
+  const meant = isDirective(name) ? null : nearest(name, DIRECTIVES);
+  const doubt = meant === null ? '' : `; did you mean ${meant}?`;
+  const what = isDirective(name) ? 'it has no meaning here' : `it is not known to kirin migrate${doubt}`;
+  return { outcome: 'missing', texts: new Set([what]) };
+}

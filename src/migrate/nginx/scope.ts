@@ -1,3 +1,4 @@
+import { pattern } from './regex.ts';
 import { type Directive, words } from './syntax.ts';
 
 /** A block of nginx's, and the blocks around it, from which it inherits. */
@@ -9,6 +10,9 @@ export class Scope {
   constructor(directive: Directive, parent: Scope | null) {
     this.directive = directive;
     this.parent = parent;
+    for (const [index, name] of groupsOf(directive).entries()) {
+      if (name !== '') this.#variables.set(name, `$${index + 1}`);
+    }
     for (const set of this.own('set')) {
       const [name = '', value = ''] = words(set);
       this.#variables.set(name.replace(/^\$/, ''), value);
@@ -45,6 +49,16 @@ export class Scope {
     return this.word(name) === 'on';
   }
 
+  /** The server that it stands in. */
+  get server(): Scope {
+    return this.name === 'server' || this.parent === null ? this : this.parent.server;
+  }
+
+  /** The location that it is, or stands in. null: it is a server. */
+  get location(): Directive | null {
+    return this.name === 'location' ? this.directive : (this.parent?.location ?? null);
+  }
+
   /** The first of its server's; '' where that has none. */
   get serverName(): string {
     if (this.name !== 'server') return this.parent?.serverName ?? '';
@@ -56,4 +70,11 @@ export class Scope {
   variable(name: string): string | null {
     return this.#variables.get(name) ?? this.parent?.variable(name) ?? null;
   }
+}
+
+/** Of `location ~ ^/users/(?<id>\\d+)$`; '' for those without a name. */
+function groupsOf({ name, args }: Directive): readonly string[] {
+  const [, regex] = /^~\*?\s*(.+)$/.exec(args.map(({ text }) => text).join(' ')) ?? [];
+  if (name !== 'location' || regex === undefined) return [];
+  return pattern(regex, false)?.groups ?? [];
 }

@@ -67,6 +67,20 @@ export const DIFFERENCES: Readonly<Record<string, Row>> = {
       },
     ],
   },
+  'types of aliases': {
+    told: 'The type of a file by an `alias` of a regular expression',
+    shows: [{ fact: /^field content-type$/, nginx: /^application\/octet-stream$/, kirin: /./ }],
+  },
+  'one Cache-Control': {
+    told: '`Cache-Control` by `expires` and by `add_header`',
+    shows: [
+      {
+        fact: /^field cache-control$/,
+        nginx: /^max-age=(\d+), public, max-age=\1/,
+        kirin: /^public, max-age=\d+/,
+      },
+    ],
+  },
   'relative location': {
     told: 'Redirects to a path',
     shows: [{ fact: /^field location$/, nginx: /^https?:\/\/[^/]+\//, kirin: /^\// }],

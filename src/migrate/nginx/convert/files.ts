@@ -7,6 +7,7 @@ import type { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import { duration, seconds } from '../values.ts';
 import { translate, withSets } from '../variables.ts';
+import { locationFor } from './locations.ts';
 import { type Match, routeByPath, routeFor } from './match.ts';
 
 const DEBIAN_PREFIX = '/usr/share/nginx';
@@ -71,10 +72,17 @@ function aliasOf(alias: Directive, scope: Scope, match: Match, context: Context)
   if (match.kind === 'regex') {
     const whole = wholeAlias(path, match.pattern.source);
     if (whole !== null) return { folder: folder(whole, alias, context) };
-    context.report.missing(alias, 'an alias within a regular expression has no equivalent; use a path');
+    // The folders that are the same for all of its paths, and what differs below them.
+    const [, root, rest] = (path.includes('$') ? VARYING : SINGLE).exec(path) ?? [];
+    const varying = translate(rest ?? '', scope);
+    if (root !== undefined && varying.unknown.length === 0) return { root, try: [varying.text] };
+    context.report.missing(alias, 'an alias that begins with a variable has no equivalent');
   }
   return { folder: folder(path, alias, context) };
 }
+
+const VARYING = /^((?:\/[^/$]+)+)(\/[^/]*\$.*)$/;
+const SINGLE = /^((?:\/[^/]+)+)(\/[^/]+)$/;
 
 /** Without groups it is one folder. */
 function wholeAlias(path: string, source: string): string | null {
@@ -100,9 +108,8 @@ function caching(table: Record<string, TomlValue>, scope: Scope, { report }: Con
   if (expires === null) return;
   if (expires.expires !== null) table.expires = expires.expires;
   if (expires.cacheControl !== null || value !== '') {
-    table.cache_control = [expires.cacheControl ?? `max-age=${expires.seconds}`, value]
-      .filter((each) => each !== '')
-      .join(', ');
+    const own = /\bmax-age=/.test(value) ? '' : `max-age=${expires.seconds}`;
+    table.cache_control = [expires.cacheControl ?? own, value].filter((each) => each !== '').join(', ');
   }
   for (const each of added) report.differs(each, 'one Cache-Control field, where nginx sends two');
 }
@@ -144,7 +151,8 @@ function tries(table: Record<string, TomlValue>, scope: Scope, { report }: Conte
       `${last} at its end, a program, has no equivalent; with --app the application is asked`,
     );
     table.missing = 404;
-  } else candidates.push(last);
+  } else if (locationFor(last, scope.server) !== scope.location) table.missing = last;
+  else candidates.push(last);
   // `$uri` alone, with the folders' indexes, is what happens anyhow.
   if (candidates.join(' ') !== '$uri $uri/') table.try = candidates;
 }

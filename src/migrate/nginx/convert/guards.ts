@@ -15,11 +15,15 @@ export function guards(route: TableDraft, scope: Scope, context: Context): void 
   if (scope.word('satisfy') === 'any') route.set('satisfy', 'any', satisfy);
   rateLimits(route, scope, context);
   connectionLimits(route, scope, context);
-  for (const name of ASKING_OTHERS) closeWhere(name, route, scope, context);
+  for (const name of Object.keys(NOT_WORKED_OUT)) closeWhere(name, route, scope, context);
 }
 
 /** Whether somebody may is asked elsewhere, or worked out. */
-const ASKING_OTHERS = ['auth_request', 'auth_jwt', 'secure_link'];
+const NOT_WORKED_OUT: Readonly<Record<string, string>> = {
+  auth_request: 'Kirin asks nobody else who may',
+  auth_jwt: 'Kirin reads no tokens',
+  secure_link: 'Kirin does not check links',
+};
 
 /** What was closed is not opened. */
 function closeWhere(name: string, route: TableDraft, scope: Scope, { report }: Context): void {
@@ -28,7 +32,7 @@ function closeWhere(name: string, route: TableDraft, scope: Scope, { report }: C
     report.carried(directive);
     return;
   }
-  report.missing(directive, 'Kirin asks nobody else who may: this answers 403 to everybody');
+  report.missing(directive, `${NOT_WORKED_OUT[name]}: this answers 403 to everybody`);
   for (const key of ['app', 'files', 'proxy', 'cache']) route.entries.delete(key);
   route.set('respond', 403, directive, `${name} has no equivalent: put another guard here`);
 }
@@ -100,7 +104,7 @@ function rateLimits(route: TableDraft, scope: Scope, context: Context): void {
     const delay = parameter(directive, 'delay');
     const table: Record<string, TomlValue> = {
       rate: (parameter(zone, 'rate') ?? '1r/s').replace('r/', '/'),
-      key: keyOf(zone, scope),
+      key: keyOf(zone, scope, directive, context),
       zone: parameter(directive, 'zone') ?? '',
       status,
     };
@@ -125,13 +129,17 @@ function connectionLimits(route: TableDraft, scope: Scope, context: Context): vo
       return [];
     }
     report.carried(zone);
-    return [{ limit: Number(limit), key: keyOf(zone, scope), zone: name, status }];
+    return [{ limit: Number(limit), key: keyOf(zone, scope, directive, context), zone: name, status }];
   });
   write(route, 'connection_limit', limits, scope.one('limit_conn'));
 }
 
-function keyOf(zone: Directive, scope: Scope): string {
-  return translate(words(zone)[0] ?? '', scope).text;
+/** What a map has made of the address, say, is not known here: then each address counts. */
+function keyOf(zone: Directive, scope: Scope, limit: Directive, { report }: Context): string {
+  const { text, unknown } = translate(words(zone)[0] ?? '', scope);
+  if (unknown.length === 0) return text;
+  report.missing(limit, `there is no $${unknown.join(', $')}: each address is limited by itself`);
+  return '$remote_addr';
 }
 
 function write(route: TableDraft, key: string, limits: readonly TomlValue[], from: Directive | null): void {

@@ -4,7 +4,7 @@
 import { pattern } from '../regex.ts';
 import type { Report } from '../report.ts';
 import { Scope } from '../scope.ts';
-import { words } from '../syntax.ts';
+import { type Directive, words } from '../syntax.ts';
 import type { Match } from './match.ts';
 
 export interface Location {
@@ -59,6 +59,26 @@ function matchOf(
   }
 }
 
+/** The location of a server that nginx takes for a path, leaving aside those within others; null: none. */
+export function locationFor(path: string, server: Scope): Directive | null {
+  const all = server.own('location').flatMap((directive) => {
+    const found = matchOf(words(directive), null);
+    return found === null ? [] : [{ directive, ...found }];
+  });
+  const exact = all.find(({ match }) => match.kind === 'exact' && match.path === path);
+  if (exact !== undefined) return exact.directive;
+  const [prefix] = all
+    .filter(({ match }) => match.kind === 'any' || (match.kind === 'prefix' && path.startsWith(match.path)))
+    .sort((a, b) => lengthOf(b.match) - lengthOf(a.match));
+  if (prefix?.isFinal) return prefix.directive;
+  const regex = all.find(
+    ({ match }) =>
+      match.kind === 'regex' &&
+      new RegExp(match.pattern.source, match.pattern.ignoresCase ? 'iu' : 'u').test(path),
+  );
+  return regex?.directive ?? prefix?.directive ?? null;
+}
+
 /** Named ones come last: nobody gets there by a path. */
 export function inOrder(locations: readonly Location[]): readonly Location[] {
   const exact = locations.filter(({ match }) => match.kind === 'exact');
@@ -102,4 +122,8 @@ function canMatchBelow({ match }: Location, path: string): boolean {
 
 export function prefixOf({ match }: Location): string {
   return match.kind === 'prefix' ? match.path : '/';
+}
+
+function lengthOf(match: Match): number {
+  return match.kind === 'prefix' ? match.path.length : 1;
 }

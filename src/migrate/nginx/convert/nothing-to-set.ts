@@ -98,14 +98,14 @@ export const NOTHING_TO_SET_FOR: Readonly<Record<string, Row>> = {
   ],
   ssl_session_cache: BY_ITSELF,
   ssl_session_ticket_key: NOTHING_TO_SET,
-  ssl_session_tickets: BY_ITSELF,
-  ssl_session_timeout: BY_ITSELF,
-  ssl_stapling: BY_ITSELF,
-  ssl_stapling_verify: BY_ITSELF,
+  ssl_session_tickets: ['carried', 'tickets have keys that are in memory alone, and new every day'],
+  ssl_session_timeout: ['carried', 'sessions are taken up for five minutes'],
+  ssl_stapling: ['differs', 'what the authority says is not fetched: `ocsp` of `tls` names a file with it'],
+  ssl_stapling_verify: NOTHING_TO_SET,
   ssl_verify_depth: NOTHING_TO_SET,
   stream: [UNWANTED[0], `${UNWANTED[1]}it forwards no TCP or UDP`],
   mail: [UNWANTED[0], `${UNWANTED[1]}it is no mail proxy`],
-  stub_status: ['missing', 'the setting health_path has PATH/metrics, for Prometheus'],
+  stub_status: ['missing', 'numbers are at PATH/metrics, as JSON, with the setting health_path = "PATH"'],
   tcp_nodelay: BY_ITSELF,
   tcp_nopush: BY_ITSELF,
   thread_pool: NOTHING_TO_SET,
@@ -127,26 +127,33 @@ export const NOTHING_TO_SET_FOR: Readonly<Record<string, Row>> = {
   worker_shutdown_timeout: ['carried', 'the setting graceful_timeout'],
 };
 
-export const OTHER_PROTOCOL =
-  'there is no such protocol; Kirin runs the application itself, with --app MODULE:NAME';
+/** What stands behind a server by another protocol than HTTP. */
+export function otherProtocol(directive: string): string {
+  if (directive.startsWith('uwsgi_')) {
+    return 'uWSGI is not spoken to; with --app MODULE:NAME Kirin runs the application itself';
+  }
+  const name = directive.slice(0, directive.indexOf('_'));
+  return `${OTHER_PROTOCOLS[name] ?? name} is not spoken: leave it to a server that does, behind \`proxy\``;
+}
+
+const OTHER_PROTOCOLS: Readonly<Record<string, string>> = {
+  fastcgi: 'FastCGI',
+  scgi: 'SCGI',
+  grpc: 'gRPC',
+  memcached: "memcached's protocol",
+};
 
 export const OF_OTHER_PROTOCOLS = /^(fastcgi|uwsgi|scgi|grpc|memcached)_/;
 
 /** Directives that are told with why they have no equivalent. */
 export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   auth_request_set: 'requests are not asked about elsewhere',
-  fastcgi_pass: OTHER_PROTOCOL,
-  fastcgi_param: OTHER_PROTOCOL,
-  grpc_pass: 'there is no gRPC',
   map: 'there are no maps; the one of $connection_upgrade is not needed',
   geo: 'there are no tables of addresses',
-  scgi_pass: OTHER_PROTOCOL,
   slice: 'files are not cut up',
   split_clients: 'requests are not split at random',
   sub_filter: 'bodies are not changed',
   sub_filter_once: 'bodies are not changed',
   sub_filter_types: 'bodies are not changed',
-  uwsgi_pass: OTHER_PROTOCOL,
-  uwsgi_param: OTHER_PROTOCOL,
   valid_referers: 'referrers are not looked at',
 };

@@ -8,9 +8,9 @@ import { earlyRoutes } from './block.ts';
 import { METHODS } from './conditions.ts';
 import { filesRoute } from './files.ts';
 import { guards } from './guards.ts';
-import { inOrder, type Location, locationsOf, prefixOf } from './locations.ts';
+import { inOrder, type Location, locationFor, locationsOf, prefixOf } from './locations.ts';
 import { type Match, routeFor } from './match.ts';
-import { OF_OTHER_PROTOCOLS, OTHER_PROTOCOL } from './nothing-to-set.ts';
+import { OF_OTHER_PROTOCOLS, otherProtocol } from './nothing-to-set.ts';
 import { writeOptions } from './options.ts';
 import { proxyRoute } from './proxy.ts';
 
@@ -26,12 +26,38 @@ export function serverRoutes(
     for (const { scope } of locations) context.report.carried(scope.directive, 'it is never reached');
     return early.routes;
   }
-  const routes = locations.flatMap((location) => locationRoutes(location, hosts, context));
+  const routes = [
+    ...indexRoutes(locations, server, context),
+    ...locations.flatMap((location) => locationRoutes(location, hosts, context)),
+  ];
   const hasRest = locations.some(({ match }) => match.kind === 'any');
   const named = routes.filter((route) => route.has('name'));
   const paths = routes.filter((route) => !route.has('name'));
   const rest = hasRest ? [] : [filesWithOptions(server, { kind: 'any' }, context)];
   return [...early.routes, ...early.behindFiles, ...paths, ...rest, ...named];
+}
+
+/** `location = /index.html`: nginx goes there from the folder, by `index`. */
+function indexRoutes(locations: readonly Location[], server: Scope, context: Context): readonly TableDraft[] {
+  return locations.flatMap(({ scope, match }) => {
+    const [, folder, name] = (match.kind === 'exact' && /^(.*\/)([^/]+)$/.exec(match.path)) || [];
+    if (folder === undefined || match.kind !== 'exact') return [];
+    const above = locationFor(folder, server);
+    const of = above === null ? server : new Scope(above, server);
+    const tries = of.own('try_files').at(-1);
+    const index = of.one('index');
+    const isIndex =
+      of.own('proxy_pass', 'return', 'alias', ...PROGRAMS).length === 0 &&
+      (tries === undefined || words(tries).includes('$uri/')) &&
+      (index === null ? name === 'index.html' : words(index)[0] === name);
+    if (!isIndex || above === scope.directive) return [];
+    const isNamed = locations.some((each) => each.match.kind === 'exact' && each.match.path === folder);
+    if (isNamed) return [];
+    const route = new TableDraft().set('exact', folder).set('rewrite', match.path).set('again', true);
+    route.comments.push(`as nginx goes from ${folder} to its index`);
+    writeOptions(route, of, false, context);
+    return [route];
+  });
 }
 
 function locationRoutes(
@@ -42,6 +68,7 @@ function locationRoutes(
   const { scope, match } = location;
   const early = earlyRoutes({ scope, match, hosts }, context);
   const rest = early.isFinal ? [] : content(location, early.behindFiles.length > 0, context);
+  if (early.isFinal) noteUnreached(scope, context);
   const routes = [...early.routes, ...exceptMethods(scope, rest, context), ...rest, ...early.behindFiles];
   const internal = scope.own('internal').at(-1) ?? null;
   context.report.carried(internal);
@@ -49,6 +76,16 @@ function locationRoutes(
   routes[0]?.comments.push(['location', ...words(scope.directive)].join(' '));
   return routes;
 }
+
+/** `return` answers before anybody is asked who they are, and before limits: in nginx, too. */
+function noteUnreached(scope: Scope, { report }: Context): void {
+  for (const each of scope.directive.block ?? []) {
+    if (BEHIND_RETURN.test(each.name)) report.carried(each, 'it is never reached');
+  }
+}
+
+const BEHIND_RETURN =
+  /^(allow|deny|satisfy|auth_|limit_(req|conn)|try_files$|root$|alias$|index$|autoindex|proxy_|(uwsgi|fastcgi|scgi|grpc)_)/;
 
 /** limit_except: who may use other methods than those that it names. */
 function exceptMethods(scope: Scope, routes: readonly TableDraft[], context: Context): readonly TableDraft[] {
@@ -77,7 +114,7 @@ function content(location: Location, isBeforeOthers: boolean, context: Context):
   if (program !== undefined) return [runByProtocol(program, scope, match, context)];
   const status = scope.own('stub_status').at(-1);
   if (status !== undefined) {
-    const route = routeFor(match).set('respond', 404, status);
+    const route = routeFor(match).set('respond', 501, status);
     writeOptions(route, scope, true, context);
     return [route];
   }
@@ -116,8 +153,8 @@ function runByProtocol(pass: Directive, scope: Scope, match: Match, context: Con
     for (const each of [...params, ...scope.all('uwsgi_param')]) report.carried(each, by);
     route.set('app', true, pass);
   } else {
-    report.missing(pass, OTHER_PROTOCOL);
-    route.set('respond', 502, pass);
+    report.missing(pass, otherProtocol(pass.name));
+    route.set('respond', 501, pass);
   }
   writeOptions(route, scope, true, context);
   return route;

@@ -6,7 +6,7 @@ import { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import { duration, seconds } from '../values.ts';
 import { bindsOf } from './listens.ts';
-import { NO_EQUIVALENT, NOTHING_TO_SET_FOR, OF_OTHER_PROTOCOLS, OTHER_PROTOCOL } from './nothing-to-set.ts';
+import { NO_EQUIVALENT, NOTHING_TO_SET_FOR, OF_OTHER_PROTOCOLS, otherProtocol } from './nothing-to-set.ts';
 import type { NamedServer } from './responsible.ts';
 
 const TIMES: Readonly<Record<string, string>> = {
@@ -107,7 +107,7 @@ function note(directive: Directive, within: string, { report }: Context): void {
   const { name } = directive;
   const [first = ''] = words(directive);
   const row = NOTHING_TO_SET_FOR[name];
-  const missing = NO_EQUIVALENT[name] ?? (OF_OTHER_PROTOCOLS.test(name) ? OTHER_PROTOCOL : undefined);
+  const missing = NO_EQUIVALENT[name] ?? (OF_OTHER_PROTOCOLS.test(name) ? otherProtocol(name) : undefined);
   if (name === 'charset' && !/^(utf-8|off)$/i.test(first)) {
     report.differs(directive, 'texts are said to be UTF-8');
   } else if (name === 'default_type' && first === 'application/octet-stream') {

@@ -120,4 +120,55 @@ export const FILE_SITES: readonly SiteCase[] = [
     ),
     differs: ['fields of error pages'],
   },
+  {
+    name: 'one page for all addresses, that is not to be kept, and assets that are',
+    files: { ...FILES, 'www/.well-known/security.txt': 'Contact: mailto:a@shop.example\n' },
+    http: `
+      server {
+        listen LISTEN;
+        root FOLDER/www;
+        index index.html;
+        location / { try_files $uri $uri/ /index.html; }
+        location ~* \\.(?:js|png)$ { expires 1y; add_header Cache-Control "public, max-age=31536000, immutable"; }
+        location = /index.html { add_header Cache-Control "no-store"; }
+        location ~ /\\.(?!well-known) { deny all; }
+        error_page 404 /index.html;
+      }`,
+    asked: get(
+      '/',
+      '/index.html',
+      '/page.html',
+      '/assets/app.123.js',
+      '/assets/none.js',
+      '/deep/link',
+      '/.env',
+      '/.well-known/security.txt',
+    ),
+    differs: ['media types', 'fields of error pages', 'one Cache-Control'],
+  },
+  {
+    name: 'files that nothing else than another location has, and aliases of regular expressions',
+    files: FILES,
+    http: `
+      server {
+        listen LISTEN;
+        root FOLDER/www;
+        location / { try_files $uri /app; }
+        location = /app { proxy_pass http://BACKEND; }
+        location ~ ^/photos/(?<name>\\w+)$ { alias FOLDER/media/photos/$name.jpg; }
+        location ~ ^/styles/([a-z]+)/(\\w+)$ { alias FOLDER/static/$1/$2.css; }
+        location ~ ^/(logo|icon)$ { alias FOLDER/static/img/logo.png; }
+      }`,
+    asked: get(
+      '/page.html',
+      '/none?a=b',
+      '/photos/one',
+      '/photos/two',
+      '/styles/css/site',
+      '/styles/js/app',
+      '/logo',
+      '/icon',
+    ),
+    differs: ['forwarded fields', 'types of aliases'],
+  },
 ];

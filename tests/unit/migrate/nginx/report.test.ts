@@ -47,6 +47,21 @@ describe('the report', () => {
       'server { location / { proxy_pass http://192.0.2.1; proxy_ignore_headers Expires X-Accel-Redirect; } }',
       /^missing proxy_ignore_headers .*: x-accel-redirect of a backend is heeded/,
     ],
+    [
+      'geo $a { default 1; } limit_req_zone $a zone=a:1m rate=1r/s; server { limit_req zone=a; }',
+      /missing limit_req zone=a: there is no \$a: each address is limited by itself$/,
+    ],
+    [
+      'server { location / { fastcgi_pass unix:/a.sock; } }',
+      /^missing fastcgi_pass .*: FastCGI is not spoken/,
+    ],
+    ['server { location / { secure_link $arg_a; root /srv; } }', /^missing secure_link .*403 to everybody$/],
+    ['server { lisen 80; }', /^missing lisen 80: it is not known .*; did you mean listen\?$/],
+    ['server { location / { alias $document_root/a; } }', /^missing alias .*: folders have no variables$/],
+    [
+      'server { location ~ ^/(a)$ { alias /$1; } }',
+      /^missing alias .*: an alias that begins with a variable/,
+    ],
     ['include absent.conf; server { return 204; }', /^missing include absent\.conf: the file cannot be read/],
     ['server { root html; }', /^differs root html: taken as relative to \/usr\/share\/nginx/],
     ['stream { server { listen 1; } } server { return 204; }', /^missing stream .*HTTP alone/],
@@ -54,6 +69,20 @@ describe('the report', () => {
   for (const [source, what] of rows) {
     it(`says of ${source}`, () => assert.match(saidOf(source).join('\n'), what));
   }
+
+  it('says of what nginx has no use for either that it is never reached', () => {
+    const { entries } = migrated(
+      'limit_req_zone $a zone=a:1m rate=1r/s; server { location / { limit_req zone=a; deny all; return 204; } }',
+    );
+    const notes = entries.filter(({ directive }) => /^(limit_req|deny) /.test(directive));
+    assert.deepEqual(
+      notes.map((entry) => [entry.outcome, entry.notes]),
+      [
+        ['carried', ['it is never reached']],
+        ['carried', ['it is never reached']],
+      ],
+    );
+  });
 
   it('says when one application takes the place of several', () => {
     const source =

@@ -36,7 +36,12 @@ const rows: readonly (readonly [directives: string, line: string])[] = [
   ],
   ['root /srv; try_files $uri $uri/ =404;', `${FILES}, missing = 404 }`],
   ['root /srv; try_files $uri @app;', `${FILES}, missing = "@app", try = ["$uri"] }`],
-  ['root /srv; try_files $uri $uri/ /index.html;', `${FILES}, try = ["$uri", "$uri/", "/index.html"] }`],
+  ['root /srv; try_files $uri $uri/ /a/index.html;', `${FILES}, try = ["$uri", "$uri/", "/a/index.html"] }`],
+  ['root /srv; try_files $uri $uri/ /index.html;', `${FILES}, missing = "/index.html" }`],
+  [
+    'root /srv; expires 1h; add_header Cache-Control "public, max-age=3600";',
+    `${FILES}, expires = "1h", cache_control = "public, max-age=3600" }`,
+  ],
   ['root /srv; disable_symlinks on;', `${FILES}, symlinks = "off" }`],
   // Answers.
   ['return 301 https://$host$request_uri;', 'redirect = "https://$host$request_uri"'],

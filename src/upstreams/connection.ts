@@ -16,6 +16,9 @@ const MAX_WHOLE_BYTES = 16384;
 /** Shorter ones are cheaper as text; of others each copy counts. */
 const MIN_LENT_BYTES = 1024;
 
+/** Pieces of a body that may wait until its upstream reads: each costs hundreds of bytes, and a client may send single ones. */
+const MOST_WAITING_PIECES = 256;
+
 /** Where a connection goes when it is not in use. */
 export interface ConnectionHome {
   /** It can take the next request. */
@@ -41,6 +44,8 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
   #served = 0;
   /** The whole request has been handed to the socket. */
   #isSent = false;
+  /** Handed to the socket since it had none, at most. */
+  #waitingPieces = 0;
   #isPaused = false;
   #isClosed = false;
   /** A short response whose body has not come whole. */
@@ -100,12 +105,22 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
   sendMore(...parts: readonly Buffer[]): boolean {
     if (this.#isClosed) return true;
     const socket = this.#socket;
-    if (parts.length > 1) socket.cork();
-    for (const part of parts) socket.write(part);
-    if (parts.length > 1) socket.uncork();
+    if (socket.writableLength === 0) this.#waitingPieces = 0;
+    this.#waitingPieces += parts.length;
+    const areTooMany = this.#waitingPieces > MOST_WAITING_PIECES;
+    const last = parts.length - 1;
+    if (last > 0) socket.cork();
+    for (let index = 0; index < last; index++) socket.write(parts[index] as Buffer);
+    socket.write(parts[last] as Buffer, areTooMany ? this.#taken : undefined);
+    if (last > 0) socket.uncork();
     this.#noteProgress();
-    return !socket.writableNeedDrain;
+    return !areTooMany && !socket.writableNeedDrain;
   }
+
+  /** Else it drains, which tells of all. */
+  readonly #taken = (): void => {
+    if (!this.#socket.writableNeedDrain) this.#onDrain();
+  };
 
   /** The request is complete. */
   endSending(): void {
@@ -388,9 +403,7 @@ export class UpstreamConnection extends Timed implements ChunkTaker, ByteStream 
   }
 
   write(bytes: Buffer): boolean {
-    if (this.#isClosed) return true;
-    this.#noteProgress();
-    return this.#socket.write(bytes);
+    return this.sendMore(bytes);
   }
 
   end(): void {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ReceivedHead } from '../../../src/protocol/http1/received-head.ts';
 import type { UpstreamConnection } from '../../../src/upstreams/connection.ts';
 import { ConnectionPool, ConnectionRoute } from '../../../src/upstreams/connection-pool.ts';
 import type { UpstreamFailure, UpstreamRequest } from '../../../src/upstreams/request.ts';
 import type { Endpoint, Upstream } from '../../../src/upstreams/upstream.ts';
+import { makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const LIMITS = { maxHeadBytes: 8192, maxFields: 100 };
@@ -52,7 +54,9 @@ class Request implements UpstreamRequest {
     this.failure = failure;
     this.events.push(`${failure.kind}: ${failure.reason}`);
   }
-  drained(): void {}
+  drained(): void {
+    this.events.push('drained');
+  }
   switched(): null {
     return null;
   }
@@ -240,5 +244,36 @@ describe('the connections to an upstream', () => {
     connection.resume();
     (socket as Socket | null)?.end();
     await waitFor(() => request.failure !== null, { what: 'the failure' });
+  });
+
+  it('take few pieces that a server does not read, however small they are, and say when they take more', async () => {
+    const folder = makeTemporaryFolder();
+    const path = join(folder, 'sock');
+    let socket: Socket | null = null;
+    const silent = createServer({ pauseOnConnect: true }, (from) => {
+      socket = from;
+    });
+    await new Promise<void>((resolve) => silent.listen(path, resolve));
+    const pool = new ConnectionPool();
+    const request = new Request(pool);
+    const connection = pool.take({ address: { kind: 'unix', path }, label: 'x' }, upstream(4), route, true);
+    connection.send(request, 'POST / HTTP/1.1\r\n\r\n', [], false, performance.now());
+    const from = await waitFor(() => (connection.isConnected ? socket : null), { what: 'the connection' });
+    request.events.length = 0;
+    let pieces = 0;
+    // What the system takes at once holds up nobody.
+    while (connection.sendMore(Buffer.from('x'))) pieces += 1;
+    assert.ok(pieces < 8000, `${pieces} pieces wait`);
+    let received = '';
+    from.on('data', (data: Buffer) => {
+      received += data.toString('latin1');
+    });
+    from.resume();
+    await waitFor(() => request.events.length > 0, { what: 'that more is taken' });
+    assert.deepEqual(request.events, ['drained']);
+    await waitFor(() => received.endsWith('x'.repeat(pieces + 1)), { what: 'all that was sent' });
+    connection.abandon();
+    silent.close();
+    removeFolder(folder);
   });
 });

@@ -1,4 +1,3 @@
-import type { FieldBlock } from '../protocol/http1/field-block.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   parseTemplate,
@@ -96,7 +95,7 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
       return ({ peer }) => peer.serverPort;
     case 'proxy_add_x_forwarded_for':
       return ({ head, peer }) => {
-        const before = allOf(head.fields, 'x-forwarded-for');
+        const before = head.fields.list('x-forwarded-for') ?? '';
         const address = addressOf(peer.remoteAddress);
         return before === '' ? address : `${before}, ${address}`;
       };
@@ -115,10 +114,10 @@ function compileMember(family: VariableFamily, member: string): Template {
   switch (family) {
     case 'http_': {
       const field = member.toLowerCase().replaceAll('_', '-');
-      return ({ head }) => head.fields.get(field) ?? '';
+      return ({ head }) => head.fields.list(field, field === 'cookie' ? '; ' : ', ') ?? '';
     }
     case 'cookie_':
-      return ({ head }) => valueIn(head.fields.get('cookie') ?? '', /; */, member);
+      return ({ head }) => valueIn(head.fields.list('cookie', '; ') ?? '', /; */, member);
     case 'arg_':
       return ({ head }) => valueIn(head.query, '&', member);
   }
@@ -135,11 +134,6 @@ export function schemeOf({ head, peer }: Exchange): 'http' | 'https' {
 /** Nginx's word for a client on a unix socket. */
 function addressOf(remoteAddress: string): string {
   return remoteAddress === '' ? 'unix:' : remoteAddress;
-}
-
-/** RFC 9110 5.2: lines of one name are one list. */
-function allOf({ names, values }: FieldBlock, name: string): string {
-  return values.filter((value, index) => names[index] === name && value !== '').join(', ');
 }
 
 /** Of `a=1; b=2`, the value of a name. */

@@ -39,7 +39,7 @@ export class CompressFilter extends ExchangeFilter {
   }
 
   get #wanted(): Choice | null {
-    return this.#rules.choose(codingWeights(this.head.fields.get('accept-encoding')));
+    return this.#rules.choose(codingWeights(this.head.fields.list('accept-encoding')));
   }
 
   /** What the client has was compressed, and got a weak tag. */

@@ -12,7 +12,7 @@ export function answerWithFile(exchange: Exchange, { representations }: FoundFil
   const [original] = representations;
   const { fields, method } = exchange.head;
   const chosen =
-    representations.length === 1 ? original : chooseCoding(representations, fields.get('accept-encoding'));
+    representations.length === 1 ? original : chooseCoding(representations, fields.list('accept-encoding'));
   const conditions = readConditions(fields);
   if (conditions === null) {
     sendWhole(exchange, chosen);

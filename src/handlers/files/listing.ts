@@ -17,7 +17,7 @@ export function answerWithListing(exchange: Exchange, folder: ListedFolder): voi
   const { fields, query } = exchange.head;
   const order = orderOf(query);
   const entries = sorted(folder.entries, order);
-  if (prefersJson(fields.get('accept'))) {
+  if (prefersJson(fields.list('accept'))) {
     respond(exchange, 'application/json', `${JSON.stringify(entries.map(asJson))}\n`);
   } else {
     const path = parseFilePath(exchange.head.path);

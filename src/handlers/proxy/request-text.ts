@@ -104,7 +104,7 @@ export class RequestWriter {
 
   #make(exchange: Exchange): string {
     const { head, peer } = exchange;
-    const forwardedHost = head.fields.get('x-forwarded-host');
+    const forwardedHost = head.fields.list('x-forwarded-host');
     let text = '';
     for (const { title, value } of this.#constant) {
       if (title === 'Host')

@@ -8,9 +8,9 @@ const NOT_PASSED = /^(?:h2|h2c|h3|http|tls)(?:\/|$)/i;
 
 /** What the client wants to change to, of what may be passed on; '': nothing. */
 export function upgradeOf({ head }: Exchange): string {
-  const wanted = head.fields.get('upgrade');
+  const wanted = head.fields.list('upgrade');
   if (wanted === undefined || head.protocol !== 'HTTP/1.1' || head.bodyLength !== 0) return '';
-  if (!hasOption(head.fields.get('connection') ?? null, 'upgrade')) return '';
+  if (!hasOption(head.fields.list('connection') ?? null, 'upgrade')) return '';
   const protocols = wanted.split(',').map((each) => each.trim());
   return protocols.filter((each) => each !== '' && !NOT_PASSED.test(each)).join(', ');
 }

@@ -24,6 +24,14 @@ export class FieldBlock {
     const index = this.names.indexOf(name);
     return index === -1 ? undefined : this.values[index];
   }
+
+  /** All of its lines, which are one list (RFC 9110 5.2). @param name in lower case */
+  list(name: string, separator = ', '): string | undefined {
+    const { names, values } = this;
+    const index = names.indexOf(name);
+    if (index === -1 || names.indexOf(name, index + 1) === -1) return values[index];
+    return values.filter((value, at) => names[at] === name && value !== '').join(separator);
+  }
 }
 
 const HT = 0x09;

@@ -42,6 +42,22 @@ describe('a template', () => {
     it(`${template} is worked out`, () => assert.equal(meaningOf(template, exchange), value));
   }
 
+  it('has all lines of a field, which are one list', () => {
+    const several = new FakeExchange(
+      get(
+        '/',
+        'X-A: 1',
+        'X-Forwarded-For: 192.0.2.8',
+        'X-A: 2',
+        'X-Forwarded-For:',
+        'Cookie: a=1',
+        'Cookie: b=2',
+      ),
+    );
+    assert.equal(meaningOf('$http_x_a|$http_cookie|$cookie_b', several), '1, 2|a=1; b=2|2');
+    assert.equal(meaningOf('$proxy_add_x_forwarded_for', several), '192.0.2.8, 192.0.2.7');
+  });
+
   it('has the groups of the pattern, also before other text', () => {
     exchange.groups = ['one', undefined, 'ü'];
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the templates' own braces

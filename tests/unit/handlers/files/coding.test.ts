@@ -55,6 +55,11 @@ describe('a precompressed sibling', () => {
     });
   }
 
+  it('is chosen by all lines of Accept-Encoding', async () => {
+    const response = await site.get('/static/all.css', 'Accept-Encoding: identity', 'Accept-Encoding: gzip');
+    assert.equal(response.body.toString(), 'gzipped');
+  });
+
   it('is not for a client that does not say what it takes', async () => {
     const response = await site.get('/static/all.css');
     assert.equal(response.body.toString(), 'original content');

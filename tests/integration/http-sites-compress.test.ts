@@ -168,7 +168,7 @@ describe('compression', () => {
         ['/?type=image/png', undefined],
         ['/?content-encoding=br', undefined],
         ['/?cache-control=public,no-transform', undefined],
-        ['/?status=206', undefined],
+        ['/?status=206', 'Accept-Encoding'],
         ['/pieces?type=text/event-stream', undefined],
         ['/static/small.txt', undefined],
         ['/static/image.png', undefined],
@@ -213,11 +213,18 @@ describe('compression', () => {
       fields: { ...fields, 'If-None-Match': tag },
     });
     assert.deepEqual([again.status, again.headers.get('etag')], [304, tag]);
+    assert.equal(again.headers.get('vary'), 'Accept-Encoding');
+    const uncompressed = tag.slice(2);
+    const same = await askSite(kirin().port, '/static/page.txt', {
+      fields: { ...fields, 'If-None-Match': uncompressed },
+    });
+    assert.deepEqual([same.status, same.headers.get('etag')], [304, uncompressed]);
     const part = await askSite(kirin().port, '/static/page.txt', {
       fields: { ...fields, Range: 'bytes=0-9' },
     });
     assert.deepEqual([part.status, part.text], [206, text(5000).slice(0, 10)]);
     assert.equal(part.headers.has('content-encoding'), false);
+    assert.equal(part.headers.get('vary'), 'Accept-Encoding');
     // A part of what was compressed would be a part of something else.
     const resumed = await askSite(kirin().port, '/static/page.txt', {
       fields: { ...fields, Range: 'bytes=0-9', 'If-Range': tag },

@@ -1,3 +1,4 @@
+import { parseEntityTags, strongMatch } from '../../protocol/fields/entity-tags.ts';
 import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import { codingWeights } from '../coding-weights.ts';
 import type { Exchange, FileBody } from '../exchange.ts';
@@ -33,6 +34,8 @@ export class CompressFilter extends ExchangeFilter {
   /** How the response is compressed, or null: not at all. Its head says that it might have been. */
   #choiceFor(head: ResponseHead, bytes: number | null): Choice | null {
     if (head.status === 304) this.#matchUncompressed(head);
+    // RFC 9110 15.3.7 and 15.4.5: what the whole of it would say.
+    if (this.#rules.isOfCompressible(head)) head.addToList('Vary', 'Accept-Encoding');
     if (!this.#rules.isCompressible(head, bytes)) return null;
     head.addToList('Vary', 'Accept-Encoding');
     return this.#wanted;
@@ -42,9 +45,12 @@ export class CompressFilter extends ExchangeFilter {
     return this.#rules.choose(codingWeights(this.head.fields.list('accept-encoding')));
   }
 
-  /** What the client has was compressed, and got a weak tag. */
+  /** What the client has was compressed, and got a weak tag; unless it says that it has the strong one. */
   #matchUncompressed(head: ResponseHead): void {
-    if (this.#wanted !== null) weakenTag(head);
+    const had = parseEntityTags(this.head.fields.list('if-none-match') ?? '');
+    const tag = head.get('etag') ?? '';
+    const isAsItWas = had !== '*' && had?.some((each) => strongMatch(each, tag)) === true;
+    if (!isAsItWas && this.#wanted !== null) weakenTag(head);
   }
 
   // --- responses that are there whole ---

@@ -34,7 +34,20 @@ export class CompressionRules {
 
   /** Whether it is, for a client that takes it. @param bytes of the body; null: not known */
   isCompressible(head: ResponseHead, bytes: number | null): boolean {
-    if ((bytes !== null && bytes < this.#minBytes) || !hasWholeBody(head.status)) return false;
+    return hasWholeBody(head.status) && this.#isWorthIt(head, bytes);
+  }
+
+  /** Whether it is about what may be compressed for others: a part of it, or that it has not changed. Where that is not told, it may be. */
+  isOfCompressible(head: ResponseHead): boolean {
+    if (head.status === 304) return true;
+    if (head.status !== 206) return false;
+    if (mediaTypeOf(head.get('content-type') ?? '') === 'multipart/byteranges') return true;
+    const [, whole] = /\/(\d+)$/.exec(head.get('content-range') ?? '') ?? [];
+    return this.#isWorthIt(head, whole === undefined ? null : Number(whole));
+  }
+
+  #isWorthIt(head: ResponseHead, bytes: number | null): boolean {
+    if (bytes !== null && bytes < this.#minBytes) return false;
     const type = mediaTypeOf(head.get('content-type') ?? '');
     if (type === EVENT_STREAM ? !this.#takesEvents : !this.#isType(type)) return false;
     const coding = head.get('content-encoding');

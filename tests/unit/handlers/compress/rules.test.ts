@@ -50,6 +50,23 @@ describe('what is compressed', () => {
   });
 });
 
+describe('what is about something that is compressed for some', () => {
+  const answers: readonly (readonly [lines: readonly string[], isOfCompressible: boolean])[] = [
+    [['304 Not Modified'], true],
+    [['206 Partial Content', 'Content-Type: text/html', 'Content-Range: bytes 0-1/100'], true],
+    [['206 Partial Content', 'Content-Type: text/html', 'Content-Range: bytes 0-1/99'], false],
+    [['206 Partial Content', 'Content-Type: text/html', 'Content-Range: bytes 0-1/*'], true],
+    [['206 Partial Content', 'Content-Type: image/png', 'Content-Range: bytes 0-1/100'], false],
+    [['206 Partial Content', 'Content-Type: multipart/byteranges; boundary=x'], true],
+    [['206 Partial Content', 'Content-Type: text/html', 'Content-Encoding: br'], false],
+    [['200 OK', 'Content-Type: text/html'], false],
+  ];
+  for (const [lines, isOfCompressible] of answers) {
+    it(`${isOfCompressible ? '' : 'not '}${lines.join(', ')}`, () =>
+      assert.equal(rules.isOfCompressible(head(...lines)), isOfCompressible));
+  }
+});
+
 describe('how it is compressed', () => {
   const choices: readonly (readonly [accept: string | undefined, coding: string | undefined])[] = [
     [undefined, undefined],

@@ -261,7 +261,8 @@ export class Generations {
     const status: ExitStatus = 'signal' in exit ? { signal: exit.signal } : { code: exit.code };
     const isStopping = this.#fleet.stop !== 'no';
     // One that is told to leave while it boots leaves in order, too.
-    if ('code' in status && status.code === 0 && (worker.phase !== 'booting' || isStopping)) {
+    const isInOrder = 'code' in status && status.code === 0 && (worker.phase !== 'booting' || isStopping);
+    if (isInOrder || (this.#isGivenUp(worker) && 'signal' in status && status.signal === 'SIGTERM')) {
       this.#log.info(`Worker exiting (pid: ${exit.pid})`);
       return;
     }
@@ -278,6 +279,11 @@ export class Generations {
     else if (isStopping) this.#log.info(line);
     else this.#log.error(line);
     if (worker.phase === 'booting' && !isStopping) this.#noteBootFailure(worker.generation, status, line);
+  }
+
+  /** It boots still, and its generation has failed by another: the zygote ends it, before it hears signals by itself. */
+  #isGivenUp({ phase, generation }: Worker): boolean {
+    return phase === 'booting' && this.#fleet.generations.get(generation)?.phase === 'ending';
   }
 
   #noteBootFailure(number: number, status: ExitStatus, fact: string): void {

@@ -5,6 +5,16 @@ import { withKirin } from '../support/kirin.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/** The first worker fails, while others load still. */
+const FAILS_FIRST = `
+import os, time
+try:
+    os.close(os.open("first", os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    time.sleep(60)
+raise RuntimeError("broken")
+`;
+
 describe('a reload by HUP', () => {
   let folder: AppFolder;
   const body = async (url: string) => (await fetch(url)).text();
@@ -76,6 +86,16 @@ describe('a reload by HUP', () => {
       // By now both broken workers have been reported, whether they failed by themselves or were ended.
       assert.doesNotMatch(kirin.log(), /Another worker is started/);
       assert.equal(await body(kirin.url), 'three');
+    });
+  });
+
+  it('with broken code says of no worker that it was ended by somebody else', async () => {
+    await withKirin({ app: 'main:app', cwd: folder.path, args: ['--workers', '2'] }, async (kirin) => {
+      folder.write('main.py', FAILS_FIRST);
+      kirin.signal('SIGHUP');
+      await kirin.waitForLog(/Not reloaded: generation 2 failed to boot/);
+      await kirin.waitForLog(/Worker exiting|ended by SIGTERM/);
+      assert.doesNotMatch(kirin.log(), /not sent by Kirin/);
     });
   });
 

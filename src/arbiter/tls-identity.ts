@@ -3,6 +3,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { whyUnreadable } from '../base/read-failure.ts';
 import type { OcspStaple, TlsIdentity, TlsTerms } from '../protocol/supervision/tls-config.ts';
 import {
   CertificateProblem,
@@ -78,7 +79,7 @@ function readOcsp(file: NamedFile | null, own: X509Certificate, nowMs: number): 
   try {
     bytes = readFileSync(file.path);
   } catch (error) {
-    return without(`cannot be read: ${whyNot(error as NodeJS.ErrnoException)}`);
+    return without(`cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}`);
   }
   const response = readOcspResponse(bytes);
   if (response === null) return without('is no answer of OCSP in DER form (`openssl ocsp -respout FILE`)');
@@ -95,20 +96,7 @@ function readPem({ path, place, text }: NamedFile): PemFile {
   try {
     return { text: text ?? readFileSync(path, 'latin1'), place };
   } catch (error) {
-    throw new CertificateProblem(`${place} cannot be read: ${whyNot(error as NodeJS.ErrnoException)}`);
-  }
-}
-
-function whyNot({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-      return `user ${process.getuid?.()}, who has started kirin, may not`;
-    case 'EISDIR':
-      return 'it is a folder; give the file';
-    default:
-      return message;
+    throw new CertificateProblem(`${place} cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}`);
   }
 }
 

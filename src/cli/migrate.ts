@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { KirinError } from '../base/errors.ts';
+import { whyUnreadable } from '../base/read-failure.ts';
 import type * as MigrateNginx from '../migrate/nginx/main.ts';
 import { commandMisused, commandWords } from './command-words.ts';
 import type { CommandCall } from './commands.ts';
@@ -65,6 +66,13 @@ export async function migrate({ words, cwd, print }: CommandCall): Promise<numbe
   });
   if ('faults' in outcome)
     throw new KirinError('config-file-unusable', 'nginx would not start with this:', outcome.faults);
+  if ('without' in outcome) {
+    throw new KirinError(
+      'config-file-unusable',
+      `there is no server { … } in ${outcome.without.join(', ')}`,
+      "Give nginx.conf, a file of sites-enabled, or - for what 'nginx -T' prints.",
+    );
+  }
   const report = values.json === true ? outcome.json : outcome.report;
   if (values.report === undefined) process.stderr.write(report);
   else write(resolve(cwd, values.report), report);
@@ -83,7 +91,10 @@ function readOrExplain(file: string | number, name: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new KirinError('config-file-unusable', `${name} cannot be read: ${(error as Error).message}`);
+    throw new KirinError(
+      'config-file-unusable',
+      `${name} cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}`,
+    );
   }
 }
 

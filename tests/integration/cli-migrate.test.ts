@@ -51,6 +51,7 @@ describe('kirin migrate nginx', () => {
     writeFileSync(join(folder, 'nginx.conf'), NGINX);
     writeFileSync(join(folder, 'sites-enabled/shop'), SHOP);
     writeFileSync(join(folder, 'mistaken'), MISTAKEN);
+    writeFileSync(join(folder, 'snippet'), 'location / { return 204; }\n');
     writeFileSync(join(folder, 'plain'), 'server { listen 8000; return 204; }');
     writeFileSync(join(folder, 'shop.py'), 'def app(environ, start_response): pass\n');
   });
@@ -140,7 +141,10 @@ describe('kirin migrate nginx', () => {
     ['kirin migrate apache x', 2, /'apache' is not known; nginx is/],
     ['kirin migrate nginx', 2, /no FILE was given, such as \/etc\/nginx\/nginx\.conf/],
     ['kirin migrate nginx --ap shop:app plain', 2, /no such option: --ap; did you mean --app\?/],
-    ['kirin migrate nginx absent', 1, /absent cannot be read/],
+    ['kirin migrate nginx absent', 1, /absent cannot be read: there is no such file/],
+    ['kirin migrate nginx sites-enabled', 1, /sites-enabled cannot be read: it is a folder/],
+    ['kirin migrate nginx shop.py', 1, /a semicolon is missing/],
+    ['kirin migrate nginx snippet', 1, /there is no server \{ … \} in .*snippet\n+Give nginx\.conf/],
   ];
   for (const [line, code, message] of misused) {
     it(`says what is wrong with ${line}`, () => {

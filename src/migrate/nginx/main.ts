@@ -6,6 +6,7 @@ import { machineFiles } from './machine-files.ts';
 import { migrate } from './migrate.ts';
 import { type Files, readConfiguration } from './read-files.ts';
 import { faultsText, reportJson, reportText } from './report-text.ts';
+import type { Directive } from './syntax.ts';
 
 export interface Input {
   /** Absolute; those that are not here have been refused. */
@@ -16,6 +17,8 @@ export interface Input {
 
 export type Outcome =
   | { readonly faults: string }
+  /** There is no server in these files. */
+  | { readonly without: readonly string[] }
   | { readonly text: string; readonly report: string; readonly json: string; readonly hasMissing: boolean };
 
 const STANDARD_INPUT = '(standard input)';
@@ -26,6 +29,7 @@ export function migrateNginx({ paths, standardInput }: Input, wishes: Wishes): O
   const from = standardInput === null ? paths : [...paths, dumps?.main ?? STANDARD_INPUT];
   const configuration = readConfiguration(from, files, wishes.prefix);
   if (configuration.faults.length > 0) return { faults: faultsText(configuration.faults, files.read) };
+  if (!hasServer(configuration.directives)) return { without: configuration.files };
   const { text, entries } = migrate(configuration, wishes);
   return {
     text,
@@ -33,6 +37,12 @@ export function migrateNginx({ paths, standardInput }: Input, wishes: Wishes): O
     json: reportJson(entries, configuration.files),
     hasMissing: entries.some(({ outcome }) => outcome === 'missing'),
   };
+}
+
+function hasServer(directives: readonly Directive[]): boolean {
+  return directives.some(
+    ({ name, block }) => name === 'server' || (name === 'http' && hasServer(block ?? [])),
+  );
 }
 
 function withStandardInput(text: string | null): Files {

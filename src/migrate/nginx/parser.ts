@@ -14,13 +14,25 @@ export function parse(source: string, file: string): Parsed {
   return { directives: parser.readFile(), faults: parser.faults };
 }
 
+interface Block {
+  readonly name: string;
+  readonly args: readonly Word[];
+  /** Of its opening brace. */
+  readonly begin: Place;
+  readonly place: Place;
+}
+
 class Parser {
   readonly faults: Fault[] = [];
   readonly #tokens: Tokens;
+  readonly #indents: readonly number[];
+  /** Blocks whose closing brace stands further to the left than they do: it was meant for another. */
+  readonly #doubtful: Block[] = [];
   #returned: Token | null = null;
 
   constructor(source: string, file: string) {
     this.#tokens = new Tokens(source, file);
+    this.#indents = source.split('\n').map((line) => line.length - line.trimStart().length);
   }
 
   readFile(): readonly Directive[] {
@@ -85,7 +97,7 @@ class Parser {
           return endedEarly(token);
         case '{':
           if (isDirective(name) && !TAKES_BLOCK.has(name)) return this.#blockOfNobody(name, args, place, end);
-          return { name, args, block: this.#readToBrace(name, token.place), place };
+          return { name, args, block: this.#readToBrace({ name, args, begin: token.place, place }), place };
       }
     }
     return endedEarly(null);
@@ -94,18 +106,29 @@ class Parser {
   /** `root /srv` and, in the same line or the next, `location / {`. */
   #blockOfNobody(name: string, args: readonly Word[], place: Place, end: Place): Directive {
     this.#note(missingSemicolon(name, args), end);
-    this.#readToBrace(name, end);
+    this.#readToBrace({ name, args, begin: end, place });
     return { name, args, block: null, place };
   }
 
-  #readToBrace(name: string, begin: Place): readonly Directive[] {
+  #readToBrace(block: Block): readonly Directive[] {
+    const { name, place } = block;
     if (/_by_lua_block$/.test(name)) {
       this.#tokens.skipProgram();
       return [];
     }
     const { directives, end } = this.#readBlock(HOLDS_DATA.has(name));
-    if (end === null) this.#note(`the block of ${name} is never closed: a } is missing`, begin);
+    if (end === null) this.#noteUnclosed(this.#doubtful.shift() ?? block);
+    else if (this.#indentOf(end) < this.#indentOf(place)) this.#doubtful.push(block);
     return directives;
+  }
+
+  #noteUnclosed({ name, args, begin }: Block): void {
+    const written = [name, ...args.map(({ text }) => text)].join(' ');
+    this.#note(`the block of ${written} is never closed: a } is missing`, begin);
+  }
+
+  #indentOf({ line }: Place): number {
+    return this.#indents[line - 1] ?? 0;
   }
 
   #next(): Token | null {

@@ -55,6 +55,11 @@ function quoted(cursor: Cursor, place: Place): Word {
   }
   const next = cursor.peek();
   if (next !== '' && !/[\s;{)]/.test(next)) {
+    const { line } = cursor.place;
+    if (line > place.line) {
+      const until = `its text goes on to line ${line}, and ends there before a word`;
+      throw new SyntaxFault(`a closing ${quote} is missing behind this one: ${until}`, place);
+    }
     throw new SyntaxFault(`a blank or a semicolon is missing behind the closing ${quote}`, cursor.place);
   }
   return { text, isQuoted: true, place };

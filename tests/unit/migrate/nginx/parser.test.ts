@@ -72,6 +72,14 @@ describe("nginx's configuration", () => {
     ],
     ['gzip on', /^nginx\.conf:1:8: a semicolon is missing behind: gzip on$/],
     ['server {\n  listen 80;\n', /^nginx\.conf:1:8: the block of server is never closed/],
+    [
+      'server {\n  location / {\n    return 204;\n  location /a {\n    return 204;\n  }\n}\n',
+      /^nginx\.conf:2:14: the block of location \/ is never closed: a \} is missing$/,
+    ],
+    [
+      'add_header A "b;\nreturn 200 "ok";\n',
+      /^nginx\.conf:1:14: a closing " is missing behind this one: its text goes on to line 2, /,
+    ],
     ['server {\n}\n}\n', /^nginx\.conf:3:1: this \} closes nothing/],
     [';', /^nginx\.conf:1:1: this semicolon ends nothing/],
     ['{ }', /^nginx\.conf:1:1: this \{ has no directive before it/],

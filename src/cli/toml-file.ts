@@ -61,8 +61,20 @@ function pointedAt(source: string, { line, column }: Place): string {
 function unquoted(line: string): string {
   const [, key, value = ''] = /^\s*([\w-]+)\s*=\s*([^"'[{#\s][^#]*)/.exec(line) ?? [];
   if (key === undefined || /^([+-]?\d[\d_]*(\.\d+)?|true|false)\s*$/.test(value)) return '';
+  const truth = TRUTHS[value.trim().toLowerCase()];
+  if (truth !== undefined) return `It is either true or false: ${key} = ${truth}\n`;
   return `Texts stand in quotes: ${key} = "${value.trim()}"\n`;
 }
+
+/** As it is said elsewhere. */
+const TRUTHS: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  false: false,
+  no: false,
+  off: false,
+};
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);

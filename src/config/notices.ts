@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { SiteSpec } from '../protocol/supervision/site.ts';
+import type { RouteSpec, SiteSpec } from '../protocol/supervision/site.ts';
 import type { Machine } from './machine.ts';
 import { SETTING_NAMES, SETTINGS, type Settings } from './settings.ts';
 import type { Sources } from './sources.ts';
@@ -34,6 +34,30 @@ export function staticFilesNotices({ static_files, chdir }: Settings, machine: M
     return [{ level: 'warning', message }];
   });
 }
+
+/** The same for what sites and routes name. */
+export function siteFileNotices(sites: readonly SiteSpec[], machine: Machine): Notice[] {
+  const named = sites.flatMap(({ routes }) => routes.flatMap(filesOf));
+  return named.flatMap(([key, path, then]) =>
+    machine.exists(path) ? [] : [{ level: 'warning', message: `${key}: there is no ${path} yet; ${then}` }],
+  );
+}
+
+function filesOf({ action, basicAuth, accessLog, sendfileFrom }: RouteSpec): readonly NamedFile[] {
+  const named: NamedFile[] = sendfileFrom.map((folder) => ['sendfile_from', folder, 'nothing is sent of it']);
+  if (action.do === 'files') {
+    named.push(['files', action.folder, 'requests for it are answered as for a file that is missing']);
+  }
+  if (basicAuth !== null && basicAuth.file !== null) {
+    named.push(['basic_auth', basicAuth.file, 'nobody is let in']);
+  }
+  if (accessLog !== null && accessLog !== 'off' && accessLog.file !== '-') {
+    named.push(['access_log', dirname(accessLog.file), "its lines go to the server's log"]);
+  }
+  return named;
+}
+
+type NamedFile = readonly [key: string, path: string, then: string];
 
 /** Gunicorn says so, too. */
 export function http2Notices(

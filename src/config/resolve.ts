@@ -2,7 +2,7 @@ import { type Given, type ParsedWords, parseWords } from './command-line.ts';
 import { ConfigError, type Problem } from './config-error.ts';
 import { type AppLayer, type FileSettings, fileLayer, PYTHON, readFileValue, TOML } from './file-settings.ts';
 import type { Machine, ReadContext } from './machine.ts';
-import { http2Notices, type Notice, settingNotices, staticFilesNotices } from './notices.ts';
+import { http2Notices, type Notice, settingNotices, siteFileNotices, staticFilesNotices } from './notices.ts';
 import { refusal } from './refusals.ts';
 import { checkRules } from './rules.ts';
 import { ValueProblem } from './setting.ts';
@@ -70,14 +70,12 @@ export function resolveParsed(
   const checked = isShared ? apps : [whole, ...apps];
   const broken = checked.flatMap((each) => checkRules(each.settings, each.sources, input.machine));
   if (broken.length > 0) throw new ConfigError(withoutRepeats(broken));
+  const sites = files.flatMap(({ front }) => front.sites);
   const notices = [
     ...[whole, ...apps].flatMap((each) => settingNotices(each.settings, each.sources)),
     ...staticFilesNotices(whole.settings, input.machine),
-    ...http2Notices(
-      whole.settings,
-      whole.sources,
-      files.flatMap(({ front }) => front.sites),
-    ),
+    ...siteFileNotices(sites, input.machine),
+    ...http2Notices(whole.settings, whole.sources, sites),
     ...files.flatMap((file) => file.notices),
   ];
   return {

@@ -9,6 +9,8 @@ export class SiteLogs {
   readonly #report: (problem: string) => void;
   #writers = new Map<string, LineWriter>();
   #before = new Map<string, LineWriter>();
+  /** Said once, however many routes have the log. */
+  readonly #unwritable = new Set<string>();
 
   constructor(report: (problem: string) => void) {
     this.#report = report;
@@ -21,6 +23,7 @@ export class SiteLogs {
     }
     this.#before = this.#writers;
     this.#writers = new Map();
+    this.#unwritable.clear();
   }
 
   /** undefined: it cannot be written, so lines go where they would without it. */
@@ -32,6 +35,7 @@ export class SiteLogs {
   }
 
   #writerFor(file: string): LineWriter | null {
+    if (this.#unwritable.has(file)) return null;
     try {
       const writer =
         this.#writers.get(file) ??
@@ -40,6 +44,7 @@ export class SiteLogs {
       this.#writers.set(file, writer);
       return writer;
     } catch (error) {
+      this.#unwritable.add(file);
       this.#report(`Cannot open the access log ${file}: ${(error as Error).message}`);
       return null;
     }

@@ -130,6 +130,9 @@ reload = 1
     assert.match(log, /^kirin: kirin\.toml:2:11: /);
     assert.ok(log.includes('\n    bind = 0.0.0.0:80\n              ^\n'), log);
     assert.ok(log.includes('Texts stand in quotes: bind = "0.0.0.0:80"'), log);
+    folder.write('kirin.toml', 'app = "main:app"\nreload = on\n');
+    const truth = await run();
+    assert.ok(truth.log.includes('It is either true or false: reload = true\n'), truth.log);
   });
 
   it('that is not UTF-8, is a folder, or is not there is told', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AppFolder, answering } from '../support/app-folder.ts';
 import { checkDocumented } from '../support/documented.ts';
-import { type KirinProcess, runKirin, startKirin } from '../support/kirin.ts';
+import { type KirinProcess, runKirin, startKirin, withKirin } from '../support/kirin.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -91,6 +91,27 @@ describe('access logs of sites', () => {
       );
     } finally {
       wrong.remove();
+    }
+  });
+
+  it('that cannot be written are told once, and at --check-config; their lines are in the server’s', async () => {
+    const kirinToml =
+      'app = "main:app"\naccesslog = "server.log"\n[[sites]]\naccess_log = "none/a.log"\nroutes = [{ path = "/a" }, { path = "/b" }]\n';
+    const other = new AppFolder({ 'main.py': answering('hello'), 'kirin.toml': kirinToml });
+    try {
+      const { code, log } = await runKirin({ bind: [], cwd: other.path, args: ['--check-config'] });
+      assert.equal(code, 0);
+      assert.match(log, /access_log: there is no .*none yet; its lines go to the server's log/);
+      await withKirin({ cwd: other.path }, async (there) => {
+        await exchange({ port: there.port }, 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n');
+        const path = join(other.path, 'server.log');
+        await waitFor(() => existsSync(path) && readFileSync(path, 'utf8').includes('GET /a'), {
+          what: 'the line',
+        });
+        assert.equal(there.log().match(/Cannot open the access log/g)?.length, 1);
+      });
+    } finally {
+      other.remove();
     }
   });
 

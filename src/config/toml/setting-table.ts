@@ -6,6 +6,7 @@ import type { Given } from '../command-line.ts';
 import { isServerHook } from '../server-hooks.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts';
+import { placeOfNginxName } from './nginx-names.ts';
 import type { TomlContext } from './table-reader.ts';
 import { placeIn, type TomlTable } from './toml-node.ts';
 import { fileValue } from './toml-value.ts';
@@ -80,7 +81,10 @@ function whyUnknown(key: string, others: readonly string[], isApp: boolean): str
     return `${key} is a server hook, which only a Python file can have; use gunicorn.conf.py`;
   }
   const settings = SETTING_NAMES.filter((name) => isTomlSetting(name) && (!isApp || isAppSetting(name)));
-  const meant = ofFlag(key) ?? nearest(key, [APP, ...others, ...settings]);
+  const known = [APP, ...others, ...settings];
+  const place = placeOfNginxName(key, known);
+  if (place !== null) return `${key} is no setting; what nginx says by it stands in ${place}`;
+  const meant = ofFlag(key) ?? nearest(key, known);
   return `${key} is no setting${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 

@@ -1,5 +1,6 @@
 import { nearest } from '../../base/edit-distance.ts';
 import { type FileValue, ValueProblem } from '../setting.ts';
+import { placeOfNginxName } from './nginx-names.ts';
 import type { AppNames } from './read-apps.ts';
 import type { Place, TomlEntry, TomlNode, TomlTable } from './toml-node.ts';
 import { fileValue } from './toml-value.ts';
@@ -40,9 +41,7 @@ export class TableReader {
     this.#known = known;
     for (const [key, { place }] of table.entries) {
       if (known.includes(key)) continue;
-      const meant = nearest(key, known);
-      const hint = meant === null ? `it may have ${known.join(', ')}` : `did you mean ${meant}?`;
-      this.note(place, `${key} is nothing that ${what} has; ${hint}`);
+      this.note(place, `${key} is nothing that ${what} has; ${hintFor(key, known)}`);
     }
   }
 
@@ -88,6 +87,13 @@ export class TableReader {
   note(place: Place, message: string): void {
     this.#context.problems.push({ place, message });
   }
+}
+
+function hintFor(key: string, known: readonly string[]): string {
+  const place = placeOfNginxName(key, known);
+  if (place !== null) return `what nginx says by it stands in ${place}`;
+  const meant = nearest(key, known);
+  return meant === null ? `it may have ${known.join(', ')}` : `did you mean ${meant}?`;
 }
 
 // --- what values are read as ---------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ all requests that are at hand, and no lock is taken while a request runs.
 
 from __future__ import annotations
 
-import io
 import os
 import socket
+from io import BytesIO
 from time import perf_counter
 
 from .exposure import FORKED, NEWS_SECONDS
@@ -128,7 +128,7 @@ class Lane(SharedLane):
                     self.abort(f"its body cannot be read: {error}")
                     continue
             else:
-                environ["wsgi.input"] = io.BytesIO(data[body:end])
+                environ["wsgi.input"] = BytesIO(data[body:end]) if body < end else BytesIO()
             self._aborted = False
             try:
                 exposure.rid = rid

@@ -149,6 +149,11 @@ class GreenletLane(Lane):
 
         return receive
 
+    # --- wsgi.Out -----------------------------------------------------------------------------------------
+
+    def _is_current(self) -> bool:
+        return gevent.getcurrent() is self._greenlet
+
     # --- interrupting -------------------------------------------------------------------------------------
 
     def interrupt(self, rid: int) -> None:

@@ -7,6 +7,7 @@ checked here is checked nowhere else: the edge writes these bytes to the client 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ heads: dict[tuple[str, tuple[tuple[str, str], ...]], Head] = {}
 _HEADS_MAX = 1000
 _REMEMBERED_BYTES_MAX = 2048
 _REMEMBERED_LINE_MAX = 256
+#: Of the fields of one 103: Node's clients take no larger heads.
+_HINTS_MAX = 16384
 
 
 class AppError(Exception):
@@ -101,9 +104,9 @@ def make_head(status: object, headers: object, log: Log) -> Head:
             raise AppError(f"gave start_response the header {_show(field)}, whose name and value must both be str")
         kind = _known_names.get(name)
         if kind is None:
-            kind = _learn_name(name)
+            kind = _learn_name(name, "start_response")
         if _NOT_IN_VALUE.search(value):
-            raise AppError(_value_fault(name, value))
+            raise AppError(_value_fault(name, value, "start_response"))
         value = value.strip(" \t")
         if kind:
             if kind == _LENGTH:
@@ -146,9 +149,36 @@ def make_head(status: object, headers: object, log: Log) -> Head:
     return head
 
 
-def _learn_name(name: str) -> int:
+def make_hints(headers: object, log: Log) -> bytes:
+    """Checks what was given to wsgi.early_hints: the lines of a 103 (RFC 8297). Raises AppError."""
+    to = "wsgi.early_hints"
+    if not isinstance(headers, Iterable):
+        raise AppError(f"gave {to} {_show(headers)}, which must be a list of (name, value) tuples")
+    lines: list[str] = []
+    for field in headers:
+        if not isinstance(field, (tuple, list)) or len(field) != 2:
+            raise AppError(f"gave {to} the header {_show(field)}, which must be a tuple (name, value)")
+        # Bytes, too, as in Gunicorn.
+        name, value = (text.decode("latin-1") if isinstance(text, bytes) else text for text in field)
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise AppError(f"gave {to} the header {_show(field)}, whose name and value must both be str")
+        kind = _learn_name(name, to)
+        if _NOT_IN_VALUE.search(value):
+            raise AppError(_value_fault(name, value, to))
+        if kind == _HOP:
+            _report_hop(name, log)
+        elif kind not in (_LENGTH, _CONNECTION):  # RFC 9110 8.6: 1xx have no length
+            value = value.strip(" \t")
+            lines.append(f"{name}: {value}\r\n")
+    made = "".join(lines).encode("latin-1")
+    if len(made) > _HINTS_MAX:
+        raise AppError(f"gave {to} {len(made)} bytes of headers, of which a client takes at most {_HINTS_MAX}")
+    return made
+
+
+def _learn_name(name: str, to: str) -> int:
     if not _TOKEN.fullmatch(name):
-        raise AppError(f"gave start_response a header named {_show(name)}, which is not a valid field name")
+        raise AppError(f"gave {to} a header named {_show(name)}, which is not a valid field name")
     if len(_known_names) >= _KNOWN_NAMES_MAX:
         _known_names.clear()
     kind = _known_names[name] = _KINDS.get(name.lower(), _PLAIN)
@@ -175,9 +205,9 @@ def _status_fault(status: str) -> str:
     return f"gave start_response the status {_show(status)}, which must be three digits, a space and a reason"
 
 
-def _value_fault(name: str, value: str) -> str:
+def _value_fault(name: str, value: str, to: str) -> str:
     # Not the value: it may be a secret, and the log is not the place for it.
-    return f"gave start_response a value for the header {name} that holds {_bad_character(value)}"
+    return f"gave {to} a value for the header {name} that holds {_bad_character(value)}"
 
 
 def _bad_character(text: str) -> str:

@@ -60,6 +60,8 @@ def serve_with_hooks(worker: Worker, pre: Hook, post: Hook) -> Serve:
                     raise
                 except BaseException as error:
                     log.exception("The server hook post_request failed", error)
+            # By way of `resp` it refers to the environ that it is in, and a body that is in memory would stay for long.
+            environ.pop("wsgi.early_hints", None)
 
     return serve_hooked
 
@@ -242,6 +244,13 @@ class Response:
     @property
     def in_child(self) -> bool:
         return self._out.in_child
+
+    @property
+    def running_id(self) -> int:
+        return self._out.running_id
+
+    def hints(self, rid: int, fields: bytes) -> None:
+        self._out.hints(rid, fields)
 
     def whole(self, head: bytes, flags: int, body: bytes) -> None:
         self._out.whole(head, flags, body)

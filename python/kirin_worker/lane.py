@@ -13,7 +13,7 @@ from time import perf_counter
 
 from .exposure import FORKED, NEWS_SECONDS
 from .forks import end_child
-from .frames import ABORT, BODY, DONE, END, FILE, HEADER, RESPONSE, SPOOLED
+from .frames import ABORT, BODY, DONE, END, FILE, HEADER, HINTS, RESPONSE, SPOOLED
 from .inbox import RECV_BYTES
 from .interrupts import RequestInterrupted
 from .native import allocate_lock, get_ident, runs_in_parallel, sleep
@@ -189,6 +189,22 @@ class Lane(SharedLane):
         end_child(0)
 
     # --- wsgi.Out ---------------------------------------------------------------------------------------
+
+    def hints(self, rid: int, fields: bytes) -> None:
+        if self.in_child or rid in self.cancelled:
+            return
+        self._outbox.append(HINTS, rid, b"", 0, fields, 0)
+        if not self._is_current():
+            self._outbox.flush_beside()
+            return
+        try:
+            self._push()
+        except ClientGone:
+            pass  # it is not for hints to end a request
+
+    def _is_current(self) -> bool:
+        """Whether the caller is what runs this lane's requests: that alone may be interrupted, and covers itself."""
+        return get_ident() == self._exposure.thread
 
     def whole(self, head: bytes, flags: int, body: bytes) -> None:
         if len(body) > MAX_PIECE:

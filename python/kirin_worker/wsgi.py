@@ -1,7 +1,7 @@
 """Runs a WSGI application (PEP 3333) for one request.
 
 `serve` is the hot path, and is written for speed: the common answers (a list with one block; an iterable whose first
-block is its Content-Length) are dealt with in line, with no object made but the two callables that the application
+block is its Content-Length) are dealt with in line, with no object made but the three callables that the application
 gets.
 Everything else goes through PiecewiseResponse.
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 
 from .file_wrapper import SMALL_BYTES, FileWrapper, blocks_until, regular_file
-from .headers import BODY, LENGTH, AppError, heads, make_head
+from .headers import BODY, LENGTH, AppError, heads, make_head, make_hints
 from .interrupts import RequestInterrupted
 from .response import PiecewiseResponse, not_bytes, too_long, too_short
 from .tracebacks import format_application_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Any, Callable, Optional, Protocol, Union
 
@@ -38,6 +39,13 @@ if TYPE_CHECKING:
         @property
         def in_child(self) -> bool:
             """This process is one that the application has forked; its sys.exit() is meant for itself."""
+
+        @property
+        def running_id(self) -> int:
+            """The request that it runs."""
+
+        def hints(self, rid: int, fields: bytes) -> None:
+            """A 103 before the response of this request. From any thread, and also when the request has ended."""
 
         def whole(self, head: bytes, flags: int, body: bytes) -> None:
             """A complete response. close() of the application's iterable may still have to run."""
@@ -138,6 +146,13 @@ def serve(app: Callable[..., Any], environ: dict[str, Any], out: Out, log: Log) 
         fault = None
         return write
 
+    def early_hints(headers: Iterable[tuple[str, str]]) -> None:
+        # Read before anything is asked: a thread that outlives its request must not speak for the next one.
+        rid = out.running_id
+        if given is not _ENDED and (pieces is None or not pieces.begun):
+            out.hints(rid, make_hints(headers, log))
+
+    environ["wsgi.early_hints"] = early_hints
     close: Callable[[], object] | None = None
     try:
         result = app(environ, start_response)

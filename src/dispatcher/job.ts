@@ -61,6 +61,8 @@ export abstract class Job implements RequestTraits {
   abstract get summary(): string;
   /** Writes the request frame to the lane. */
   abstract send(lane: Lane): void;
+  /** Fields of a 103, each with its CRLF, that go before the response. */
+  abstract hints(fields: string): void;
   /** The response's head and first body bytes: `a` bytes of head in `start..end` of `bytes`. `isEnd`: that is all of it. */
   abstract begin(flags: number, a: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void;
   /** More body; `bytes` must be copied if kept. */

@@ -101,6 +101,8 @@ export class LaneConnection extends Lane implements FrameSink {
       else if ((flags & RESPONSE_FLAG.file) !== 0) this.worker.release(id);
     } else if (kind === KIND.body) {
       if (!job.isOver) job.more(bytes, start, end, isLast && isWhole);
+    } else if (kind === KIND.hints) {
+      if (!job.isOver && !job.hasBegun) job.hints(bytes.toString('latin1', start, end));
     } else if (kind === KIND.abort && !job.isOver) {
       job.abort(bytes.toString('utf8', start, end));
     }

@@ -76,6 +76,7 @@ export abstract class ClientExchange implements Exchange, FinishedExchange {
   abstract collectBody(done: (body: RequestBody) => void): void;
   abstract streamBody(taker: BodyTaker): BodyFlow | null;
   abstract switchProtocols(head: string, begun: (client: ByteStream) => ByteTaker): boolean;
+  protected abstract writeHints(fields: string): void;
   abstract respond(head: string, flags: number, body: string | Buffer): void;
   abstract begin(head: string, flags: number, body: Buffer, isEnd: boolean): void;
   abstract write(body: Buffer, isEnd: boolean): void;
@@ -84,6 +85,10 @@ export abstract class ClientExchange implements Exchange, FinishedExchange {
   protected abstract cut(): void;
   /** For the access log. */
   protected abstract noteFinished(): void;
+
+  sendHints(fields: string): void {
+    if (!this.isOver && this.responseHead === '') this.writeHints(fields);
+  }
 
   respondLent(head: string, flags: number, body: Buffer): void {
     this.respond(head, flags, body.toString('latin1'));

@@ -4,6 +4,7 @@ import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
   type BodyFraming,
   chunkStart,
+  earlyHints,
   framingFor,
   isBodiless,
   LAST_CHUNK,
@@ -170,6 +171,11 @@ export class Http1Exchange extends ClientExchange {
   }
 
   // --- the response ---
+
+  protected override writeHints(fields: string): void {
+    // RFC 9110 15.2: not to a client of HTTP/1.0.
+    if (this.head.minor === 1) this.#connection.writeText(earlyHints(fields));
+  }
 
   respond(head: string, flags: number, body: string | Buffer): void {
     this.#respond(head, flags, body, false);

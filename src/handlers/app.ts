@@ -20,6 +20,9 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Responses up to this size are handled as text, joined with their head and written at once. */
 const MAX_TEXT_BYTES = 16384;
 
+/** With 100 Continue that makes five: at the sixth, clients and proxies written in Go before 1.24 give up. */
+const MAX_HINTS = 4;
+
 const FAILURE_STATUS = {
   'worker-died': 502,
   overdue: 504,
@@ -124,6 +127,7 @@ class AppRequest extends Job implements Producer {
   readonly #environ: string;
   readonly #dispatcher: Dispatcher;
   readonly #handler: AppHandler;
+  #hints = 0;
 
   constructor(
     exchange: Exchange,
@@ -169,6 +173,11 @@ class AppRequest extends Job implements Producer {
     this.#exchange.serviceUs = serviceUs;
     this.#handler.metrics.record(this.#exchange.queuedUs, serviceUs);
     this.lane?.service.record(serviceUs);
+  }
+
+  hints(fields: string): void {
+    this.#hints += 1;
+    if (this.#hints <= MAX_HINTS) this.#exchange.sendHints(fields);
   }
 
   begin(flags: number, a: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void {

@@ -169,6 +169,11 @@ export abstract class ExchangeFilter implements Exchange {
     return this.outer.switchProtocols(head, begun);
   }
 
+  /** They are about what the page needs, not about the response: nothing is added to them. */
+  sendHints(fields: string): void {
+    this.outer.sendHints(fields);
+  }
+
   respond(head: string, flags: number, body: string | Buffer, source?: object): void {
     this.outer.respond(head, flags, body, source);
   }

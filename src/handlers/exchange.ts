@@ -151,6 +151,8 @@ export interface Exchange {
    * to whom the client's bytes go. False: this client's connection cannot; nothing has been answered.
    */
   switchProtocols(head: string, begun: (client: ByteStream) => ByteTaker): boolean;
+  /** Sends 103 Early Hints with these fields, each with its CRLF: before the response, and where the client may be sent such a thing. */
+  sendHints(fields: string): void;
   /**
    * @param body latin-1, or bytes that nobody changes any more
    * @param source the body is the same as long as this is the same object

@@ -17,7 +17,7 @@ const skip = opensslIsMissing || (!hasGunicorn && 'Gunicorn is not in the virtua
 
 /** Only one of them has these, or they differ from run to run. */
 const OWN =
-  /^(?:gunicorn\.|kirin\.|wsgi\.(?:early_hints|input|errors|file_wrapper)|HTTPS$|SSL_|REMOTE_PORT$|SERVER_(?:PORT|SOFTWARE)$|wsgi\.multi)/;
+  /^(?:gunicorn\.|kirin\.|wsgi\.(?:input|errors|file_wrapper)|HTTPS$|SSL_|REMOTE_PORT$|SERVER_(?:PORT|SOFTWARE)$|wsgi\.multi)/;
 
 describe('TLS as under Gunicorn', { skip }, () => {
   const folder = new CertificateFolder();

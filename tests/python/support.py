@@ -26,6 +26,8 @@ class RecordingOut:
         self.flags = 0
         self.body = b""
         self.reason = ""
+        self.running_id = 7
+        self.sent_hints: list[tuple[int, bytes]] = []
         self.sent_file: tuple[int, int] | None = None
         self._leaves_after = leaves_after
 
@@ -41,6 +43,10 @@ class RecordingOut:
     @property
     def looks_whole(self) -> bool:
         return bool(self.calls) and self.calls[-1] in ("whole", "end", "file")
+
+    def hints(self, rid: int, fields: bytes) -> None:
+        assert type(fields) is bytes
+        self.sent_hints.append((rid, fields))
 
     def whole(self, head: bytes, flags: int, body: bytes) -> None:
         assert not self.calls, f"whole() after {self.calls}"

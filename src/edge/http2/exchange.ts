@@ -20,6 +20,7 @@ interface BodyLimit {
 const NO_BODY: RequestBody = { kind: 'none' };
 /** RFC 9110 15.3.6: it has no content. */
 const RESET_CONTENT = 205;
+const EARLY_HINTS = 103;
 const CONTINUE_HEAD = '100 Continue\r\n';
 
 /** One request on a stream of HTTP/2, and its response. */
@@ -157,6 +158,11 @@ export class Http2Exchange extends ClientExchange implements StreamTaker {
   }
 
   // --- the response ---
+
+  protected override writeHints(fields: string): void {
+    const head = `${EARLY_HINTS} Early Hints\r\n${fields}`;
+    this.#connection.session.sendHead(this.#stream, EARLY_HINTS, head, '', false);
+  }
 
   respond(head: string, flags: number, body: string | Buffer): void {
     if (this.isOver || this.#stream.isClosed) return;

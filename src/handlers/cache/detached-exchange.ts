@@ -117,6 +117,11 @@ export abstract class DetachedExchange implements Exchange {
     return false;
   }
 
+  /** They are for who waits now: nobody keeps them. */
+  sendHints(fields: string): void {
+    this.client?.sendHints(fields);
+  }
+
   protected end(): void {
     this.isOver = true;
     for (const callback of this.#whenOver.splice(0)) callback();

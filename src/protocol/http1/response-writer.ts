@@ -16,6 +16,11 @@ export interface ResponseContext {
 export const LAST_CHUNK = '0\r\n\r\n';
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
+/** RFC 8297. @param fields each with its CRLF */
+export function earlyHints(fields: string): string {
+  return `HTTP/1.1 103 Early Hints\r\n${fields}\r\n`;
+}
+
 export function statusOf(head: string): number {
   return (head.charCodeAt(0) - 48) * 100 + (head.charCodeAt(1) - 48) * 10 + head.charCodeAt(2) - 48;
 }

@@ -10,6 +10,7 @@ export const KIND = {
   body: 33,
   abort: 34,
   done: 35,
+  hints: 36,
   welcome: 48,
   reclaim: 49,
   release: 50,

@@ -17,6 +17,10 @@ export class FakeJob extends Job {
     this.sentTo.push(lane.index);
   }
 
+  hints(fields: string): void {
+    this.events.push(`hints ${fields.trim()}`);
+  }
+
   begin(_flags: number, a: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
     this.events.push(`head ${bytes.toString('latin1', start, start + a).trim()}`);
     this.#body(bytes, start + a, end, isEnd);

@@ -195,6 +195,29 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
       assert.equal('connection' in fields || 'transfer-encoding' in fields, false);
     });
 
+    it('after early hints, of which there are none once it has begun', async () => {
+      await start((exchange) => {
+        exchange.sendHints('Link: </style.css>; rel=preload; as=style\r\nLink: </b>\r\n');
+        exchange.sendHints('Link: </c>\r\nConnection: close\r\n');
+        exchange.begin(HEAD, 0, Buffer.from('one '), false);
+        exchange.sendHints('Link: </late>\r\n');
+        exchange.write(Buffer.from('two'), true);
+        exchange.sendHints('Link: </later>\r\n');
+      });
+      const stream = send(open(), { ':path': '/' });
+      const hints: unknown[] = [];
+      stream.on('headers', ({ ':status': status, link, connection }) =>
+        hints.push([status, link, connection]),
+      );
+      const { status, fields, body } = await answerOf(stream);
+      assert.deepEqual(hints, [
+        [103, '</style.css>; rel=preload; as=style, </b>', undefined],
+        [103, '</c>', undefined],
+      ]);
+      assert.deepEqual([status, fields.link, body.toString()], [200, undefined, 'one two']);
+      assert.deepEqual(edge.accessed, ['GET / 200 7']);
+    });
+
     it('in pieces, with flow control', async () => {
       const producer = new FakeProducer();
       let writing: Exchange | null = null;

@@ -125,6 +125,40 @@ describe('the application', () => {
     assert.deepEqual(exchange.events, ['begin 200 OK | 20000 bytes, all']);
   });
 
+  it('may send early hints before its answer, and not more than clients put up with', (t) => {
+    const { handle, request, worker } = setUp(t);
+    const exchange = handle(new FakeExchange(get('/')));
+    const { id } = request();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      worker.send(0, frame(KIND.hints, { id }, `Link: </${name}>\r\n`));
+    }
+    worker.answer(0, id, 'hello');
+    assert.deepEqual(exchange.events, [
+      'hints Link: </a>',
+      'hints Link: </b>',
+      'hints Link: </c>',
+      'hints Link: </d>',
+      'respond 200 OK | hello',
+    ]);
+  });
+
+  it('sends no early hints of what was answered otherwise, has begun, or is nobody’s', (t) => {
+    const { handle, request, worker, dispatcher } = setUp(t);
+    const exchange = handle(new FakeExchange(get('/')));
+    const { id } = request();
+    worker.send(0, frame(KIND.hints, { id: id + 7 }, 'Link: </nobody>\r\n'));
+    worker.send(0, frame(KIND.response, { id, a: 8 }, '200 OK\r\nab'));
+    worker.send(0, frame(KIND.hints, { id }, 'Link: </late>\r\n'));
+    worker.send(0, frame(KIND.body, { id, flags: RESPONSE_FLAG.end }));
+    assert.deepEqual(exchange.events, ['begin 200 OK | 2 bytes', 'write 0 bytes, the last']);
+
+    const overdue = handle(new FakeExchange(get('/overdue')));
+    const { id: overdueId } = request();
+    dispatcher.giveUp();
+    worker.send(0, frame(KIND.hints, { id: overdueId }, 'Link: </late>\r\n'));
+    assert.deepEqual(overdue.events, ['refuse 503 Retry-After: 1']);
+  });
+
   it('that breaks off has its response cut', (t) => {
     const { handle, request, worker } = setUp(t);
     const exchange = handle(new FakeExchange(get('/')));

@@ -120,6 +120,10 @@ export class FakeExchange implements Exchange {
     return false;
   }
 
+  sendHints(fields: string): void {
+    this.events.push(`hints ${fields.trim()}`);
+  }
+
   respond(head: string, _flags: number, body: string | Buffer): void {
     this.events.push(`respond ${head.trim()} | ${body}`);
   }

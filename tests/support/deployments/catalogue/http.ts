@@ -73,6 +73,10 @@ const REQUESTS = [
   ask('GET /status?404'),
   ask('GET /304-with-body'),
   ask('GET /errors'),
+  ask('GET /early-hints'),
+  ask('GET /early-hints HTTP/1.0'),
+  ask('HEAD /early-hints'),
+  ask('GET /late-hints'),
 ];
 
 const FAULTS = [
@@ -86,6 +90,8 @@ const FAULTS = [
   ask('GET /text-for-bytes'),
   ask('GET /none'),
   ask('GET /split-field'),
+  ask('GET /split-hints'),
+  ask('GET /hints-without-a-name'),
   ask('GET /status?wrong'),
 ];
 

@@ -19,11 +19,6 @@ export const environRows = {
     everywhere: true,
     shows: [{ where: variable('gunicorn.socket'), gunicorn: /^object$/ }],
   },
-  'no early hints': {
-    told: '| `wsgi.early_hints` | a function that sends 103 |',
-    everywhere: true,
-    shows: [{ where: variable('wsgi.early_hints'), gunicorn: /^callable$/ }],
-  },
   'client left': {
     told: '| `kirin.client_left` | |',
     everywhere: true,

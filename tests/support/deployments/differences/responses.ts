@@ -99,7 +99,8 @@ export const responseRows = {
       },
       {
         where: /^error log$/,
-        gunicorn: /^ERROR Error handling request GET \/(none|split-field|status\?wrong)$/,
+        gunicorn:
+          /^ERROR Error handling request GET \/(none|split-field|split-hints|hints-without-a-name|status\?wrong)$/,
       },
       {
         where: /^error log$/,

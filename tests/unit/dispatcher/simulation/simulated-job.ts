@@ -56,6 +56,8 @@ export class SimulatedJob extends Job {
     (lane as SimulatedLane).take(this);
   }
 
+  hints(): void {}
+
   begin(): void {}
 
   more(): void {}

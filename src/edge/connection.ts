@@ -190,11 +190,22 @@ export class Connection extends ClientConnection implements ChunkTaker {
     }
     const server = this.#server;
     if (this.#exchange !== null) {
-      if (!this.#isReadingPaused) server.bodyDeadlines.add(this, performance.now());
+      if (!this.#isReadingPaused) this.#awaitBody(this.#exchange);
     } else if (this.#isReadingHead && !this.#isOn(server.headDeadlines)) {
       // From its first byte; further bytes do not prolong it.
       server.headDeadlines.add(this, performance.now());
     }
+  }
+
+  /** A client may keep its body until somebody wants it, and for ever if nobody does. */
+  #awaitBody(exchange: Http1Exchange): void {
+    if (exchange.wantsBody) this.#server.bodyDeadlines.add(this, performance.now());
+  }
+
+  /** The exchange wants its body from now on. */
+  startBody(): void {
+    // Else what has come of it is still being looked at.
+    if (!this.#isAdvancing) this.#awaitBytes();
   }
 
   pauseReading(): void {
@@ -207,9 +218,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
   resumeReading(): void {
     if (!this.#isReadingPaused) return;
     this.#isReadingPaused = false;
-    if (this.#exchange !== null && !this.#exchange.isRead) {
-      this.#server.bodyDeadlines.add(this, performance.now());
-    }
+    if (this.#exchange !== null) this.#awaitBody(this.#exchange);
     this.socket.resume();
   }
 

@@ -61,6 +61,11 @@ export class Http1Exchange extends ClientExchange {
     return this.producer?.isWaiting ?? false;
   }
 
+  /** Somebody waits for more of the request's body. */
+  get wantsBody(): boolean {
+    return !this.isRead && (this.collector !== null || this.taker !== null);
+  }
+
   get status(): number {
     return this.responseHead === '' ? 0 : statusOf(this.responseHead);
   }
@@ -96,8 +101,9 @@ export class Http1Exchange extends ClientExchange {
       for (const data of held) this.collector.add(data);
       connection.resumeReading();
       if (this.isRead) this.takeEnd();
-    } else if (this.head.expectsContinue) {
-      connection.sayContinue();
+    } else {
+      if (this.head.expectsContinue) connection.sayContinue();
+      connection.startBody();
     }
   }
 
@@ -111,8 +117,9 @@ export class Http1Exchange extends ClientExchange {
       this.#held = null;
       connection.resumeReading();
       for (const data of held) taker.takeBody(data);
-    } else if (this.head.expectsContinue) {
-      connection.sayContinue();
+    } else {
+      if (this.head.expectsContinue) connection.sayContinue();
+      connection.startBody();
     }
     return { pause: () => connection.pauseReading(), resume: () => connection.resumeReading() };
   }

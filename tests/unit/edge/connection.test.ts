@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Exchange } from '../../../src/handlers/exchange.ts';
 import type { EdgeConfig } from '../../../src/protocol/supervision/edge.ts';
 import { RawConnection } from '../../support/raw-connection.ts';
@@ -384,6 +384,45 @@ describe('a client that is late', () => {
     assert.equal((await client.readResponse()).status, 408);
     assert.equal((await client.readToEnd()).length, 0);
   });
+
+  for (const fields of ['', 'Expect: 100-continue\r\n']) {
+    describe(`with a body that nobody wants yet${fields === '' ? '' : ', as it waits to be told'}`, () => {
+      let client: RawConnection;
+      let exchange: Exchange;
+
+      beforeEach(async () => {
+        await start(() => {}, { headTimeoutMs: 60, bodyTimeoutMs: 20 });
+        client = await open();
+        client.send(`POST / HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: 5\r\n\r\n`);
+        exchange = await edge.exchange(0);
+        await longerThanBodiesMayTake();
+      });
+
+      // Another client runs into its own time-out.
+      const longerThanBodiesMayTake = async () => (await open()).readToEnd();
+
+      it('is asked for it, and answered', async () => {
+        edge.server.bodyDeadlines.durationMs = 15_000;
+        echo(exchange);
+        if (fields !== '') assert.equal((await client.readResponse()).status, 100);
+        client.send('hello');
+        assert.equal(text((await client.readResponse()).body), 'POST / hello');
+      });
+
+      it('gets 408 when it does not send it once it is wanted', async () => {
+        echo(exchange);
+        if (fields !== '') assert.equal((await client.readResponse()).status, 100);
+        assert.equal((await client.readResponse()).status, 408);
+      });
+
+      it('gets all of an answer for which nobody wants it', async () => {
+        exchange.begin(HEAD, 0, Buffer.from('a'), false);
+        await longerThanBodiesMayTake();
+        exchange.write(Buffer.from('b'), true);
+        assert.equal(text((await client.readResponse()).body), 'ab');
+      });
+    });
+  }
 
   it('with its next request is closed without an answer', async () => {
     await start(echo, { keepAliveMs: 30 });

@@ -378,6 +378,38 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
       assert.equal(fields[':status'], 408);
     });
 
+    it('no body that nobody wants yet: its time counts from when it is wanted', async () => {
+      await start((exchange) => exchange.head.path === '/late' && echo(exchange), { bodyTimeoutMs: 50 });
+      const session = open();
+      const post = (path: string) => {
+        const stream = session.request({ ':method': 'POST', ':path': path }, { endStream: false });
+        return stream.on('error', () => {});
+      };
+      const statusOf = async (stream: ReturnType<typeof post>) => {
+        const [fields] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
+        return fields[':status'];
+      };
+      const [asked, unwanted, forgotten] = [post('/asked'), post('/unwanted'), post('/forgotten')];
+      const answers = [answerOf(asked), answerOf(unwanted)] as const;
+      await waitFor(() => edge.exchanges.length === 3, { what: 'three requests' });
+      const [first, second, third] = edge.exchanges as [Exchange, Exchange, Exchange];
+      // Its time begins later than theirs would have.
+      const isLate = async () => assert.equal(await statusOf(post('/late')), 408);
+      await isLate();
+      second.begin(HEAD, 0, Buffer.from('a'), false);
+      await isLate();
+      second.write(Buffer.from('b'), true);
+      unwanted.end();
+      assert.equal((await answers[1]).body.toString(), 'ab');
+      const status = statusOf(forgotten);
+      echo(third);
+      assert.equal(await status, 408);
+      edge.server.bodyDeadlines.durationMs = 15_000;
+      echo(first);
+      asked.end('hello');
+      assert.equal((await answers[0]).body.toString(), 'POST /asked hello');
+    });
+
     const malformed: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
       ['a name in upper case', [...GET, ['X-Upper', 'a']]],
       ['Connection', [...GET, ['connection', 'close']]],

@@ -12,22 +12,33 @@ export interface SortOrder {
   readonly isDescending: boolean;
 }
 
+/** What has been made of a folder: it is looked through once for all who ask at once, and to sort ten thousand names takes long. */
+const made = new WeakMap<ListedFolder, Map<string, Buffer>>();
+
 /** As a page, or as JSON for who prefers that. */
 export function answerWithListing(exchange: Exchange, folder: ListedFolder): void {
-  const { fields, query } = exchange.head;
+  const { fields, path, query } = exchange.head;
   const order = orderOf(query);
-  const entries = sorted(folder.entries, order);
-  if (prefersJson(fields.list('accept'))) {
-    respond(exchange, 'application/json', `${JSON.stringify(entries.map(asJson))}\n`);
-  } else {
-    const path = parseFilePath(exchange.head.path);
-    const names = path instanceof PathProblem ? [] : path.names;
-    respond(exchange, 'text/html; charset=utf-8', listingPage(names, { ...folder, entries }, order));
-  }
+  const isJson = prefersJson(fields.list('accept'));
+  const bodies = made.get(folder) ?? new Map<string, Buffer>();
+  made.set(folder, bodies);
+  const key = [isJson, order.key, order.isDescending, isJson ? '' : path].join(' ');
+  const body =
+    bodies.get(key) ?? Buffer.from(isJson ? json(folder, order) : page(folder, order, path), 'utf8');
+  bodies.set(key, body);
+  respond(exchange, isJson ? 'application/json' : 'text/html; charset=utf-8', body);
 }
 
-function respond(exchange: Exchange, type: string, text: string): void {
-  const body = Buffer.from(text, 'utf8');
+const json = ({ entries }: ListedFolder, order: SortOrder): string =>
+  `${JSON.stringify(sorted(entries, order).map(asJson))}\n`;
+
+function page(folder: ListedFolder, order: SortOrder, path: string): string {
+  const filePath = parseFilePath(path);
+  const names = filePath instanceof PathProblem ? [] : filePath.names;
+  return listingPage(names, { ...folder, entries: sorted(folder.entries, order) }, order);
+}
+
+function respond(exchange: Exchange, type: string, body: Buffer): void {
   const head = [
     `200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}`,
     'Cache-Control: no-cache',

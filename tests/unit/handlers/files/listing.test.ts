@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { answerWithListing } from '../../../../src/handlers/files/listing.ts';
 import { fieldValue } from '../../../support/response-reader.ts';
+import { FakeExchange, get } from '../fake-exchange.ts';
 import { FileSite } from './file-site.ts';
 
 interface Entry {
@@ -152,5 +154,34 @@ describe('a listing', () => {
   it('of thousands of files is made', async () => {
     for (let number = 0; number < 3000; number += 1) site.write(`many/${number}`, '');
     assert.equal((await names('/static/many/')).length, 3000);
+  });
+});
+
+describe('a folder that several ask for at once', () => {
+  const entries = [{ name: 'a', isFolder: false, size: 1, modifiedMs: 0 }];
+  const folder = { names: ['folder'], entries, omitted: 0 };
+
+  function bodyOf(path: string, ...fields: readonly string[]): string | Buffer {
+    const exchange = new (class extends FakeExchange {
+      sent: string | Buffer = '';
+      override respond(_head: string, _flags: number, body: string | Buffer): void {
+        this.sent = body;
+      }
+    })(get(path, ...fields));
+    answerWithListing(exchange, folder);
+    return exchange.sent;
+  }
+
+  it('has one page made for all of them, for each order and path', () => {
+    const page = bodyOf('/folder/');
+    assert.equal(bodyOf('/folder/?other=1'), page);
+    const others = [
+      bodyOf('/folder/?sort=size'),
+      bodyOf('/folder/?order=desc'),
+      bodyOf('/alias/'),
+      bodyOf('/folder/', 'Accept: application/json'),
+    ];
+    assert.equal(new Set([page, ...others].map(String)).size, 5);
+    assert.equal(bodyOf('/folder/', 'Accept: application/json'), others[3]);
   });
 });

@@ -45,17 +45,39 @@ export function upstreamTls(within: TableReader, context: TomlContext): Upstream
     within.note(entry.place, `tls = ${entry.node.text}: not a table such as { ca = "authority.pem" }`);
     return DEFAULT_UPSTREAM_TLS;
   }
+  const before = context.problems.length;
   const reader = new TableReader(entry.node, 'tls', Object.keys(PROPERTIES), context);
   const files = reader.present('certificate', 'key');
   if (files.length === 1) reader.note(entry.place, 'a certificate needs its key, and a key its certificate');
   const fileOf = (value: FileValue) => read(resolve(context.folder, text(value)));
-  return {
+  const spec = {
     verify: reader.read('verify', truth) ?? true,
     name: reader.read('name', name) ?? null,
     ca: reader.read('ca', (value) => certificates(fileOf(value))) ?? null,
     certificate: reader.read('certificate', (value) => certificates(fileOf(value))) ?? null,
     key: reader.read('key', (value) => key(fileOf(value))) ?? null,
   };
+  const why = context.problems.length > before ? null : whyUseless(spec);
+  if (why !== null) reader.note(entry.place, why);
+  return spec;
+}
+
+/** Why no connection could be made so: what is wrong with the files together, or beyond their first certificates. */
+function whyUseless({ ca, certificate, key }: UpstreamTls): string | null {
+  if (ca === null && certificate === null) return null;
+  const { createSecureContext } = process.getBuiltinModule('node:tls');
+  try {
+    createSecureContext({
+      ...(ca === null ? {} : { ca }),
+      ...(certificate === null ? {} : { cert: certificate }),
+      ...(key === null ? {} : { key }),
+    });
+    return null;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') return 'the key does not belong to the certificate';
+    return `its files cannot be used: ${message}`;
+  }
 }
 
 function read(path: string): string {
@@ -82,6 +104,7 @@ function certificates(pem: string): string {
 }
 
 function key(pem: string): string {
-  if (/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) return pem;
+  const isEncrypted = /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(pem);
+  if (/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem) && !isEncrypted) return pem;
   throw new ValueProblem('the file holds no key in PEM that is not encrypted');
 }

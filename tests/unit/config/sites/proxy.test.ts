@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { readToml } from '../../../../src/config/toml/toml-document.ts';
 import { tomlSettings } from '../../../../src/config/toml/toml-settings.ts';
 import type { ProxySpec } from '../../../../src/protocol/supervision/proxy.ts';
+import { CertificateFolder, opensslIsMissing } from '../../../support/certificates.ts';
 
 function read(route: string) {
   const document = readToml(`[[sites]]\n[[sites.routes]]\n${route}`);
@@ -169,4 +171,25 @@ retry = { on = ["error", 503], tries = 2, within = "10s", unsafe = true }
   for (const [route, message] of WRONG) {
     it(`says what is wrong with ${route}`, () => assert.match(problemOf(route), message));
   }
+
+  it('says which files of tls no connection could be made with', { skip: opensslIsMissing }, () => {
+    const folder = new CertificateFolder();
+    try {
+      const one = folder.certificate('one');
+      const other = folder.certificate('other');
+      const encrypted = folder.file('encrypted.key');
+      folder.openssl('pkey', '-in', one.key, '-out', encrypted, '-aes256', '-passout', 'pass:secret');
+      const chain = folder.file('chain.pem');
+      const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+      writeFileSync(chain, readFileSync(one.cert, 'utf8') + broken);
+      const withFiles = (certificate: string, key: string) =>
+        `proxy = { to = "https://app", tls = { certificate = "${certificate}", key = "${key}" } }`;
+      specOf(withFiles(one.cert, one.key));
+      assert.match(problemOf(withFiles(one.cert, other.key)), /:3:\d+: the key does not belong to the cert/);
+      assert.match(problemOf(withFiles(one.cert, encrypted)), /no key in PEM that is not encrypted/);
+      assert.match(problemOf(withFiles(chain, one.key)), /its files cannot be used: /);
+    } finally {
+      folder.remove();
+    }
+  });
 });

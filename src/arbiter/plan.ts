@@ -122,6 +122,7 @@ function edgeConfig({ settings, apps, front }: ResolvedConfig): EdgeConfig {
     casefoldHttpMethod: settings.casefold_http_method,
     proxyProtocol: settings.proxy_protocol,
     proxyAllowIps: settings.proxy_allow_ips,
+    realIpHeader: settings.real_ip_header,
     secureSchemeHeaders: settings.secure_scheme_headers,
     forwarderHeaders: settings.forwarder_headers,
     headerMap: settings.header_map,

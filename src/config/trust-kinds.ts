@@ -1,5 +1,6 @@
 // Kinds of the settings that say what is believed of a proxy.
 
+import { optionalText } from './kinds.ts';
 import { type Kind, PythonObject, ValueProblem } from './setting.ts';
 import { listOfTexts, STRINGS } from './texts.ts';
 
@@ -23,6 +24,19 @@ export const fieldNames: Kind<readonly string[]> = {
     return names;
   },
   show: (names) => names,
+};
+
+/** The name of a header field that has addresses. */
+export const addressField: Kind<string | null> = {
+  ...optionalText,
+  metavar: 'NAME',
+  parse(text) {
+    const name = text.trim();
+    if (name === '') return null;
+    checkFieldName(name);
+    if (name.toLowerCase() !== 'forwarded') return name;
+    throw new ValueProblem('the Forwarded header is not read; have the proxy send X-Forwarded-For');
+  },
 };
 
 /** Names of header fields and a value for each, as a JSON object. */

@@ -20,6 +20,7 @@ import type { BodyCollector } from './body-collector.ts';
 import type { FinishedExchange } from './exchange-record.ts';
 import { FileSender } from './file-sender.ts';
 import type { Outgoing } from './outgoing.ts';
+import { forwardedPeer } from './proxied-peer.ts';
 import type { Sink } from './sink.ts';
 
 /** What is between one client and handlers, whichever version of HTTP it speaks; and what of that is left for the access log. */
@@ -48,6 +49,7 @@ export abstract class ClientExchange implements Exchange, FinishedExchange {
   /** Who takes the request's body as it comes. */
   protected taker: BodyTaker | null = null;
   protected outgoing: Outgoing | null = null;
+  #peer: Peer | null = null;
   #whenOver: (() => void)[] | null = null;
 
   constructor(head: RequestHead, receivedMs: number) {
@@ -55,8 +57,13 @@ export abstract class ClientExchange implements Exchange, FinishedExchange {
     this.receivedMs = receivedMs;
   }
 
-  abstract readonly peer: Peer;
+  protected abstract readonly connectionPeer: Peer;
   protected abstract readonly log: ErrorLog;
+
+  get peer(): Peer {
+    this.#peer ??= forwardedPeer(this.connectionPeer, this.head.fields);
+    return this.#peer;
+  }
 
   get base(): Exchange {
     return this;

@@ -292,7 +292,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   /** The exchange is over: for the access log. */
   noteFinished(exchange: Http1Exchange, nowMs: number): void {
-    this.#server.logAccess(exchange, this.peer, nowMs);
+    this.#server.logAccess(exchange, exchange.peer, nowMs);
   }
 
   /** The response has been handed to the socket whole: on to the next request. */

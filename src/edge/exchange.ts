@@ -52,7 +52,7 @@ export class Http1Exchange extends ClientExchange {
     return this.#connection.log;
   }
 
-  get peer(): Peer {
+  protected get connectionPeer(): Peer {
     return this.#connection.peer;
   }
 

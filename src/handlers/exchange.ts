@@ -5,10 +5,12 @@ import type { ResponseHead } from '../protocol/http1/response-head.ts';
 import type { ProxyHeader } from '../protocol/proxy-protocol/proxy-header.ts';
 import type { FieldRules } from './trust.ts';
 
-/** What is constant for all requests of one connection. */
+/** What is constant for all requests of one connection, but where a proxy tells the client's address by a field. */
 export interface Peer {
-  /** The client's, as far as the PROXY protocol tells; '' for a unix socket. */
+  /** The client's, as far as it is told by the PROXY protocol, or by a field of a proxy; '' for a unix socket. */
   readonly remoteAddress: string;
+  /** Of the proxy that has told it by a field. */
+  readonly proxyAddress?: string;
   /** '' for a unix socket. */
   readonly remotePort: string;
   /** The listener's address; '' for a unix socket. */

@@ -18,7 +18,11 @@ export class NetworkList {
   }
 
   includes(address: string): boolean {
-    if (this.#everyone) return true;
+    return this.#everyone || this.names(address);
+  }
+
+  /** `*` does not count. */
+  names(address: string): boolean {
     const family = isIP(address);
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }

@@ -96,7 +96,7 @@ function compileVariable(name: Variable, encode: (decoded: string) => string): T
     case 'proxy_add_x_forwarded_for':
       return ({ head, peer }) => {
         const before = head.fields.list('x-forwarded-for') ?? '';
-        const address = addressOf(peer.remoteAddress);
+        const address = addressOf(peer.proxyAddress ?? peer.remoteAddress);
         return before === '' ? address : `${before}, ${address}`;
       };
     case 'proxy_host':

@@ -1,7 +1,7 @@
 import { choice } from '../kinds.ts';
 import { addressList } from '../request-kinds.ts';
 import { setting } from '../setting.ts';
-import { fieldNames, fieldValues, proxyMode } from '../trust-kinds.ts';
+import { addressField, fieldNames, fieldValues, proxyMode } from '../trust-kinds.ts';
 
 export const trust = {
   forwarded_allow_ips: setting<readonly string[]>({
@@ -12,6 +12,14 @@ export const trust = {
     help: 'Proxies that are believed about the client; * is all',
     detail:
       'Addresses and networks, separated by commas. A peer on a unix socket is always believed. Use * only where nobody but the proxy can connect.',
+  }),
+  real_ip_header: setting<string | null>({
+    flags: ['--real-ip-header'],
+    kind: addressField,
+    default: null,
+    help: 'Header by which a proxy says the address of its client',
+    detail:
+      'X-Forwarded-For, or what the proxy has for it: CF-Connecting-IP, X-Real-IP. It counts only from `forwarded_allow_ips`, and is read from its end: the first address that is none of those is the client’s, for REMOTE_ADDR, networks, limits and logs. The proxy must remove or extend what its clients send. Without it the address is that of the connection.',
   }),
   secure_scheme_headers: setting<readonly (readonly [name: string, value: string])[]>({
     flags: ['--secure-scheme-headers'],

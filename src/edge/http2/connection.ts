@@ -195,7 +195,7 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
 
   /** For the access log. */
   noteFinished(exchange: Http2Exchange, nowMs: number): void {
-    this.server.logAccess(exchange, this.peer, nowMs);
+    this.server.logAccess(exchange, exchange.peer, nowMs);
   }
 
   // --- the end ---

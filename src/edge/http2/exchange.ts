@@ -49,7 +49,7 @@ export class Http2Exchange extends ClientExchange implements StreamTaker {
     return this.#connection.server.log;
   }
 
-  get peer(): Peer {
+  protected get connectionPeer(): Peer {
     return this.#connection.peer;
   }
 

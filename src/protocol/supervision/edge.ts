@@ -137,6 +137,8 @@ export interface EdgeConfig {
   readonly proxyProtocol: 'off' | 'v1' | 'v2' | 'auto';
   /** Who may speak it: addresses and networks, or `*`. */
   readonly proxyAllowIps: readonly string[];
+  /** The field by which a trusted proxy says the address of its client; null: it is the connection's. */
+  readonly realIpHeader: string | null;
   /** Fields by which a trusted proxy says that its client came by TLS, and the value that says so. */
   readonly secureSchemeHeaders: readonly (readonly [name: string, value: string])[];
   /** Fields with underscores that a trusted proxy may send; `*`: all. */

@@ -44,6 +44,7 @@ const CONFIG: EdgeConfig = {
   casefoldHttpMethod: false,
   proxyProtocol: 'off',
   proxyAllowIps: ['127.0.0.1'],
+  realIpHeader: null,
   secureSchemeHeaders: [['X-FORWARDED-PROTO', 'https']],
   forwarderHeaders: ['SCRIPT_NAME', 'PATH_INFO'],
   headerMap: 'drop',

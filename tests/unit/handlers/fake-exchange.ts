@@ -16,6 +16,7 @@ import { RequestParser } from '../../../src/protocol/http1/request-parser.ts';
 const policy = new TrustPolicy({
   forwardedAllowIps: ['192.0.2.1'],
   proxyAllowIps: [],
+  realIpHeader: null,
   secureSchemeHeaders: [
     ['X-FORWARDED-PROTO', 'https'],
     ['X-FORWARDED-SSL', 'on'],

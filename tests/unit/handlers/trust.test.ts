@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  forwardedAddress,
   forwardedScheme,
   type TrustConfig,
   TrustedProxies,
@@ -49,6 +50,7 @@ describe('the trusted proxies', () => {
 const CONFIG: TrustConfig = {
   forwardedAllowIps: ['192.0.2.0/24'],
   proxyAllowIps: ['198.51.100.0/24'],
+  realIpHeader: null,
   secureSchemeHeaders: [
     ['X-FORWARDED-PROTO', 'https'],
     ['X-FORWARDED-SSL', 'On'],
@@ -83,6 +85,59 @@ describe('the PROXY protocol', () => {
     assert.equal(policy.takesProxyHeaderFrom('198.51.100.1'), true);
     assert.equal(policy.takesProxyHeaderFrom(''), true);
     assert.equal(policy.takesProxyHeaderFrom('192.0.2.7'), false, 'who is believed in headers need not be');
+  });
+});
+
+describe('the address of a proxy’s client', () => {
+  const policy = new TrustPolicy({ ...CONFIG, realIpHeader: 'X-Forwarded-For' });
+  const addressFrom = (peer: string, ...fields: readonly string[]) =>
+    forwardedAddress(get('/', ...fields).fields, policy.rulesFor(peer));
+  const address = (value: string) => addressFrom('192.0.2.1', `X-Forwarded-For: ${value}`);
+
+  const values: readonly (readonly [value: string, address: string | null])[] = [
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:40000', '203.0.113.7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['[2001:db8::7]:40000', '2001:db8::7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    // What a client has claimed stands before what the proxies add.
+    ['127.0.0.1, 203.0.113.7', '203.0.113.7'],
+    ['127.0.0.1, 203.0.113.7, 192.0.2.9', '203.0.113.7'],
+    ['127.0.0.1, nonsense, 192.0.2.9', '192.0.2.9'],
+    ['192.0.2.8, 192.0.2.9', '192.0.2.8'],
+    ['unknown', null],
+    ['203.0.113.7, ', null],
+    ['', null],
+  ];
+  for (const [value, expected] of values) {
+    it(`is ${expected ?? 'not told'} by ${JSON.stringify(value)}`, () =>
+      assert.equal(address(value), expected));
+  }
+
+  it('is read from several fields as from one', () => {
+    const fields = [
+      'X-Forwarded-For: 127.0.0.1',
+      'X-Forwarded-For: 203.0.113.7',
+      'X-Forwarded-For: 192.0.2.9',
+    ];
+    assert.equal(addressFrom('192.0.2.1', ...fields), '203.0.113.7');
+    assert.equal(addressFrom('', ...fields), '203.0.113.7', 'a unix socket is trusted');
+  });
+
+  it('is told by nobody else, and by no other field', () => {
+    assert.equal(addressFrom('198.51.100.1', 'X-Forwarded-For: 203.0.113.7'), null);
+    assert.equal(addressFrom('192.0.2.1', 'X-Real-IP: 203.0.113.7'), null);
+  });
+
+  it('is the last where everybody is trusted: whoever connects, the rest is what he claims', () => {
+    const everybody = new TrustPolicy({
+      ...CONFIG,
+      forwardedAllowIps: ['*'],
+      realIpHeader: 'X-Forwarded-For',
+    });
+    const { fields } = get('/', 'X-Forwarded-For: 127.0.0.1, 203.0.113.7');
+    assert.equal(forwardedAddress(fields, everybody.rulesFor('198.51.100.1')), '203.0.113.7');
   });
 });
 

@@ -77,15 +77,26 @@ function errorLog(servers: readonly NamedServer[], { draft, http, report }: Cont
 /** set_real_ip_from: whose word about the client is taken. */
 function realAddress(servers: readonly NamedServer[], { draft, http, report }: Context): void {
   const scopes = [http, ...servers.map(({ scope }) => scope)];
-  const from = scopes.flatMap((scope) => scope.own('set_real_ip_from'));
-  for (const each of from) report.carried(each);
-  for (const name of ['real_ip_header', 'real_ip_recursive']) {
-    for (const each of scopes.flatMap((scope) => scope.own(name)))
-      report.differs(each, 'X-Forwarded-For is read from its end, as far as proxies are trusted');
-  }
-  const addresses = [...new Set(from.map((each) => words(each)[0] ?? ''))].filter((each) => each !== 'unix:');
+  const own = (name: string) => scopes.flatMap((scope) => scope.own(name));
+  const from = own('set_real_ip_from');
   const [first] = from;
-  if (first !== undefined) draft.settings.set('forwarded_allow_ips', addresses, first);
+  if (first === undefined) return;
+  const addresses = [...new Set(from.map((each) => words(each)[0] ?? ''))].filter((each) => each !== 'unix:');
+  for (const each of [...from, ...own('real_ip_header'), ...own('real_ip_recursive')]) report.carried(each);
+  const [header] = own('real_ip_header');
+  const name = header === undefined ? 'X-Real-IP' : (words(header)[0] ?? '');
+  if (name === 'proxy_protocol') {
+    draft.settings.set('proxy_allow_ips', addresses, first);
+    return;
+  }
+  draft.settings.set('forwarded_allow_ips', addresses, first).set('real_ip_header', name, header ?? first);
+  for (const each of own('real_ip_header')) {
+    if (words(each)[0] !== name) report.differs(each, `real_ip_header is one for all sites: ${name}`);
+  }
+  for (const each of own('real_ip_recursive')) {
+    if (words(each)[0] === 'off')
+      report.differs(each, 'it is read from its end, past all addresses of trusted proxies');
+  }
 }
 
 /** Directives that become no key. `within`: the name of the block that they stand in. */

@@ -146,7 +146,10 @@ export const OLDER_GUIDES: readonly SiteCase[] = [
         listen LISTEN;
         default_type text/plain;
         set_real_ip_from 127.0.0.1;
+        set_real_ip_from 10.0.0.0/8;
         real_ip_header X-Forwarded-For;
+        real_ip_recursive on;
+        location /office { allow 203.0.113.0/24; deny all; proxy_pass http://BACKEND; proxy_set_header Host $host; proxy_set_header X-Real-IP $remote_addr; }
         if ($http_x_forwarded_proto = "http") { return 301 https://$host$request_uri; }
         location /bots { if ($http_user_agent ~* (curl|bot)) { return 403; } return 200 "people"; }
         location / { return 200 "here"; }
@@ -158,7 +161,12 @@ export const OLDER_GUIDES: readonly SiteCase[] = [
         target: '/bots',
         fields: [`User-Agent: ${agent}`],
       })),
+      ...['203.0.113.7', '203.0.113.7, 10.0.0.1', '203.0.113.7, 198.51.100.7', 'nobody'].map((clients) => ({
+        target: '/office',
+        fields: [`X-Forwarded-For: ${clients}`],
+      })),
     ],
+    differs: ['forwarded fields'],
   },
   {
     name: 'variables that set has set',

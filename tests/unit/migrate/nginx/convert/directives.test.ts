@@ -274,6 +274,9 @@ describe("nginx's directives", () => {
     ['send_timeout 5;', 'send_timeout = 5'],
     ['error_log /var/log/e.log warn;', 'loglevel = "warning"'],
     ['set_real_ip_from 10.0.0.0/8; real_ip_header X-Forwarded-For;', 'forwarded_allow_ips = ["10.0.0.0/8"]'],
+    ['set_real_ip_from 10.0.0.0/8; real_ip_header X-Forwarded-For;', 'real_ip_header = "X-Forwarded-For"'],
+    ['set_real_ip_from 10.0.0.0/8;', 'real_ip_header = "X-Real-IP"'],
+    ['set_real_ip_from 10.0.0.0/8; real_ip_header proxy_protocol;', 'proxy_allow_ips = ["10.0.0.0/8"]'],
   ];
   for (const [directive, line] of settings) {
     it(`are settings: ${directive}`, () => {

@@ -1,5 +1,6 @@
 // Over unix sockets, which hold little: what peers do not take is Kirin's to hold back.
 import assert from 'node:assert/strict';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -16,10 +17,23 @@ const BODY_BYTES = 2 << 20;
 const BYTES_PER_CLIENT = 400 << 10;
 /** Whatever the number of clients: what waits for the disk of all, and garbage. */
 const BYTES_FOR_ALL = 100 << 20;
+const UPLOAD_BYTES = 1 << 20;
+/** What a slow client sends at a time, and how often. */
+const TINY_BYTES = 16;
+const TURNS = 64;
 const PATIENCE = { timeoutMs: 60_000 };
 
 const body = Buffer.alloc(BODY_BYTES);
 for (let at = 0; at < BODY_BYTES; at += 4) body.writeUInt32LE(at, at);
+
+function asChunks(content: Buffer, chunkBytes: number): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < content.length; at += chunkBytes) {
+    const chunk = content.subarray(at, at + chunkBytes);
+    parts.push(Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n'));
+  }
+  return Buffer.concat(parts);
+}
 
 describe(`${CLIENTS} clients of a proxy at once`, () => {
   const folder = new AppFolder({ 'main.py': answering('app') });
@@ -154,6 +168,38 @@ describe(`${CLIENTS} clients of a proxy at once`, () => {
       await assertOthersAreServed();
       assertBounded(before);
       for (const end of ends) end();
+      await waitFor(() => clients.every(({ isServed }) => isServed), PATIENCE);
+      assertBounded(before);
+    });
+
+    it(`that send their bodies a little at a time cost little memory (${name})`, async () => {
+      const upload = body.subarray(0, UPLOAD_BYTES);
+      const reader = createHttpServer((request, response) => {
+        let got = 0;
+        let isSame = true;
+        request.on('data', (data: Buffer) => {
+          isSame &&= data.equals(upload.subarray(got, got + data.length));
+          got += data.length;
+        });
+        request.on('end', () => response.end(isSame && got === UPLOAD_BYTES ? 'same' : 'else'));
+      });
+      serve = (socket) => reader.emit('connection', socket);
+      const before = await start();
+      const head = `POST /${name} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      clients = Array.from({ length: CLIENTS }, () => new CountingClient(path, head, Buffer.from('same')));
+      let sent = 0;
+      const sendTo = async (end: number, chunkBytes: number) => {
+        const chunks = asChunks(upload.subarray(sent, end), chunkBytes);
+        sent = end;
+        for (const { socket } of clients) socket.write(chunks);
+        await waitFor(() => clients.every(({ socket }) => socket.writableLength === 0), PATIENCE);
+      };
+      await sendTo(UPLOAD_BYTES / 2, 1000);
+      for (let turn = 0; turn < TURNS; turn += 1) await sendTo(sent + TINY_BYTES, 1);
+      await assertOthersAreServed();
+      assertBounded(before);
+      await sendTo(UPLOAD_BYTES, 1000);
+      for (const { socket } of clients) socket.write('0\r\n\r\n');
       await waitFor(() => clients.every(({ isServed }) => isServed), PATIENCE);
       assertBounded(before);
     });

@@ -65,7 +65,13 @@ class GreenletOutbox(Outbox):
             try:
                 rest = rest[sock.send(rest) :]
             except BlockingIOError:
-                self._wait(sock)
+                try:
+                    self._wait(sock)
+                except BaseException:
+                    # A gevent.Timeout of the application's comes wherever its greenlet waits. What follows half a frame
+                    # would be taken for its rest: the responses of others.
+                    self.parts.appendleft(bytes(rest))
+                    raise
 
     def _wait(self, sock: socket) -> None:
         if get_ident() == self._thread:

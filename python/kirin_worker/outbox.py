@@ -71,9 +71,11 @@ class Outbox:
             part = collected.popleft()
             if len(part) > LARGE_BODY:
                 if parts:
+                    collected.appendleft(part)  # only what is being sent is out of there: see GreenletOutbox.send_all
                     self.send_all(sock, b"".join(parts))
                     parts.clear()
-                self.send_all(sock, part)
+                else:
+                    self.send_all(sock, part)
             else:
                 parts.append(part)
         if parts:

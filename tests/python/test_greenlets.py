@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +54,13 @@ def large():
 def pieces():
     for _ in range(200):
         yield b"x" * 100_000
+def timed():
+    try:
+        with gevent.Timeout(0.1):
+            for _ in range(200):
+                yield b"x" * 100_000
+    finally:
+        open("unwound", "w").close()
 def forking_beside_others():
     pid = os.fork()
     if pid == 0:
@@ -277,6 +285,50 @@ def test_an_edge_that_does_not_read_holds_up_no_other_lane(start: Any, path: str
             break
     assert size == 20_000_000
     assert ask(lanes[0], 100) == b"/"
+
+
+def test_a_timeout_of_the_application_that_comes_while_its_response_is_sent_cuts_no_frame(
+    start: Any, tmp_path: Path
+) -> None:
+    _, lanes = worker_of(start).meet()
+    lanes[0].send(request(1, "/timed"))
+    wait_for((tmp_path / "unwound").exists)
+    frame = lanes[0].expect(RESPONSE)
+    while frame.kind != ABORT:
+        assert (frame.id, frame.payload[frame.a :].strip(b"x")) == (1, b"")
+        frame = lanes[0].next()
+    assert ask(lanes[0], 2) == b"/"
+
+
+def test_what_is_interrupted_wherever_it_waits_is_sent_whole_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kirin_worker.greenlet_lane import GreenletOutbox
+
+    def interrupt(outbox: GreenletOutbox, sock: socket.socket) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GreenletOutbox, "_wait", interrupt)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    outbox = GreenletOutbox(0)
+    outbox.sock = theirs
+    sizes = [10, *[30_000] * 20, 400_000, 20, 300_000, *[31_000] * 20, 300_000, 5]
+    parts = [bytes([number]) * size for number, size in enumerate(sizes)]
+    outbox.parts.extend(parts)
+    received = b""
+    interrupts = 0
+    while outbox.parts:
+        try:
+            outbox.flush()
+        except KeyboardInterrupt:
+            interrupts += 1
+        received += ours.recv(50_000)
+    while len(received) < sum(map(len, parts)):
+        received += ours.recv(1 << 20)
+    ours.close()
+    theirs.close()
+    assert interrupts > 1
+    assert received == b"".join(parts)
 
 
 # --- processes ------------------------------------------------------------------------------------------------

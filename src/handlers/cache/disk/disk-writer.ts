@@ -7,8 +7,12 @@ import { gated, gatedVoid } from './gated.ts';
 
 /** Bytes that may wait for the disk before whoever produces them is told to wait. */
 const MAX_WAITING_BYTES = 1 << 20;
+/** For so long: then the response is not kept, and its client waits no longer. */
+const PATIENCE_MS = 2000;
 /** Up to this size a body stays in memory, too. */
 export const HOT_BYTES = 65_536;
+
+const STALLED = `the disk has taken nothing for ${PATIENCE_MS / 1000} s`;
 
 export interface WriterPlace {
   readonly key: string;
@@ -49,6 +53,8 @@ export class DiskWriter implements EntryWriter {
   #isBusy = false;
   #isGone = false;
   #isOver = false;
+  /** There while somebody waits for the disk. */
+  #patience: NodeJS.Timeout | null = null;
   #ending: { readonly described: Described; readonly done: (stored: StoredResponse | null) => void } | null =
     null;
 
@@ -72,6 +78,7 @@ export class DiskWriter implements EntryWriter {
     this.#bytes += bytes.length;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
+    if (this.#patience === null) this.#watch();
     if (this.#bytes > HOT_BYTES) this.#content = null;
     else this.#content?.push(bytes);
     void this.#work();
@@ -90,6 +97,7 @@ export class DiskWriter implements EntryWriter {
   discard(): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#watch();
     this.#place.release(this.#bytes);
     if (!this.#isBusy) void this.#cleanUp();
   }
@@ -116,7 +124,16 @@ export class DiskWriter implements EntryWriter {
     this.#waiting = [];
     await this.#writeAll(batch);
     this.#taken(batch.reduce((sum, { length }) => sum + length, 0));
+    this.#watch();
     this.drained();
+  }
+
+  /** From now on the disk has to take something in time, where that is waited for. */
+  #watch(): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = this.isFull
+      ? setTimeout(() => this.#fail(new Error(STALLED)), PATIENCE_MS).unref()
+      : null;
   }
 
   #taken(bytes: number): void {

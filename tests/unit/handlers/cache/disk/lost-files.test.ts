@@ -2,37 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs, { copyFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
-import { CacheHandler } from '../../../../../src/handlers/cache/cache-handler.ts';
-import { DiskStore } from '../../../../../src/handlers/cache/disk/disk-store.ts';
-import { SharedCache } from '../../../../../src/handlers/cache/shared-cache.ts';
 import { CompressFilter } from '../../../../../src/handlers/compress/filter.ts';
 import { CompressionRules } from '../../../../../src/handlers/compress/rules.ts';
-import type { CacheUse } from '../../../../../src/protocol/supervision/cache.ts';
 import { exchange } from '../../../../support/raw-connection.ts';
 import { replaceInFs } from '../../../../support/replaced-fs.ts';
 import { waitFor } from '../../../../support/wait-for.ts';
-import { EdgeHarness } from '../../../edge/edge-harness.ts';
+import { CachedEdge } from './cached-edge.ts';
 
-const LIMITS = { maxBytes: 1 << 26, maxEntries: 100, maxVariants: 3, inactiveMs: 600_000 };
-const USE: CacheUse = {
-  cache: 'pages',
-  key: null,
-  valid: [],
-  maxEntryBytes: null,
-  staleWhileRevalidate: 0,
-  staleIfError: 0,
-  bypass: [],
-  noStore: [],
-  lock: true,
-  lockTimeoutMs: 10_000,
-  minUses: 1,
-  obeysClients: true,
-  ignored: [],
-  purge: [],
-  tells: true,
-};
 const GZIP = new CompressionRules({
   encodings: ['gzip'],
   types: ['text/*'],
@@ -54,51 +31,27 @@ async function bytesOf(answer: IncomingMessage): Promise<number> {
 }
 
 describe('what a cache has in a file that cannot be used', () => {
-  let edge: EdgeHarness;
-  let store: DiskStore;
+  let cached: CachedEdge;
   /** How often each path was asked for where responses come from. */
   let asked: Map<string, number>;
-  let errors: string[];
   let isCompressed: boolean;
   let aheadMs: number;
 
   beforeEach(async (context) => {
-    [asked, errors, isCompressed, aheadMs] = [new Map(), [], false, 0];
+    [asked, isCompressed, aheadMs] = [new Map(), false, 0];
     const now = performance.now.bind(performance);
     (context as TestContext).mock.method(performance, 'now', () => now() + aheadMs);
-    edge = await EdgeHarness.start();
-    await open();
-  });
-
-  afterEach(async () => {
-    store.close();
-    await edge.stop();
-  });
-
-  /** As at a start: nothing is in memory. */
-  async function open(): Promise<void> {
-    store?.close();
-    store = new DiskStore(join(edge.folder, 'kept'), LIMITS, {
-      error: (line) => errors.push(line),
-      info: () => {},
+    cached = await CachedEdge.start((asking) => {
+      const { path } = asking.head;
+      const count = (asked.get(path) ?? 0) + 1;
+      asked.set(path, count);
+      const head = '200 OK\r\nContent-Type: text/plain\r\nCache-Control: max-age=600\r\n';
+      asking.respond(head, 0, contentOf(path, count));
     });
-    await waitFor(() => !store.isLoading, { what: 'the index' });
-    const cached = new CacheHandler(
-      USE,
-      new SharedCache(store),
-      {
-        handle: (asking) => {
-          const { path } = asking.head;
-          const count = (asked.get(path) ?? 0) + 1;
-          asked.set(path, count);
-          const head = '200 OK\r\nContent-Type: text/plain\r\nCache-Control: max-age=600\r\n';
-          asking.respond(head, 0, contentOf(path, count));
-        },
-      },
-      '',
-    );
-    edge.handle = (asking) => cached.handle(isCompressed ? new CompressFilter(asking, GZIP) : asking);
-  }
+    cached.around = (asking) => (isCompressed ? new CompressFilter(asking, GZIP) : asking);
+  });
+
+  afterEach(() => cached.stop());
 
   /** `/20000/a` has so many bytes. */
   const contentOf = (path: string, count: number): Buffer =>
@@ -107,23 +60,23 @@ describe('what a cache has in a file that cannot be used', () => {
   const request = (path: string) =>
     `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${isCompressed ? 'Accept-Encoding: gzip\r\n' : ''}\r\n`;
 
-  const ask = (path: string) => exchange({ port: edge.port }, request(path));
+  const ask = (path: string) => exchange({ port: cached.port }, request(path));
 
   async function askForMuch(path: string): Promise<IncomingMessage> {
-    const asking = get({ port: edge.port, path, headers: { host: 'a' }, agent: false });
+    const asking = get({ port: cached.port, path, headers: { host: 'a' }, agent: false });
     const [answer] = (await once(asking, 'response')) as [IncomingMessage];
     return answer;
   }
 
   const fileOf = (path: string): string => {
-    const [stored] = store.variants(`http://a${path}`);
+    const [stored] = cached.store.variants(`http://a${path}`);
     return stored?.body.kind === 'file' ? stored.body.path : assert.fail(`${path} is not kept`);
   };
 
   /** Returns where it is. */
   async function keep(path: string): Promise<string> {
     await bytesOf(await askForMuch(path));
-    await waitFor(() => store.variants(`http://a${path}`).length === 1 && store.writing === 0, {
+    await waitFor(() => cached.store.variants(`http://a${path}`).length === 1 && cached.store.writing === 0, {
       what: `${path} to be kept`,
     });
     return fileOf(path);
@@ -135,13 +88,15 @@ describe('what a cache has in a file that cannot be used', () => {
     const { status, body } = await ask(path);
     assert.equal(status, 200);
     assert.ok(body.equals(contentOf(path, 2)));
-    await waitFor(() => store.writing === 0);
+    await waitFor(() => cached.store.writing === 0);
     assert.ok((await ask(path)).body.equals(contentOf(path, 2)));
     assert.equal(asked.get(path), 2);
   }
 
   function isTold(file: string, why: string): void {
-    assert.deepEqual(errors, [`What was kept in ${file} cannot be used, and is asked for anew: ${why}`]);
+    assert.deepEqual(cached.errors, [
+      `What was kept in ${file} cannot be used, and is asked for anew: ${why}`,
+    ]);
   }
 
   /** Of reads behind so many bytes. */
@@ -157,7 +112,7 @@ describe('what a cache has in a file that cannot be used', () => {
   it('is made anew for the same request, where nothing has been sent', async (t) => {
     const path = `/${SMALL}/a`;
     const file = await keep(path);
-    await open();
+    await cached.reopen();
     failReading(t, 0);
     await isMadeAnew(path);
     isTold(file, 'EIO: i/o error, read');
@@ -194,7 +149,7 @@ describe('what a cache has in a file that cannot be used', () => {
     await assert.rejects(bytesOf(answer), { code: 'ECONNRESET' });
     assert.equal(await bytesOf(await askForMuch(path)), HUGE);
     assert.equal(asked.get(path), 2);
-    assert.match(errors.join(), /^What was kept in .* anew: the file ended \d+ bytes early$/);
+    assert.match(cached.errors.join(), /^What was kept in .* anew: the file ended \d+ bytes early$/);
   });
 
   for (const [what, replace] of [
@@ -220,23 +175,23 @@ describe('what a cache has in a file that cannot be used', () => {
     const path = `/${LARGE}/a`;
     rmSync(await keep(path));
     await isMadeAnew(path);
-    assert.deepEqual(errors, []);
+    assert.deepEqual(cached.errors, []);
   });
 
   it('is told once a minute, however many there are', async () => {
     const paths = Array.from({ length: 5 }, (_, number) => `/${LARGE}/${number}`);
     for (const path of paths) truncateSync(await keep(path), 1);
     for (const path of paths.slice(0, 4)) await ask(path);
-    assert.equal(errors.length, 1);
+    assert.equal(cached.errors.length, 1);
     aheadMs = 60_000;
     await ask(paths[4] as string);
-    assert.equal(errors.length, 2);
+    assert.equal(cached.errors.length, 2);
   });
 
   it('is not what is renewed while it is read', async (t) => {
     const path = `/${LARGE}/a`;
     const file = await keep(path);
-    const [stored] = store.variants(`http://a${path}`);
+    const [stored] = cached.store.variants(`http://a${path}`);
     if (stored === undefined) assert.fail();
     const ftruncating = new Promise<() => void>((resolve) => {
       const { ftruncate } = fs;
@@ -245,12 +200,12 @@ describe('what a cache has in a file that cannot be used', () => {
       );
     });
     // Its end is shorter than the one that was there, and what is left of that has not been cut off yet.
-    store.renew(stored, { ...stored, head: '200 OK\r\n' });
+    cached.store.renew(stored, { ...stored, head: '200 OK\r\n' });
     const goOn = await ftruncating;
     assert.ok((await ask(path)).body.equals(contentOf(path, 1)));
     goOn();
-    await waitFor(() => store.writing === 0);
+    await waitFor(() => cached.store.writing === 0);
     assert.ok((await ask(path)).body.equals(contentOf(path, 1)));
-    assert.deepEqual([fileOf(path), asked.get(path), errors], [file, 1, []]);
+    assert.deepEqual([fileOf(path), asked.get(path), cached.errors], [file, 1, []]);
   });
 });

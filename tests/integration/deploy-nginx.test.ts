@@ -7,6 +7,7 @@ import { Browser, hiddenInput } from '../support/browser.ts';
 import { ADMIN, djangoEnvironment, djangoFolder, prepareDjango } from '../support/django-project.ts';
 import { Nginx, nginxIsMissing } from '../support/nginx.ts';
 import { fixture } from '../support/project.ts';
+import { exchange } from '../support/raw-connection.ts';
 import { useKirin } from '../support/shared-kirin.ts';
 import { isSocket, makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 
@@ -162,5 +163,19 @@ describe('Django behind nginx', { skip: nginxIsMissing }, () => {
     });
     assert.equal(answer.status, 302, answer.text);
     assert.match((await browser.get('/admin/')).text, /Products/);
+  });
+});
+
+describe('an application that sends early hints, behind nginx', { skip: nginxIsMissing }, () => {
+  const kirin = useKirin({ app: 'early_hints:app' });
+
+  it('goes on as ever where nginx speaks HTTP/1.0, to which none are sent', async () => {
+    const nginx = await Nginx.start(plainProxy(`127.0.0.1:${kirin().port}`));
+    try {
+      const response = await exchange({ port: nginx.port }, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      assert.deepEqual([response.status, response.body.toString()], [200, 'page']);
+    } finally {
+      await nginx.stop();
+    }
   });
 });

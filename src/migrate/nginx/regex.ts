@@ -58,3 +58,15 @@ function groupsOf(source: string): readonly string[] {
 export function literal(text: string): string {
   return text.replace(/[\^$\\.*+?()[\]{}|/]/g, (character) => (character === '/' ? '/' : `\\${character}`));
 }
+
+/** The same pattern, with the slash that a group begins with before that group. null: it does not, or need not be there. */
+export function withSlashBefore(source: string, group: number): string | null {
+  const starts = [...source.matchAll(/\\.|\[[^\]]*\]|\((?!\?)|\(\?P?<\w+>/gs)].filter(([text]) =>
+    text.startsWith('('),
+  );
+  const start = starts[group - 1];
+  if (start === undefined) return null;
+  const [, inner, rest] = /^(\/[^()|]*)\)(.*)$/s.exec(source.slice(start.index + start[0].length)) ?? [];
+  if (inner === undefined || rest === undefined || /^[?*+{]/.test(rest)) return null;
+  return `${source.slice(0, start.index)}/${start[0]}${inner.slice(1)})${rest}`;
+}

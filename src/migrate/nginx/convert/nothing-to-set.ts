@@ -127,6 +127,9 @@ export const NOTHING_TO_SET_FOR: Readonly<Record<string, Row>> = {
   worker_shutdown_timeout: ['carried', 'the setting graceful_timeout'],
 };
 
+/** What passes requests on by another protocol than HTTP. */
+export const PROGRAMS = ['uwsgi_pass', 'fastcgi_pass', 'scgi_pass', 'grpc_pass'];
+
 /** What stands behind a server by another protocol than HTTP. */
 export function otherProtocol(directive: string): string {
   if (directive.startsWith('uwsgi_')) {

@@ -2,7 +2,7 @@
 
 import type { Context } from '../context.ts';
 import type { TableDraft } from '../draft.ts';
-import { pattern } from '../regex.ts';
+import { pattern, withSlashBefore } from '../regex.ts';
 import type { Scope } from '../scope.ts';
 import { type Directive, words } from '../syntax.ts';
 import { translate } from '../variables.ts';
@@ -26,7 +26,8 @@ export function rewriteRoute(
   context: Context,
 ): Rewritten | null {
   const { report } = context;
-  const [source = '', to = '', flag] = words(directive);
+  const [, , flag] = words(directive);
+  const [source, to] = withPlainSlash(words(directive));
   const found = pattern(source, false);
   const isForAll = /^\^?(\/|\.\*|\^)?$|^\^\(\.\*\)\$?$|^\^\.\*\$?$/.test(source);
   const inner = found === null ? null : isForAll && !/\$\d/.test(to) ? match : matchWithin(match, found);
@@ -50,6 +51,13 @@ export function rewriteRoute(
   // Of a location: nginx looks for one once more, from the beginning.
   if (scope.name === 'location') route.set('again', true, directive);
   return { route, isFinal: false };
+}
+
+/** A path begins with a slash: `^/api(/.*)$` to `$1` is `^/api/(.*)$` to `/$1`. */
+function withPlainSlash([source = '', to = '']: readonly string[]): readonly [source: string, to: string] {
+  const [, group] = /^\$([1-9])/.exec(to) ?? [];
+  const moved = group === undefined ? null : withSlashBefore(source, Number(group));
+  return moved === null ? [source, to] : [moved, `/${to}`];
 }
 
 /** nginx puts the request's query behind its own, unless the text ends with a question mark. */

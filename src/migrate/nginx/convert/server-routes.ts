@@ -8,9 +8,10 @@ import { earlyRoutes } from './block.ts';
 import { METHODS } from './conditions.ts';
 import { filesRoute } from './files.ts';
 import { guards } from './guards.ts';
-import { inOrder, type Location, locationFor, locationsOf, prefixOf } from './locations.ts';
+import { indexRoutes } from './indexes.ts';
+import { inOrder, type Location, locationsOf, prefixOf } from './locations.ts';
 import { type Match, routeFor } from './match.ts';
-import { OF_OTHER_PROTOCOLS, otherProtocol } from './nothing-to-set.ts';
+import { OF_OTHER_PROTOCOLS, otherProtocol, PROGRAMS } from './nothing-to-set.ts';
 import { writeOptions } from './options.ts';
 import { proxyRoute } from './proxy.ts';
 
@@ -35,29 +36,6 @@ export function serverRoutes(
   const paths = routes.filter((route) => !route.has('name'));
   const rest = hasRest ? [] : [filesWithOptions(server, { kind: 'any' }, context)];
   return [...early.routes, ...early.behindFiles, ...paths, ...rest, ...named];
-}
-
-/** `location = /index.html`: nginx goes there from the folder, by `index`. */
-function indexRoutes(locations: readonly Location[], server: Scope, context: Context): readonly TableDraft[] {
-  return locations.flatMap(({ scope, match }) => {
-    const [, folder, name] = (match.kind === 'exact' && /^(.*\/)([^/]+)$/.exec(match.path)) || [];
-    if (folder === undefined || match.kind !== 'exact') return [];
-    const above = locationFor(folder, server);
-    const of = above === null ? server : new Scope(above, server);
-    const tries = of.own('try_files').at(-1);
-    const index = of.one('index');
-    const isIndex =
-      of.own('proxy_pass', 'return', 'alias', ...PROGRAMS).length === 0 &&
-      (tries === undefined || words(tries).includes('$uri/')) &&
-      (index === null ? name === 'index.html' : words(index)[0] === name);
-    if (!isIndex || above === scope.directive) return [];
-    const isNamed = locations.some((each) => each.match.kind === 'exact' && each.match.path === folder);
-    if (isNamed) return [];
-    const route = new TableDraft().set('exact', folder).set('rewrite', match.path).set('again', true);
-    route.comments.push(`as nginx goes from ${folder} to its index`);
-    writeOptions(route, of, false, context);
-    return [route];
-  });
 }
 
 function locationRoutes(
@@ -103,8 +81,6 @@ function exceptMethods(scope: Scope, routes: readonly TableDraft[], context: Con
     });
   });
 }
-
-const PROGRAMS = ['uwsgi_pass', 'fastcgi_pass', 'scgi_pass', 'grpc_pass'];
 
 function content(location: Location, isBeforeOthers: boolean, context: Context): readonly TableDraft[] {
   const { scope, match } = location;

@@ -120,6 +120,7 @@ export const PROXIES: readonly SiteCase[] = [
         location /whole/ { proxy_pass http://BACKEND2; proxy_set_header Host $host; }
         location = /one { proxy_pass http://BACKEND2/exactly; proxy_set_header Host $host; }
         location /strip/ { rewrite ^/strip/(.*)$ /$1 break; proxy_pass http://BACKEND3; proxy_set_header Host $host; }
+        location /bare { rewrite ^/bare(/.*)$ $1 break; proxy_pass http://BACKEND3; proxy_set_header Host $host; }
         location ~ ^/shop/(\\d+)/(.*)$ { proxy_pass http://BACKEND3/item/$1/$2?shop=$1; proxy_set_header Host $host; }
         location /v { proxy_pass http://BACKEND3/w; proxy_set_header Host $host; }
       }`,
@@ -136,6 +137,9 @@ export const PROXIES: readonly SiteCase[] = [
       '/one?a=b',
       '/strip/a/b?c=d',
       '/strip/',
+      '/bare/a%20b/c?d=e',
+      '/bare/',
+      '/bare',
       '/shop/12/list',
       '/shop/x/list',
       '/v',

@@ -62,6 +62,10 @@ describe('the report', () => {
       'server { location ~ ^/(a)$ { alias /$1; } }',
       /^missing alias .*: an alias that begins with a variable/,
     ],
+    [
+      'server { root /srv; location / { } location ~ \\.html$ { expires -1; } }',
+      /^differs location ~ \\\.html\$ .*: holds for \/index\.html, and not where/,
+    ],
     ['include absent.conf; server { return 204; }', /^missing include absent\.conf: the file cannot be read/],
     ['server { root html; }', /^differs root html: taken as relative to \/usr\/share\/nginx/],
     ['stream { server { listen 1; } } server { return 204; }', /^missing stream .*HTTP alone/],

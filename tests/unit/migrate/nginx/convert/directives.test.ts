@@ -51,6 +51,13 @@ const rows: readonly (readonly [directives: string, line: string])[] = [
   ['rewrite ^/a/(.*)$ /b/$1 permanent;', 'redirect = "/b/$1$is_args$args"'],
   ['rewrite ^/a/(.*)$ /b/$1? redirect;', 'redirect = "/b/$1"'],
   ['rewrite ^/a/(.*)$ /b/$1 last;', 'rewrite = "/b/$1"'],
+  ['rewrite ^/a(/.*)$ $1 last;', 'pattern = "^/a/(.*)$"'],
+  ['rewrite ^/a(/.*)$ $1 last;', 'rewrite = "/$1"'],
+  ['rewrite ^/(a|b)(/.*)$ $2 permanent;', 'redirect = "/$2$is_args$args"'],
+  [
+    'rewrite ^/a(/.*)$ $1 break; proxy_pass http://127.0.0.1:8000;',
+    'proxy = { to = "http://127.0.0.1:8000/$1$is_args$args", set_headers = { Host = "$proxy_host" }, redirects = false }',
+  ],
   // Proxies.
   ['proxy_pass http://127.0.0.1:8000;', `${PROXY} }`],
   ['proxy_pass http://127.0.0.1:8000; proxy_set_header Host $http_host;', 'proxy = "http://127.0.0.1:8000"'],

@@ -1,5 +1,6 @@
 import type { RequestBody } from '../handlers/exchange.ts';
 import { noteBufferedBytes } from './buffer-relief.ts';
+import { OwnFile } from './own-file.ts';
 import { SpoolFile } from './spool-file.ts';
 
 /** Pieces smaller than this are copied together: each has an object of a hundred bytes, and a client may send single bytes. */
@@ -30,6 +31,7 @@ export class BodyCollector {
   #partStart = -1;
   #bytes = 0;
   #file: SpoolFile | null = null;
+  #path = '';
   #isPaused = false;
 
   constructor(limits: BodyLimits, events: BodyEvents) {
@@ -45,7 +47,9 @@ export class BodyCollector {
     noteBufferedBytes(data.length);
     this.#bytes += data.length;
     if (this.#file === null && this.#bytes > this.#limits.memoryBytes) {
-      this.#file = new SpoolFile(this.#limits.folder, (error) => this.#events.failed(error));
+      const place = new OwnFile(this.#limits.folder);
+      this.#path = place.path;
+      this.#file = new SpoolFile(place, (error) => this.#events.failed(error));
       for (const part of this.#parts) this.#file.append(part);
       this.#parts = [];
       this.#block = EMPTY;
@@ -90,7 +94,7 @@ export class BodyCollector {
   finish(done: (body: RequestBody) => void): void {
     const file = this.#file;
     const bytes = this.#bytes;
-    if (file !== null) file.whenWritten(() => done({ kind: 'file', path: file.path, bytes }));
+    if (file !== null) file.whenWritten(() => done({ kind: 'file', path: this.#path, bytes }));
     else if (bytes === 0) done({ kind: 'none' });
     else done({ kind: 'memory', parts: this.#parts, bytes });
   }

@@ -8,6 +8,7 @@ import type { RequestParser } from '../protocol/http1/request-parser.ts';
 import { CONTINUE } from '../protocol/http1/response-writer.ts';
 import type { ProxyReader } from '../protocol/proxy-protocol/proxy-reader.ts';
 import { ClientConnection, QUIET_MS } from './client-connection.ts';
+import type { ClientSpool } from './client-spool.ts';
 import { commonFields } from './common-fields.ts';
 import { Http1Exchange } from './exchange.ts';
 import { Outgoing } from './outgoing.ts';
@@ -46,6 +47,7 @@ export class Connection extends ClientConnection implements ChunkTaker {
   #isClosing = false;
   /** When the last response ended, or the connection was accepted. */
   idleSinceMs: number;
+  #spool: ClientSpool | null = null;
 
   /** Somebody hands it what the socket brings. `proxyReader`: what reads the beginning of the connection; null: nothing does. */
   constructor(socket: Socket, carrier: Socket, peer: Peer, server: Server, proxyReader: ProxyReader | null) {
@@ -287,7 +289,8 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   outgoing(producer: Producer | null, spools: boolean, fail: (error: Error) => void): Outgoing {
     this.limitSending();
-    return new Outgoing(this.socket, this.#server.outgoingLimits(spools), producer, fail);
+    this.#spool ??= this.#server.newSpool();
+    return new Outgoing(this.socket, this.#server.outgoingLimits(spools, this.#spool), producer, fail);
   }
 
   /** The exchange is over: for the access log. */

@@ -1,7 +1,8 @@
 import type { Producer } from '../handlers/exchange.ts';
 import { noteBufferedBytes } from './buffer-relief.ts';
+import type { ClientSpool } from './client-spool.ts';
 import type { Sink } from './sink.ts';
-import { PIECE_COST_BYTES, SpoolFile } from './spool-file.ts';
+import { PIECE_COST_BYTES, type SpoolFile } from './spool-file.ts';
 
 /** A client may hold up the worker for this long in all, and beyond it for half of the response's time. */
 const HOLD_MS = 50;
@@ -10,9 +11,9 @@ const HOLD_SHARE = 0.5;
 export interface OutgoingLimits {
   /** Held in memory for a client that does not take them. Beyond, the worker waits for a moment, then more go to a file. */
   readonly memoryBytes: number;
-  /** Held in the file; more make the worker wait. 0: no file. */
+  /** Held in the file, of all responses of the client; more make the worker wait. 0: no file. */
   readonly spoolBytes: number;
-  readonly folder: string;
+  readonly spool: ClientSpool;
 }
 
 /**
@@ -86,7 +87,7 @@ export class Outgoing {
 
   #startSpool(): void {
     this.#endHold();
-    this.#spool = new SpoolFile(this.#limits.folder, (error) => {
+    this.#spool = this.#limits.spool.begin((error) => {
       this.#hasFailed = true;
       this.discard();
       this.#fail(error);
@@ -97,12 +98,16 @@ export class Outgoing {
   #keep(spool: SpoolFile, parts: readonly Buffer[]): void {
     for (const part of parts) spool.append(part);
     if (this.#hasPaused) return;
-    if (spool.unreadBytes > this.#limits.spoolBytes) {
+    if (this.#isSpoolFull) {
       this.#pause();
     } else if (spool.isBehind) {
       this.#pause();
       spool.whenWritten(() => this.#resume());
     }
+  }
+
+  get #isSpoolFull(): boolean {
+    return this.#limits.spool.unreadBytes > this.#limits.spoolBytes;
   }
 
   /** Everything has been written; calls back once the socket has it all, and can take another response. */
@@ -161,7 +166,7 @@ export class Outgoing {
 
   #resume(): void {
     if (!this.#hasPaused) return;
-    if (this.#spool !== null && this.#spool.unreadBytes > this.#limits.spoolBytes) return;
+    if (this.#spool !== null && this.#isSpoolFull) return;
     this.#hasPaused = false;
     this.#producer?.resume();
   }

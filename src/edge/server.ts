@@ -18,6 +18,7 @@ import type { TlsConfig } from '../protocol/supervision/tls-config.ts';
 import { acceptHandles, type ConnectionHandle } from './accept-handles.ts';
 import type { BodyLimits } from './body-collector.ts';
 import { type ClientConnection, QUIET_MS, type Reading, type Sending } from './client-connection.ts';
+import { ClientSpool } from './client-spool.ts';
 import { Connection } from './connection.ts';
 import { ExchangeRecord, type FinishedExchange } from './exchange-record.ts';
 import { Http2Connection } from './http2/connection.ts';
@@ -151,13 +152,18 @@ export class Server {
     return { memoryBytes: this.#parts.config.bodyBufferBytes, folder: this.#runDir };
   }
 
+  /** For one client. */
+  newSpool(): ClientSpool {
+    return new ClientSpool(this.#runDir);
+  }
+
   /** `spools`: what a slow client has not taken may wait in a file. */
-  outgoingLimits(spools: boolean): OutgoingLimits {
+  outgoingLimits(spools: boolean, spool: ClientSpool): OutgoingLimits {
     const { bodyBufferBytes, responseSpoolBytes } = this.#parts.config;
     return {
       memoryBytes: bodyBufferBytes,
       spoolBytes: spools ? responseSpoolBytes : 0,
-      folder: this.#runDir,
+      spool,
     };
   }
 

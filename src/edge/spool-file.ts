@@ -1,5 +1,4 @@
-import { close, open, read, unlink, writev } from 'node:fs';
-import { join } from 'node:path';
+import { read, writev } from 'node:fs';
 
 /** Pieces are read back in this size. */
 const READ_BYTES = 65536;
@@ -13,14 +12,29 @@ const FEW_WAITING_BYTES = 1 << 16;
 /** What each piece costs in memory beside its bytes. */
 export const PIECE_COST_BYTES = 256;
 
-let counter = 0;
 let waitingOfAll = 0;
+
+/** Where a byte of a body is in a file, and how many from it on are one behind the other. */
+export interface Located {
+  readonly position: number;
+  readonly room: number;
+}
+
+/** A file, or what of one belongs to a body. */
+export interface SpoolPlace {
+  readonly fd: number;
+  open(done: (error: Error | null) => void): void;
+  /** @param at of the body; each is asked for first by who writes it */
+  locate(at: number): Located;
+  /** What of the body comes before is not read any more. */
+  forget(before: number): void;
+  close(): void;
+}
 
 /** A body on disk, written at one end and, perhaps, read at the other. Calls are queued; errors are told once. */
 export class SpoolFile {
-  readonly path: string;
+  readonly #place: SpoolPlace;
   readonly #onError: (error: Error) => void;
-  #fd = -1;
   #isOpen = false;
   #isClosed = false;
   #waiting: Buffer[] = [];
@@ -32,13 +46,11 @@ export class SpoolFile {
   #isReading = false;
   #whenWritten: (() => void)[] = [];
 
-  constructor(folder: string, onError: (error: Error) => void) {
-    counter += 1;
-    this.path = join(folder, `body-${process.pid}-${counter}`);
+  constructor(place: SpoolPlace, onError: (error: Error) => void) {
+    this.#place = place;
     this.#onError = onError;
-    open(this.path, 'wx+', 0o600, (error, fd) => {
+    place.open((error) => {
       if (error !== null) return this.#fail(error);
-      this.#fd = fd;
       this.#isOpen = true;
       if (this.#isClosed) this.#dispose();
       else this.#write();
@@ -47,7 +59,7 @@ export class SpoolFile {
 
   /** Bytes handed over and not read back. */
   get unreadBytes(): number {
-    return this.#writtenBytes + this.#waitingBytes - this.#readBytes;
+    return this.#isClosed ? 0 : this.#writtenBytes + this.#waitingBytes - this.#readBytes;
   }
 
   /** More should come only when what is there is written. */
@@ -76,13 +88,15 @@ export class SpoolFile {
     if (this.#isReading) throw new Error('a spool file is read one piece at a time');
     this.#isReading = true;
     const readNow = () => {
-      const length = Math.min(READ_BYTES, this.#writtenBytes - this.#readBytes);
+      const { position, room } = this.#place.locate(this.#readBytes);
+      const length = Math.min(READ_BYTES, this.#writtenBytes - this.#readBytes, room);
       const piece = Buffer.allocUnsafe(length);
-      read(this.#fd, piece, 0, length, this.#readBytes, (error, count) => {
+      read(this.#place.fd, piece, 0, length, position, (error, count) => {
         this.#isReading = false;
         if (this.#isClosed) return this.#dispose();
         if (error !== null) return this.#fail(error);
         this.#readBytes += count;
+        this.#place.forget(this.#readBytes);
         callback(count === length ? piece : piece.subarray(0, count));
       });
     };
@@ -111,33 +125,39 @@ export class SpoolFile {
       for (const callback of this.#whenWritten.splice(0)) callback();
       return;
     }
-    const batch = this.#waiting;
-    const bytes = this.#waitingBytes;
-    this.#waiting = [];
+    const { position, room } = this.#place.locate(this.#writtenBytes);
+    const batch = this.#takeWaiting(room);
     this.#isWriting = true;
-    this.#writeBatch(batch, bytes);
-  }
-
-  #writeBatch(batch: readonly Buffer[], bytes: number): void {
-    writev(this.#fd, batch, this.#writtenBytes, (error, count) => {
-      if (this.#isClosed) {
-        this.#isWriting = false;
-        return this.#dispose();
-      }
-      if (error !== null) {
-        this.#isWriting = false;
-        return this.#fail(error);
-      }
+    writev(this.#place.fd, batch, position, (error, count) => {
+      this.#isWriting = false;
+      if (this.#isClosed) return this.#dispose();
+      if (error !== null) return this.#fail(error);
       this.#writtenBytes += count;
       this.#countWaiting(-count);
-      if (count < bytes) {
-        // A short write, as on a full disk: the next one says why.
-        const rest = Buffer.concat(batch).subarray(count);
-        return this.#writeBatch([rest], rest.length);
-      }
-      this.#isWriting = false;
+      // A short write, as on a full disk: the next one says why.
+      if (count < lengthOf(batch)) this.#waiting.unshift(Buffer.concat(batch).subarray(count));
       this.#write();
     });
+  }
+
+  /** So many bytes at most, and all if possible. */
+  #takeWaiting(mostBytes: number): Buffer[] {
+    const waiting = this.#waiting;
+    if (this.#waitingBytes <= mostBytes) {
+      this.#waiting = [];
+      return waiting;
+    }
+    let left = mostBytes;
+    const whole = waiting.findIndex(({ length }) => {
+      left -= length;
+      return left < 0;
+    });
+    const batch = waiting.splice(0, whole);
+    const [next] = waiting as [Buffer];
+    const fitting = next.length + left;
+    if (fitting > 0) batch.push(next.subarray(0, fitting));
+    waiting[0] = next.subarray(fitting);
+    return batch;
   }
 
   #fail(error: Error): void {
@@ -151,7 +171,10 @@ export class SpoolFile {
   #dispose(): void {
     if (!this.#isOpen || this.#isWriting || this.#isReading) return;
     this.#isOpen = false;
-    close(this.#fd, () => {});
-    unlink(this.path, () => {});
+    this.#place.close();
   }
+}
+
+function lengthOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }

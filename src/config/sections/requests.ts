@@ -70,7 +70,7 @@ export const requests = {
     default: GIBIBYTE,
     help: 'Most of a response kept on disk for a slow client',
     detail:
-      'Beyond it the worker waits for the client. 0 keeps nothing on disk: the worker waits as soon as the buffer is full.',
+      'Of all that a client gets over one connection at the same time, by HTTP/2. Beyond it the worker waits for the client. 0 keeps nothing on disk: the worker waits as soon as the buffer is full.',
   }),
   script_name: setting<string>({
     flags: [],

@@ -11,6 +11,7 @@ import { Session, type SessionEvents } from '../../protocol/http2/session.ts';
 import type { Stream } from '../../protocol/http2/stream.ts';
 import type { Http2Limits } from '../../protocol/supervision/edge.ts';
 import { ClientConnection, QUIET_MS } from '../client-connection.ts';
+import type { ClientSpool } from '../client-spool.ts';
 import { commonFields } from '../common-fields.ts';
 import { borrowPiece } from '../piece-pool.ts';
 import type { Server } from '../server.ts';
@@ -36,6 +37,8 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
   readonly peer: Peer;
   readonly server: Server;
   readonly session: Session;
+  /** Of all its streams. */
+  readonly spool: ClientSpool;
   readonly #socket: Socket;
   readonly #carrier: Socket;
   readonly #heads: HeadReader;
@@ -63,6 +66,7 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
     this.server = server;
     this.#socket = socket;
     this.#carrier = carrier;
+    this.spool = server.newSpool();
     const limits = effectiveLimits(server.limits);
     this.#maxBodyBytes = limits.maxBodyBytes;
     this.#heads = new HeadReader(limits, server.leniency);

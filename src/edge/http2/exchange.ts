@@ -188,8 +188,8 @@ export class Http2Exchange extends ClientExchange implements StreamTaker {
     this.#leaveBody();
     this.responseHead = head;
     this.#sendHead(head, flags, isEnd ? body.length : null, false);
-    const { server } = this.#connection;
-    const limits = server.outgoingLimits(this.spools);
+    const { server, spool } = this.#connection;
+    const limits = server.outgoingLimits(this.spools, spool);
     this.outgoing = new Outgoing(this.#openSink(), limits, this.producer, (error) => this.failKeeping(error));
     this.write(body, isEnd);
   }

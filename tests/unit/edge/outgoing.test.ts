@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { ClientSpool } from '../../../src/edge/client-spool.ts';
 import { Outgoing, type OutgoingLimits } from '../../../src/edge/outgoing.ts';
 import { listFolder, makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -53,7 +54,7 @@ let failures: string[];
 function outgoing(limits: Partial<OutgoingLimits> = {}): Outgoing {
   return new Outgoing(
     socket as unknown as Socket,
-    { memoryBytes: 50_000, spoolBytes: 300_000, folder, ...limits },
+    { memoryBytes: 50_000, spoolBytes: 300_000, spool: new ClientSpool(folder), ...limits },
     producer,
     (error) => failures.push((error as NodeJS.ErrnoException).code ?? error.message),
   );
@@ -186,7 +187,7 @@ describe('a response on its way', () => {
   });
 
   it('whose file cannot be written fails once', async () => {
-    const response = outgoing({ folder: `${folder}/none` });
+    const response = outgoing({ spool: new ClientSpool(`${folder}/none`) });
     await produce(response, 'abcd');
     response.end(() => assert.fail('it has failed'));
     await waitFor(() => failures.length > 0);

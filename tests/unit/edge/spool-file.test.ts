@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs, { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { OwnFile } from '../../../src/edge/own-file.ts';
 import { SpoolFile } from '../../../src/edge/spool-file.ts';
 import { replaceInFs } from '../../support/replaced-fs.ts';
 import { listFolder, makeTemporaryFolder, removeFolder } from '../../support/temporary-folder.ts';
@@ -9,7 +10,7 @@ import { waitFor } from '../../support/wait-for.ts';
 let folder = '';
 let errors: string[] = [];
 
-const open = () => new SpoolFile(folder, (error) => errors.push(error.message));
+const open = () => new SpoolFile(new OwnFile(folder), (error) => errors.push(error.message));
 const written = (file: SpoolFile) => new Promise<void>((resolve) => file.whenWritten(resolve));
 const readNext = (file: SpoolFile) => new Promise<Buffer>((resolve) => file.readNext(resolve));
 const isGone = () => waitFor(() => listFolder(folder).length === 0, { what: 'the file’s removal' });
@@ -29,12 +30,13 @@ afterEach(() => removeFolder(folder));
 
 describe('a spool file', () => {
   it('holds what was handed over, in its order, for its owner alone', async () => {
-    const file = open();
+    const place = new OwnFile(folder);
+    const file = new SpoolFile(place, assert.fail);
     for (const part of ['one ', 'two ', 'three']) file.append(Buffer.from(part));
     await written(file);
     assert.equal(file.unreadBytes, 13);
-    assert.equal(readFileSync(file.path, 'utf8'), 'one two three');
-    assert.equal(fs.statSync(file.path).mode & 0o777, 0o600);
+    assert.equal(readFileSync(place.path, 'utf8'), 'one two three');
+    assert.equal(fs.statSync(place.path).mode & 0o777, 0o600);
     file.discard();
     await isGone();
   });
@@ -139,7 +141,9 @@ describe('a spool file', () => {
   });
 
   it('that cannot be made reports it', async () => {
-    new SpoolFile(`${folder}/none`, (error) => errors.push((error as NodeJS.ErrnoException).code ?? ''));
+    new SpoolFile(new OwnFile(`${folder}/none`), (error) =>
+      errors.push((error as NodeJS.ErrnoException).code ?? ''),
+    );
     await waitFor(() => errors.length > 0);
     assert.deepEqual(errors, ['ENOENT']);
   });

@@ -11,7 +11,7 @@ export interface FileOfBody {
   content: string | Buffer | null;
   /** When the file had last been changed as it was seen to be this response's (its ctime); -1: nobody has looked. */
   checkedMs: number;
-  /** Its end is being written anew so many times. */
+  /** Of what is known of it, since its end began to be written anew; 0: that is not being written. */
   renewals: number;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CacheIndex, type IndexLimits } from '../cache-index.ts';
 import type { CacheStore, EntryWriter } from '../cache-store.ts';
 import { isSameVariant, MAX_TEXT_BYTES, SWEEP_EVERY_MS } from '../memory-store.ts';
-import { bodyInFile, type Described, StoredResponse } from '../stored-response.ts';
+import { bodyInFile, type Described, type FileOfBody, StoredResponse } from '../stored-response.ts';
 import { DiskTrouble } from './disk-trouble.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { draftName, ownSelf } from './draft-owner.ts';
@@ -64,8 +64,6 @@ export class DiskStore implements CacheStore {
   #hasToldLimit = false;
   /** When the log was last told of a file that cannot be used. */
   #toldLostMs = Number.NEGATIVE_INFINITY;
-  /** What is written to a file once more, one after another. */
-  readonly #renewals = new WeakMap<StoredResponse, Promise<void>>();
 
   constructor(folder: string, limits: IndexLimits, log: DiskLog) {
     this.#folder = folder;
@@ -229,18 +227,20 @@ export class DiskStore implements CacheStore {
       Object.assign(stored, { facts, head, flags });
       body.fileBytes = stored.bodyBytes + tail.length;
     });
-    const before = this.#renewals.get(stored) ?? Promise.resolve();
-    // A file whose end could not be written is found out at the next start; what is known here holds until then.
-    this.writing += 1;
     body.renewals += 1;
-    const renewal = before
-      .then(() => writeTail(body.path, tail, stored.bodyBytes))
-      .catch(() => {})
-      .finally(() => {
-        this.writing -= 1;
-        body.renewals -= 1;
-      });
-    this.#renewals.set(stored, renewal);
+    // Else its end is being written, and will be once more after that.
+    if (body.renewals === 1) void this.#writeRenewed(stored, body);
+  }
+
+  async #writeRenewed(stored: StoredResponse, body: FileOfBody): Promise<void> {
+    this.writing += 1;
+    for (let written = 0; written < body.renewals; ) {
+      written = body.renewals;
+      // A file whose end could not be written is found out at the next start; what is known here holds until then.
+      await writeTail(body.path, entryTail(stored, stored.bodyBytes), stored.bodyBytes).catch(() => {});
+    }
+    body.renewals = 0;
+    this.writing -= 1;
   }
 
   #removed(stored: StoredResponse): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { EntryWriter } from '../../../../../src/handlers/cache/cache-store.ts';
@@ -7,6 +7,7 @@ import { DiskStore } from '../../../../../src/handlers/cache/disk/disk-store.ts'
 import type { StoredResponse } from '../../../../../src/handlers/cache/stored-response.ts';
 import type { StoredFacts } from '../../../../../src/protocol/caching/stored-facts.ts';
 import { Random } from '../../../../support/random.ts';
+import { replaceInFs } from '../../../../support/replaced-fs.ts';
 import { makeTemporaryFolder, removeFolder } from '../../../../support/temporary-folder.ts';
 import { waitFor } from '../../../../support/wait-for.ts';
 
@@ -81,6 +82,30 @@ describe('the files of a cache', () => {
     const [found] = again.variants('http://a/');
     assert.match(found?.head ?? '', /X-New: 1/);
     assert.deepEqual(problems, []);
+  });
+
+  it('are written anew no more often than the disk can, and say what was last said', async (t) => {
+    const store = await open();
+    const writer = begin(store, 'a', 1000);
+    writer.write(Buffer.alloc(100));
+    const stored = (await write(writer)) ?? assert.fail();
+    const { ftruncate } = fs;
+    const hanging: (() => void)[] = [];
+    let count = 0;
+    const restore = replaceInFs(t, 'ftruncate', (...args: unknown[]) => {
+      count += 1;
+      hanging.push(() => (ftruncate as (...args: unknown[]) => void)(...args));
+    });
+    for (let number = 0; number < 100; number += 1) {
+      store.renew(stored, { ...DESCRIBED, head: `200 OK\r\nX-Number: ${number}\r\n` });
+    }
+    await waitFor(() => {
+      for (const goOn of hanging.splice(0)) goOn();
+      return store.writing === 0;
+    });
+    restore();
+    assert.equal(count, 2);
+    assert.match((await open()).variants('a')[0]?.head ?? '', /X-Number: 99\r/);
   });
 
   it('are no more than may be, one by one and together', async () => {

@@ -2,7 +2,7 @@
 // defined at the left margin in them. Nothing is imported or run.
 
 export interface FolderReader {
-  /** Names of the folders in it. */
+  /** Names of the files and folders in it. */
   readonly list: () => readonly string[];
   /** A file's text, by its path within the folder, or null. */
   readonly read: (path: string) => string | null;
@@ -19,7 +19,12 @@ export interface FoundApp {
 const FILES = ['wsgi.py', 'app.py', 'main.py', 'application.py', 'hello.py'] as const;
 
 export function findApp(folder: FolderReader): FoundApp | null {
-  return findDjango(folder) ?? findAmong(FILES, folder) ?? findAmong(packagedFiles(folder), folder);
+  return (
+    findDjango(folder) ??
+    findAmong(FILES, folder) ??
+    findAmong(packagedFiles(folder), folder) ??
+    findAmong(otherFiles(folder), folder)
+  );
 }
 
 /** manage.py names the settings' module; the project that startproject makes has its wsgi.py beside the settings. */
@@ -44,6 +49,14 @@ function packagedFiles(folder: FolderReader): string[] {
     .filter((name) => /^[A-Za-z_]\w*$/.test(name))
     .sort();
   return packages.flatMap((name) => [`${name}/wsgi.py`, `${name}/__init__.py`]);
+}
+
+/** Called after the shop, say. */
+function otherFiles(folder: FolderReader): string[] {
+  return folder
+    .list()
+    .filter((name) => /^[A-Za-z_]\w*\.py$/.test(name) && !/^(test_.*|conftest|setup)\.py$/.test(name))
+    .sort();
 }
 
 function findAmong(files: readonly string[], folder: FolderReader): FoundApp | null {

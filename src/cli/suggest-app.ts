@@ -7,12 +7,12 @@ import type { Program } from './program.ts';
 /** Called without an application: what to run, judging by what frameworks leave in a folder. */
 export function suggestApp(appFolder: string, argv: readonly string[], program: Program): KirinError {
   const found = findApp({
-    list: () => foldersIn(appFolder),
+    list: () => namesIn(appFolder),
     read: (path) => readQuietly(join(appFolder, path)),
   });
   const missing = program === 'gunicorn' ? 'No application module specified' : 'no APP_MODULE was given';
   if (found !== null) return suggestion(found, argv, missing, program);
-  const message = `${missing}, and no wsgi.py, app.py, main.py, application.py, hello.py or manage.py here defines an application`;
+  const message = `${missing}, and no Python file here defines an application`;
   return new KirinError(
     'app-missing',
     message,
@@ -35,10 +35,9 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function foldersIn(path: string): string[] {
+function namesIn(path: string): string[] {
   try {
-    const entries = readdirSync(path, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return readdirSync(path);
   } catch {
     return [];
   }

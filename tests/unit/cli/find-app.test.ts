@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { findApp } from '../../../src/cli/find-app.ts';
 
 function specIn(files: Record<string, string>): string | null {
-  const folders = new Set(Object.keys(files).flatMap((path) => path.split('/').slice(0, -1)));
-  return findApp({ list: () => [...folders], read: (path) => files[path] ?? null })?.spec ?? null;
+  const names = new Set(Object.keys(files).map((path) => path.split('/')[0] as string));
+  return findApp({ list: () => [...names], read: (path) => files[path] ?? null })?.spec ?? null;
 }
 
 test('a Django project is found by its manage.py and run by its wsgi.py', () => {
@@ -34,6 +34,8 @@ test('the names that files give their application are found', () => {
     [{ 'shop/__init__.py': 'def create_app():\n    pass\n' }, 'shop:create_app()'],
     [{ 'app.py': 'x = 1\n', 'main.py': 'app = object()\n' }, 'main:app'],
     [{ 'wsgi.py': 'from shop import app\n' }, 'wsgi:app'],
+    [{ 'shop.py': 'app = Flask(__name__)\n' }, 'shop:app'],
+    [{ 'a.py': 'app = Flask(__name__)\n', 'main.py': 'app = Flask(__name__)\n' }, 'main:app'],
     [{ 'wsgi.py': 'from shop import app as application\n' }, 'wsgi'],
   ];
   for (const [files, spec] of cases) assert.equal(specIn(files), spec, JSON.stringify(files));
@@ -51,4 +53,5 @@ test('what is not at the left margin, is compared, or is no WSGI application is 
     assert.equal(specIn({ 'app.py': source }), null, source);
   }
   assert.equal(specIn({}), null);
+  assert.equal(specIn({ 'conftest.py': 'app = Flask(__name__)\n', 'test_a.py': 'app = 1\n' }), null);
 });

@@ -1,6 +1,7 @@
 import type { Producer } from '../handlers/exchange.ts';
 import { noteBufferedBytes } from './buffer-relief.ts';
 import type { ClientSpool } from './client-spool.ts';
+import { SMALL_PIECE_BYTES, TINY_PIECE_BYTES } from './piece-pool.ts';
 import type { Sink } from './sink.ts';
 import { PIECE_COST_BYTES, type SpoolFile } from './spool-file.ts';
 
@@ -92,6 +93,8 @@ export class Outgoing {
       this.discard();
       this.#fail(error);
     });
+    const rest = this.#socket.takeBack?.() ?? null;
+    if (rest !== null) this.#spool.append(rest);
     this.#resume();
   }
 
@@ -149,7 +152,7 @@ export class Outgoing {
       return;
     }
     this.#isReading = true;
-    spool.readNext((piece) => {
+    spool.readNext(this.#socket.isCrowded ? TINY_PIECE_BYTES : SMALL_PIECE_BYTES, (piece) => {
       this.#isReading = false;
       if (this.#socket.destroyed) return;
       const takesMore = this.#socket.write(piece);

@@ -11,6 +11,8 @@ export interface Sink {
   readonly destroyed: boolean;
   /** It is one of many of the same client: what waits in each adds up. */
   readonly isCrowded?: boolean;
+  /** What waits, but for a little, comes back to whoever can keep it elsewhere; null: it may wait here. */
+  takeBack?(): Buffer | null;
   on(event: 'drain', listener: () => void): unknown;
   off(event: 'drain', listener: () => void): unknown;
 }

@@ -1,8 +1,5 @@
 import { read, writev } from 'node:fs';
 
-/** Pieces are read back in this size. */
-const READ_BYTES = 65536;
-
 /** Bytes of one file that may wait for the disk before whoever gives them is to wait. */
 const MOST_WAITING_BYTES = 1 << 20;
 /** Of all files. Beyond, each may have a few: a thousand clients may be slow at once. */
@@ -83,13 +80,13 @@ export class SpoolFile {
     this.#write();
   }
 
-  /** Reads the next piece; there must be some unread bytes, and no other read under way. */
-  readNext(callback: (piece: Buffer) => void): void {
+  /** Reads the next piece, of `mostBytes`; there must be some unread bytes, and no other read under way. */
+  readNext(mostBytes: number, callback: (piece: Buffer) => void): void {
     if (this.#isReading) throw new Error('a spool file is read one piece at a time');
     this.#isReading = true;
     const readNow = () => {
       const { position, room } = this.#place.locate(this.#readBytes);
-      const length = Math.min(READ_BYTES, this.#writtenBytes - this.#readBytes, room);
+      const length = Math.min(mostBytes, this.#writtenBytes - this.#readBytes, room);
       const piece = Buffer.allocUnsafe(length);
       read(this.#place.fd, piece, 0, length, position, (error, count) => {
         this.#isReading = false;

@@ -62,7 +62,7 @@ export const requests = {
     default: 65_536,
     help: 'How much of a body is held in memory before it goes to a file',
     detail:
-      'Of a request, while it arrives; of a response, while its client is slower than the worker. Each connection may hold this much.',
+      'Of a request, while it arrives; of a response, while its client is slower than the worker. Each connection may hold this much, and with HTTP/2 each request; of responses only 16 KiB each, once there are more than eight.',
   }),
   response_spool_size: setting<number>({
     flags: ['--response-spool-size'],

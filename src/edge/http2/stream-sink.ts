@@ -1,6 +1,7 @@
 import { Timed } from '../../base/deadlines.ts';
 import { ERROR } from '../../protocol/http2/frames.ts';
 import type { Stream } from '../../protocol/http2/stream.ts';
+import { TINY_PIECE_BYTES } from '../piece-pool.ts';
 import type { Sink } from '../sink.ts';
 import type { Http2Connection } from './connection.ts';
 
@@ -44,6 +45,11 @@ export class StreamSink extends Timed implements Sink {
       this.#connection.server.sendDeadlines.add(this, performance.now());
     this.writableNeedDrain ||= stream.queuedBytes > HIGH_WATER_BYTES;
     return !this.writableNeedDrain;
+  }
+
+  takeBack(): Buffer | null {
+    if (!this.isCrowded) return null;
+    return this.#connection.session.sender.takeBack(this.#stream, TINY_PIECE_BYTES);
   }
 
   end(): void {

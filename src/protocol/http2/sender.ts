@@ -150,6 +150,20 @@ export class Sender {
     this.pump();
   }
 
+  /** What waits comes back, but for so many bytes. null: there are no more. Nobody may wait for any of it to be taken. */
+  takeBack(stream: Stream, keptBytes: number): Buffer | null {
+    if (stream.queuedBytes <= keptBytes) return null;
+    const queued = Buffer.concat(stream.queue.map(({ bytes }) => bytes)).subarray(stream.sentBytes);
+    // A copy: what is kept must not keep all.
+    stream.queue.splice(0, stream.queue.length, {
+      bytes: Buffer.from(queued.subarray(0, keptBytes)),
+      taken: null,
+    });
+    stream.sentBytes = 0;
+    stream.queuedBytes = keptBytes;
+    return queued.subarray(keptBytes);
+  }
+
   end(stream: Stream): void {
     if (stream.isClosed) return;
     stream.isEnding = true;

@@ -25,7 +25,7 @@ afterEach(() => removeFolder(folder));
 const begin = () =>
   spool.begin((error) => errors.push((error as NodeJS.ErrnoException).code ?? error.message));
 const written = (file: SpoolFile) => new Promise<void>((resolve) => file.whenWritten(resolve));
-const readNext = (file: SpoolFile) => new Promise<Buffer>((resolve) => file.readNext(resolve));
+const readNext = (file: SpoolFile) => new Promise<Buffer>((resolve) => file.readNext(65_536, resolve));
 const isGone = () => waitFor(() => listFolder(folder).length === 0, { what: 'the file’s removal' });
 const fileBytes = () => statSync(join(folder, listFolder(folder)[0] as string)).size;
 

@@ -12,7 +12,7 @@ let errors: string[] = [];
 
 const open = () => new SpoolFile(new OwnFile(folder), (error) => errors.push(error.message));
 const written = (file: SpoolFile) => new Promise<void>((resolve) => file.whenWritten(resolve));
-const readNext = (file: SpoolFile) => new Promise<Buffer>((resolve) => file.readNext(resolve));
+const readNext = (file: SpoolFile) => new Promise<Buffer>((resolve) => file.readNext(65_536, resolve));
 const isGone = () => waitFor(() => listFolder(folder).length === 0, { what: 'the file’s removal' });
 
 async function readAll(file: SpoolFile): Promise<string> {
@@ -169,7 +169,7 @@ describe('a spool file', () => {
       close(fd, done);
     }) as never);
     file.append(Buffer.from('second'));
-    file.readNext(() => assert.fail('it cannot be read'));
+    file.readNext(65_536, () => assert.fail('it cannot be read'));
     await waitFor(() => errors.length > 0);
     finishWrite();
     await isGone();
@@ -193,12 +193,12 @@ describe('a discarded spool file', () => {
       reading: async (file) => {
         file.append(Buffer.alloc(100_000));
         await written(file);
-        file.readNext(() => assert.fail('it was discarded'));
+        file.readNext(65_536, () => assert.fail('it was discarded'));
       },
       'reading and writing': async (file) => {
         file.append(Buffer.alloc(100_000));
         await written(file);
-        file.readNext(() => assert.fail('it was discarded'));
+        file.readNext(65_536, () => assert.fail('it was discarded'));
         file.append(Buffer.alloc(100_000));
         file.whenWritten(() => assert.fail('it was discarded'));
       },

@@ -299,6 +299,21 @@ describe('data', () => {
     assert.deepEqual(Buffer.concat(frames.map(({ payload }) => payload)), Buffer.concat(pieces));
   });
 
+  it('that waits comes back to whoever wants it, but for a little, from where it has not been sent', () => {
+    const { sender, open, allData } = sending();
+    const stream = open(3);
+    for (const text of ['abcde', 'fg', 'hij']) sender.send(stream, Buffer.from(text), null);
+    assert.equal(String(sender.takeBack(stream, 4)), 'hij');
+    assert.equal(stream.queuedBytes, 4);
+    assert.equal(sender.takeBack(stream, 4), null);
+    sender.send(stream, Buffer.from('k'), null);
+    sender.end(stream);
+    sender.widenStream(stream, LARGE);
+    const frames = allData();
+    assert.equal(frames.map(({ text }) => text).join(''), 'abcdefgk');
+    assert.equal(frames.at(-1)?.isEnd, true);
+  });
+
   it('fills slabs up rather than to leave much of them empty', () => {
     const { sender, open } = sending({ window: LARGE });
     sender.send(open(), bytes(120_000), null);

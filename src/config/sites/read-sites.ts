@@ -1,5 +1,6 @@
 // `[[sites]]` of a kirin.toml.
 
+import { domainToASCII } from 'node:url';
 import type { RouteOptions, RouteSpec, SiteSpec } from '../../protocol/supervision/site.ts';
 import { ValueProblem } from '../setting.ts';
 import { known } from '../toml/read-apps.ts';
@@ -91,7 +92,12 @@ function host(text: string): string {
     throw new ValueProblem(`'${text}' has a port; a site is chosen by the host's name alone`);
   }
   if (!HOST.test(name) && !/^\[[0-9a-f:.]+\]$/.test(name)) {
-    throw new ValueProblem(`'${text}' is no host; give a name such as shop.example or *.shop.example`);
+    const asAsked = domainToASCII(name);
+    throw new ValueProblem(
+      HOST.test(asAsked)
+        ? `'${text}' is asked for as '${asAsked}'; write that`
+        : `'${text}' is no host; give a name such as shop.example or *.shop.example`,
+    );
   }
   return name;
 }

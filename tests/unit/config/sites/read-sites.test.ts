@@ -379,6 +379,10 @@ allow = "*"
     assert.match(read('[[sites]]\nhosts = "a.b:80"\n').problems[0] ?? '', /has a port/);
     assert.match(read('[[sites]]\nhosts = "a b"\n').problems[0] ?? '', /is no host/);
     assert.match(
+      read('[[sites]]\nhosts = "*.bücher.example"\n').problems[0] ?? '',
+      /asked for as '\*\.xn--bcher-kva\.example'/,
+    );
+    assert.match(
       read('[sites]\nhosts = "a"\n').problems[0] ?? '',
       /not an array of tables; each begins with \[\[sites\]\]/,
     );

@@ -82,10 +82,10 @@ function sorted(entries: readonly FolderEntry[], { key, isDescending }: SortOrde
   );
 }
 
-/** Browsers ask for text/html; who names application/json with a greater weight gets that. */
+/** Browsers name text/html. Who names application/json and no page, as libraries do, gets that at the same weight, too. */
 function prefersJson(accept: string | undefined): boolean {
   if (accept === undefined) return false;
-  const weightOf = (...ranges: readonly string[]): number => {
+  const weightOf = (...ranges: readonly string[]): number | null => {
     for (const range of ranges) {
       for (const element of accept.split(',')) {
         const [type = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
@@ -94,7 +94,11 @@ function prefersJson(accept: string | undefined): boolean {
         return quality === undefined ? 1 : Number(quality.slice(2)) || 0;
       }
     }
-    return 0;
+    return null;
   };
-  return weightOf('application/json', 'application/*', '*/*') > weightOf('text/html', 'text/*', '*/*');
+  const named = weightOf('application/json');
+  const json = named ?? weightOf('application/*', '*/*') ?? 0;
+  const html = weightOf('text/html', 'text/*', '*/*') ?? 0;
+  const isNamedAlone = named !== null && named > 0 && weightOf('text/html', 'text/*') === null;
+  return isNamedAlone ? json >= html : json > html;
 }

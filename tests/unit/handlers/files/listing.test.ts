@@ -109,6 +109,22 @@ describe('a listing', () => {
     assert.equal(fieldValue(await site.get('/static/'), 'Content-Type'), 'text/html; charset=utf-8');
   });
 
+  it('is JSON for who names that and no page, or likes it more', async () => {
+    for (const accept of [
+      'application/json, text/plain, */*',
+      'application/json;q=0.5, */*;q=0.5',
+      'text/html;q=0.5, application/json;q=0.6',
+      'application/*, text/html;q=0.9',
+    ]) {
+      const response = await site.get('/static/', `Accept: ${accept}`);
+      assert.equal(fieldValue(response, 'Content-Type'), 'application/json', accept);
+    }
+    for (const accept of ['application/json;q=0, */*;q=0', 'application/json;q=0.4, */*;q=0.5']) {
+      const response = await site.get('/static/', `Accept: ${accept}`);
+      assert.equal(fieldValue(response, 'Content-Type'), 'text/html; charset=utf-8', accept);
+    }
+  });
+
   it('links to what it shows, whatever its name, and no name is taken for markup', async () => {
     const response = await site.get('/static/odd/');
     const page = response.body.toString();

@@ -2,6 +2,7 @@ import { RESPONSE_FLAG } from '../../protocol/lane/frames.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FolderEntry, ListedFolder } from './list-folder.ts';
 import { listingPage } from './listing-page.ts';
+import { LISTING_STYLE, STYLE_QUERY } from './listing-style.ts';
 import { PathProblem, parseFilePath } from './request-path.ts';
 
 export const SORT_KEYS = ['name', 'size', 'modified'] as const;
@@ -18,6 +19,10 @@ const made = new WeakMap<ListedFolder, Map<string, Buffer>>();
 /** As a page, or as JSON for who prefers that. */
 export function answerWithListing(exchange: Exchange, folder: ListedFolder): void {
   const { fields, path, query } = exchange.head;
+  if (query === STYLE_QUERY) {
+    respond(exchange, 'text/css; charset=utf-8', STYLE, 'Cache-Control: max-age=3600');
+    return;
+  }
   const order = orderOf(query);
   const isJson = prefersJson(fields.list('accept'));
   const bodies = made.get(folder) ?? new Map<string, Buffer>();
@@ -29,6 +34,8 @@ export function answerWithListing(exchange: Exchange, folder: ListedFolder): voi
   respond(exchange, isJson ? 'application/json' : 'text/html; charset=utf-8', body);
 }
 
+const STYLE = Buffer.from(LISTING_STYLE);
+
 const json = ({ entries }: ListedFolder, order: SortOrder): string =>
   `${JSON.stringify(sorted(entries, order).map(asJson))}\n`;
 
@@ -38,12 +45,17 @@ function page(folder: ListedFolder, order: SortOrder, path: string): string {
   return listingPage(names, { ...folder, entries: sorted(folder.entries, order) }, order);
 }
 
-function respond(exchange: Exchange, type: string, body: Buffer): void {
+/** `caching`: the fields that say how long it may be kept, and for whom. */
+function respond(
+  exchange: Exchange,
+  type: string,
+  body: Buffer,
+  caching = 'Cache-Control: no-cache\r\nVary: Accept',
+): void {
   const head = [
     `200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}`,
-    'Cache-Control: no-cache',
-    'Vary: Accept',
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    caching,
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'",
     'X-Content-Type-Options: nosniff\r\n',
   ].join('\r\n');
   exchange.respond(head, RESPONSE_FLAG.length, body);

@@ -140,6 +140,16 @@ describe('a listing', () => {
     assert.equal(fieldValue(response, 'X-Content-Type-Options'), 'nosniff');
   });
 
+  it('has its style beside it, so that a site may forbid styles in pages', async () => {
+    const page = (await site.get('/static/folder/')).body.toString();
+    assert.doesNotMatch(page, /<style|style="/);
+    const [, link] = /<link rel="stylesheet" href="([^"]+)">/.exec(page) ?? [];
+    const style = await site.get(`/static/folder/${link}`);
+    assert.equal(fieldValue(style, 'Content-Type'), 'text/css; charset=utf-8');
+    assert.equal(fieldValue(style, 'Cache-Control'), 'max-age=3600');
+    assert.match(style.body.toString(), /^:root \{/);
+  });
+
   it('has the path that clients see as its title', async () => {
     assert.match((await site.get('/static/folder/')).body.toString(), /<title>\/static\/folder\/<\/title>/);
   });

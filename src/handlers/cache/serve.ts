@@ -7,11 +7,10 @@ import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import type { Exchange, FilePart, Producer } from '../exchange.ts';
 import { contentRange, cutOut } from '../files/answer.ts';
 import { evaluate, readConditions, type Verdict } from '../files/conditions.ts';
-import type { OpenFile } from '../files/open-file.ts';
 import { HOT_BYTES } from './disk/disk-writer.ts';
 import { openEntry } from './disk/entry-file.ts';
 import { gated } from './disk/gated.ts';
-import type { StoredResponse } from './stored-response.ts';
+import type { FileOfBody, StoredResponse } from './stored-response.ts';
 
 const WAITING: Producer = { isWaiting: true, pause() {}, resume() {}, cancel() {} };
 
@@ -34,8 +33,8 @@ export function verdictOf(
   return evaluate(conditions, { entityTag: entityTag ?? '', modifiedSeconds, size }, head.method, nowSeconds);
 }
 
-/** The system has none left for anybody: the file may well be there. */
-const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+/** The system has none left for anybody, or the disk does not answer: the file may well be there. */
+const OUT_OF_REACH = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ETIMEDOUT']);
 
 export interface ServeHooks {
   /** Its file is not there any more, or cannot be read; nothing of it has been sent. */
@@ -122,26 +121,45 @@ function send(
   }
   if (body.kind === 'memory') return;
   exchange.producer = WAITING;
-  const answer = async (file: OpenFile) => {
-    if (stored.bodyBytes > HOT_BYTES) {
-      exchange.producer = null;
-      exchange.respondFile(head, flags, { file, segments, length, failed: hooks.cut });
-      return;
-    }
+  const sent =
+    stored.bodyBytes > HOT_BYTES
+      ? body.reach
+          .within(
+            () => openEntry(stored, body),
+            (file) => file.release(),
+          )
+          .then((file) => {
+            exchange.producer = null;
+            exchange.respondFile(head, flags, { file, segments, length, failed: hooks.cut });
+            file.release();
+          })
+      : body.reach
+          .within(
+            () => readBody(stored, body),
+            () => {},
+          )
+          .then((bytes) => {
+            exchange.producer = null;
+            hooks.read(bytes);
+            exchange.respond(head, flags, cutOut(bytes, segments));
+          });
+  sent.catch((error: NodeJS.ErrnoException) => {
+    exchange.producer = null;
+    if (OUT_OF_REACH.has(error.code ?? '')) hooks.outOfReach();
+    else hooks.lost(error);
+  });
+}
+
+async function readBody(stored: StoredResponse, body: FileOfBody): Promise<Buffer> {
+  const file = await openEntry(stored, body);
+  try {
     const bytes = Buffer.allocUnsafe(stored.bodyBytes);
     const count = await gated<number>((done) => read(file.fd, bytes, 0, bytes.length, 0, done));
     if (count < bytes.length) throw new Error('it is shorter than it was');
-    exchange.producer = null;
-    hooks.read(bytes);
-    exchange.respond(head, flags, cutOut(bytes, segments));
-  };
-  openEntry(stored, body)
-    .then((file) => answer(file).finally(() => file.release()))
-    .catch((error: NodeJS.ErrnoException) => {
-      exchange.producer = null;
-      if (EXHAUSTED.has(error.code ?? '')) hooks.outOfReach();
-      else hooks.lost(error);
-    });
+    return bytes;
+  } finally {
+    file.release();
+  }
 }
 
 /** RFC 9110 15.4.5: what would change the client's copy, and nothing that describes a content that is not sent. */

@@ -1,11 +1,14 @@
 import type { StoredFacts } from '../../protocol/caching/stored-facts.ts';
 import { ResponseHead } from '../../protocol/http1/response-head.ts';
 import { isBodiless } from '../../protocol/http1/response-writer.ts';
+import type { DiskReach } from './disk/disk-reach.ts';
 
 /** At the beginning of a file, which goes on behind it. */
 export interface FileOfBody {
   readonly kind: 'file';
   readonly path: string;
+  /** Of the disk that it is on. */
+  readonly reach: DiskReach;
   fileBytes: number;
   /** The same, where it is in memory, too. */
   content: string | Buffer | null;
@@ -20,8 +23,8 @@ export type StoredBody =
   /** Small ones as text, latin-1, which is the fastest to send. */
   { readonly kind: 'memory'; readonly content: string | Buffer } | FileOfBody;
 
-export function bodyInFile(path: string, fileBytes: number): FileOfBody {
-  return { kind: 'file', path, fileBytes, content: null, checkedMs: -1, renewals: 0 };
+export function bodyInFile(path: string, reach: DiskReach, fileBytes: number): FileOfBody {
+  return { kind: 'file', path, reach, fileBytes, content: null, checkedMs: -1, renewals: 0 };
 }
 
 export interface Described {

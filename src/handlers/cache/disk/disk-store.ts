@@ -5,6 +5,7 @@ import { CacheIndex, type IndexLimits } from '../cache-index.ts';
 import type { CacheStore, EntryWriter } from '../cache-store.ts';
 import { isSameVariant, MAX_TEXT_BYTES, SWEEP_EVERY_MS } from '../memory-store.ts';
 import { bodyInFile, type Described, type FileOfBody, StoredResponse } from '../stored-response.ts';
+import { DiskReach } from './disk-reach.ts';
 import { DiskTrouble } from './disk-trouble.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { draftName, ownSelf } from './draft-owner.ts';
@@ -47,6 +48,7 @@ export class DiskStore implements CacheStore {
   readonly #index: CacheIndex;
   readonly #log: DiskLog;
   readonly #trouble = new DiskTrouble();
+  readonly #reach: DiskReach;
   readonly #sweep: NodeJS.Timeout;
   readonly #draftSweep: NodeJS.Timeout;
   /** Whose bodies are in memory, in the order of their last use. */
@@ -69,6 +71,10 @@ export class DiskStore implements CacheStore {
     this.#folder = folder;
     this.#maxBytes = limits.maxBytes;
     this.#log = log;
+    this.#reach = new DiskReach({
+      lost: () => log.error(`The disk of ${folder} does not answer: nobody waits for what is kept there`),
+      found: () => log.info(`The disk of ${folder} answers again`),
+    });
     this.defaultMaxEntryBytes = Math.min(limits.maxBytes, MAX_ENTRY_BYTES);
     this.#index = new CacheIndex(limits, (stored) => this.#removed(stored));
     this.#sweep = setInterval(() => this.#index.deleteInactive(performance.now()), SWEEP_EVERY_MS).unref();
@@ -104,7 +110,7 @@ export class DiskStore implements CacheStore {
   async #addFound(forgotten: Forgotten): Promise<void> {
     for await (const { entry, path, fileBytes, bodyBytes } of loadFolder(this.#folder)) {
       if (this.#isClosed) return;
-      const body = bodyInFile(path, fileBytes);
+      const body = bodyInFile(path, this.#reach, fileBytes);
       const stored = new StoredResponse(entry.key, entry, body, bodyBytes, performance.now());
       const others = this.#index.variants(entry.key);
       if (others.some((other) => other.body.kind === 'file' && other.body.path === path)) continue;
@@ -155,7 +161,7 @@ export class DiskStore implements CacheStore {
         this.#waitingBytes -= bytes;
       },
       written: (described, bodyBytes, fileBytes, content) => {
-        const body = bodyInFile(path, fileBytes);
+        const body = bodyInFile(path, this.#reach, fileBytes);
         const stored = new StoredResponse(key, described, body, bodyBytes, performance.now());
         if (this.#isClosed) return null;
         this.#add(stored);

@@ -45,12 +45,12 @@ describe('a cache in files whose disk hangs', () => {
   let cached: CachedEdge;
   let goOn = () => {};
 
-  /** Nothing is written until `goOn`. */
-  function hang(t: TestContext): void {
+  /** Nothing comes of it until `goOn`. */
+  function hang(t: TestContext, name: 'open' | 'read' | 'writev'): void {
     const hanging: (() => void)[] = [];
-    const { writev } = fs;
-    const restore = replaceInFs(t, 'writev', (...args: unknown[]) => {
-      hanging.push(() => (writev as (...args: unknown[]) => void)(...args));
+    const usual = fs[name] as (...args: unknown[]) => void;
+    const restore = replaceInFs(t, name, (...args: unknown[]) => {
+      hanging.push(() => usual(...args));
     });
     goOn = () => {
       restore();
@@ -71,7 +71,7 @@ describe('a cache in files whose disk hangs', () => {
   it('answers with everything, and keeps what may wait in memory', async (t) => {
     const bodyOf = (target: string) => Buffer.alloc(MEGABYTE, target);
     cached = await CachedEdge.start((asking) => asking.respond(HEAD, 0, bodyOf(asking.head.path)));
-    hang(t);
+    hang(t, 'writev');
     const targets = Array.from({ length: MANY }, (_, number) => `/${number}`);
     for (const target of targets) assert.ok((await ask(target)).equals(bodyOf(target)));
     assert.equal(cached.store.pendingBytes, MOST_WAITING * MEGABYTE);
@@ -83,7 +83,7 @@ describe('a cache in files whose disk hangs', () => {
 
   it('holds up no response that is larger than what may wait of it', async (t) => {
     cached = await CachedEdge.start(stream);
-    hang(t);
+    hang(t, 'writev');
     const [first, second] = await Promise.all([ask('/a'), ask('/b')]);
     assert.deepEqual([first.length, second.length], [LARGE, LARGE]);
     assert.match(
@@ -99,4 +99,31 @@ describe('a cache in files whose disk hangs', () => {
     });
     assert.equal(cached.news.length, 1);
   });
+
+  for (const [name, bytes] of [
+    ['read', 1000],
+    ['open', 100_000],
+  ] as const) {
+    it(`is not waited for: what it has is asked for anew (${name}, ${bytes} bytes)`, async (t) => {
+      let asked = 0;
+      cached = await CachedEdge.start((asking) => {
+        asked += 1;
+        asking.respond(HEAD, 0, Buffer.alloc(bytes, String(asked)));
+      });
+      await ask('/a');
+      await waitFor(() => cached.store.size === 1 && cached.store.writing === 0);
+      await cached.reopen();
+      const since = performance.now();
+      hang(t, name);
+      assert.equal((await ask('/a')).toString(), '2'.repeat(bytes));
+      assert.ok(performance.now() - since > 4900);
+      for (const count of [3, 4, 5]) assert.equal((await ask('/a')).toString(), `${count}`.repeat(bytes));
+      assert.ok(performance.now() - since < 15_000, 'nobody else waits');
+      assert.match(cached.errors.join('|'), /^The disk of [^|]* does not answer: [^|]*$/);
+      goOn();
+      await waitFor(() => cached.news.length === 1, { what: 'the log to say that it answers' });
+      assert.equal((await ask('/a')).toString(), '1'.repeat(bytes), 'it is as it was');
+      assert.match(cached.news.join(), /^The disk of .* answers again$/);
+    });
+  }
 });

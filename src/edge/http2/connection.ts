@@ -44,6 +44,8 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
   readonly #heads: HeadReader;
   readonly #maxBodyBytes: number;
   readonly #writer: OutputWriter;
+  /** When its client last took something. */
+  takenMs = Number.NEGATIVE_INFINITY;
   #isReading = false;
   #isReadingPaused = false;
   /** While it was read. */
@@ -125,6 +127,7 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
   /** The socket has got rid of something. */
   #noteTaken(): void {
     const { sender } = this.session;
+    this.takenMs = performance.now();
     sender.pump();
     if (this.#isEnding) this.#endWhereWritten();
     if (!this.#isReadingPaused || sender.output.bytes > MAX_UNWRITTEN_BYTES) return;

@@ -85,6 +85,11 @@ export class StreamSink extends Timed implements Sink {
   }
 
   expireSending(): void {
-    this.#connection.session.reset(this.#stream, ERROR.cancel);
+    const { session, server, takenMs } = this.#connection;
+    const now = performance.now();
+    const isMoving = now - takenMs < server.sendTimeoutMs;
+    // Its client takes what it can: it is others' turn.
+    if (this.#stream.isInRound && isMoving) server.sendDeadlines.add(this, now);
+    else session.reset(this.#stream, ERROR.cancel);
   }
 }

@@ -126,6 +126,25 @@ describe('a slow client of HTTP/2', () => {
     await waitFor(() => socket.destroyed);
   });
 
+  it('loses none of many responses, each of which has its turn only after all others', async () => {
+    const streams = 80;
+    await connect((exchange) => exchange.respond(HEAD, 0, KILOBYTES_100.subarray(0, 32_000)), {
+      sendTimeoutMs: 1000,
+    });
+    for (let count = 0; count < streams; count++) ask(2 * count + 1);
+    // A turn takes longer than the time-out.
+    const taking = setInterval(() => socket.takeNext(), 70);
+    await waitFor(
+      () => {
+        const { frames } = framesIn(socket.written);
+        assert.ok(frames.every(({ type }) => type !== FRAME.rstStream));
+        const ended = frames.filter(({ flags, type }) => type === FRAME.data && flags === FLAG.endStream);
+        return ended.length === streams;
+      },
+      { timeoutMs: 30_000 },
+    ).finally(() => clearInterval(taking));
+  });
+
   it('costs few buffers, however many frames it has to be sent', async () => {
     await connect();
     for (let count = 0; count < 500; count++) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { AppFolder, answering } from '../support/app-folder.ts';
 import { withKirin } from '../support/kirin.ts';
@@ -52,20 +54,17 @@ describe('a reload by HUP', () => {
   }
 
   it('lets a request of the old code finish', async () => {
-    folder.write(
-      'main.py',
-      `import time\n${answering('slow')}`.replace('    return', '    time.sleep(1)\n    return'),
-    );
+    const waiting =
+      '    open("begun", "w")\n    while not os.path.exists("go"): time.sleep(0.01)\n    return';
+    folder.write('main.py', `import os, time\n${answering('slow')}`.replace('    return', waiting));
     await withKirin({ app: 'main:app', cwd: folder.path }, async (kirin) => {
       const slow = body(kirin.url);
-      await waitFor(
-        async () =>
-          (await fetch(`${kirin.url}`, { signal: AbortSignal.timeout(50) }).catch(() => null)) === null,
-      );
+      await waitFor(() => existsSync(join(folder.path, 'begun')));
       folder.write('main.py', answering('two'));
       kirin.signal('SIGHUP');
       await kirin.waitForLog(/Ready: 1 worker, generation 2/);
       assert.equal(await body(kirin.url), 'two');
+      folder.write('go', '');
       assert.equal(await slow, 'slow');
     });
   });

@@ -88,6 +88,9 @@ describe('USR2', () => {
     kirin.signal('SIGWINCH');
     await logged(/All workers stop/);
     await waitFor(() => kirin.workerPids().length === 0, { details: () => kirin.log() });
+    // Clients may not have read yet what workers had answered before they ended.
+    const lastOfOld = load.answered;
+    await waitFor(() => load.answered > lastOfOld + 20);
     const afterwards = load.answered;
     await waitFor(() => load.answered > afterwards + 50);
     assert.deepEqual(new Set(load.bodies.slice(afterwards)), new Set(['new']));

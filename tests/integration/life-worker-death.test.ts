@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { HeldRequest } from '../support/held-request.ts';
 import { withKirin } from '../support/kirin.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
+import { makeTemporaryFolder, removeFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const TWO_WORKERS = { app: 'dangerous:app', args: ['--workers', '2'] };
@@ -70,15 +72,24 @@ describe('a worker that dies', () => {
   });
 
   it('by a TERM sent to it leaves in order: it finishes what it runs, and is replaced first', async () => {
-    await withKirin({ app: 'dangerous:app' }, async (kirin) => {
-      const [pid] = kirin.workerPids() as [number];
-      const slow = fetch(`${kirin.url}/sleep?seconds=0.5`);
-      await waitFor(async () => (await fetch(`${kirin.url}/`)).ok);
-      process.kill(pid, 'SIGTERM');
-      await kirin.waitForLog(new RegExp(`Worker \\(pid:${pid}\\) is to be replaced: it was sent SIGTERM`));
-      assert.equal((await slow).status, 200);
-      await kirin.waitForLog(new RegExp(`Worker exiting \\(pid: ${pid}\\)`));
-      assert.equal((await fetch(kirin.url)).status, 200);
-    });
+    const folder = makeTemporaryFolder();
+    try {
+      await withKirin({ app: 'dangerous:app' }, async (kirin) => {
+        const [pid] = kirin.workerPids() as [number];
+        const running = await HeldRequest.send(kirin, folder);
+        await running.started();
+        process.kill(pid, 'SIGTERM');
+        await kirin.waitForLog(new RegExp(`Worker \\(pid:${pid}\\) is to be replaced: it was sent SIGTERM`));
+        // By the one that takes its place.
+        assert.equal((await fetch(kirin.url)).status, 200);
+        running.letGo();
+        assert.equal((await running.answer()).status, 200);
+        running.connection.destroy();
+        await kirin.waitForLog(new RegExp(`Worker exiting \\(pid: ${pid}\\)`));
+        assert.equal((await fetch(kirin.url)).status, 200);
+      });
+    } finally {
+      removeFolder(folder);
+    }
   });
 });

@@ -99,6 +99,7 @@ describe('what the application prints', () => {
   });
   afterEach(() => removeFolder(folder));
 
+  /** Each comes by a way of its own: what is printed has come when all of it has. */
   async function printUnder(
     args: readonly string[],
   ): Promise<{ stdout: string; stderr: string; log: string }> {
@@ -108,7 +109,10 @@ describe('what the application prints', () => {
       await waitFor(() => kirin.hasEnded || /Ready/.test(read()), { details: () => kirin.log() });
       const port = /:(\d+) \(/.exec(read())?.[1];
       assert.equal((await fetch(`http://127.0.0.1:${port}/print`)).status, 200);
-      await waitFor(() => /to stderr/.test(read() + kirin.log()));
+      const everything = () => read() + kirin.stdout() + kirin.log();
+      await waitFor(() => /to stdout\n/.test(everything()) && /to stderr\n/.test(everything()), {
+        details: everything,
+      });
       return { stdout: kirin.stdout(), stderr: kirin.log(), log: read() };
     } finally {
       await kirin.stop();

@@ -9,7 +9,7 @@ import { type KirinProcess, startKirin } from '../support/kirin.ts';
 import { CountingClient } from '../support/many-clients.ts';
 import { pssBytes } from '../support/processes.ts';
 import { exchange } from '../support/raw-connection.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { waitFor, waitUntilStill } from '../support/wait-for.ts';
 
 const CLIENTS = 400;
 const BODY_BYTES = 2 << 20;
@@ -96,16 +96,8 @@ describe(`${CLIENTS} clients of a proxy at once`, () => {
 
   /** Nothing has moved for a moment. */
   async function settled(count: () => number): Promise<void> {
-    let last = -1;
-    let since = 0;
-    await waitFor(() => {
-      const now = count();
-      if (now !== last) {
-        since = performance.now();
-        last = now;
-      }
-      return now > 0 && performance.now() - since > 500;
-    }, PATIENCE);
+    await waitFor(() => count() > 0, PATIENCE);
+    await waitUntilStill(count, 500, PATIENCE);
   }
 
   for (const name of ['streamed', 'buffered']) {

@@ -16,7 +16,11 @@ export class HeldRequest {
     requests += 1;
     this.connection = connection;
     this.#file = join(folder, `go-${requests}`);
-    connection.send(`GET /wait-for-file?path=${this.#file} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    connection.send(`GET ${this.target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  }
+
+  get target(): string {
+    return `/wait-for-file?path=${this.#file}`;
   }
 
   static async send(kirin: KirinProcess, folder: string, connection?: RawConnection): Promise<HeldRequest> {

@@ -28,6 +28,22 @@ export async function waitFor<T>(
   }
 }
 
+/** Waits until a number has stayed the same for so long. */
+export async function waitUntilStill(
+  count: () => number,
+  stillMs: number,
+  options: WaitOptions = {},
+): Promise<void> {
+  let last = count();
+  let sinceMs = performance.now();
+  await waitFor(() => {
+    const now = count();
+    if (now !== last) sinceMs = performance.now();
+    last = now;
+    return performance.now() - sinceMs >= stillMs;
+  }, options);
+}
+
 /** The promise's value, or an error when it takes longer than `timeoutMs`. */
 export async function within<T>(
   timeoutMs: number,

@@ -161,12 +161,13 @@ describe('an idle connection', () => {
 
   it('is closed in order after the keep-alive time', async () => {
     const connection = await RawConnection.open({ port: kirin().port });
+    // From before it is idle: whatever holds up this process, it is no less than Kirin has waited.
+    const since = Date.now();
     connection.send(get('/'));
     await connection.readResponse();
-    const since = Date.now();
     assert.equal((await connection.readToEnd()).length, 0);
     const idleMs = Date.now() - since;
-    assert.ok(idleMs > 800 && idleMs < 4000, `closed after ${idleMs} ms`);
+    assert.ok(idleMs > 950 && idleMs < 10_000, `closed after ${idleMs} ms`);
     assert.equal(connection.error, null, 'a FIN, not a reset');
   });
 });

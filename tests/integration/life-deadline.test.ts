@@ -55,29 +55,29 @@ describe('a request past the timeout', () => {
   }
 
   it('is answered at once, and its worker waits for neighbours that are in time', async () => {
-    const args = ['--timeout', '1', '--threads', '2'];
+    const args = ['--timeout', '2', '--threads', '2'];
     await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
       const [pid] = kirin.workerPids() as [number];
       const stuck = fetch(`${kirin.url}/sleep?seconds=60`);
       await waitFor(() => kirin.workerPids().length === 1);
-      const slow = fetch(`${kirin.url}/stream-slowly?seconds=0.5&pieces=6`);
+      const slow = fetch(`${kirin.url}/stream-slowly?seconds=0.3&pieces=12`);
       assert.equal((await stuck).status, 504);
       // Long after the other's deadline, and after it was interrupted.
-      assert.equal(await (await slow).text(), '0\n1\n2\n3\n4\n5\n');
+      assert.equal(await (await slow).text(), '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n');
       await waitFor(() => kirin.workerPids().length === 1 && !kirin.workerPids().includes(pid));
       assert.equal(kirin.log().match(/is past its deadline/g)?.length, 1);
     });
   });
 
   it('shows its own stack first, and then where the other threads of its worker are', async () => {
-    const args = ['--timeout', '1', '--threads', '2'];
+    const args = ['--timeout', '2', '--threads', '2'];
     await withKirin({ app: 'dangerous:app', args }, async (kirin) => {
-      const slow = fetch(`${kirin.url}/stream-slowly?seconds=0.3&pieces=6`);
+      const slow = fetch(`${kirin.url}/stream-slowly?seconds=0.3&pieces=12`);
       assert.equal((await fetch(`${kirin.url}/sleep?seconds=60`)).status, 504);
       await kirin.waitForLog(
         /Request GET \/sleep.* is past its deadline; it is here:\n[\s\S]*in sleep\n[\s\S]*Meanwhile its worker's thread \S+ is here:\n[\s\S]*in stream_slowly\n/,
       );
-      assert.equal(await (await slow).text(), '0\n1\n2\n3\n4\n5\n');
+      assert.equal(await (await slow).text(), '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n');
       assert.equal(kirin.log().match(/Meanwhile/g)?.length, 1, 'of those that do something');
     });
   });

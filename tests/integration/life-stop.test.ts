@@ -46,7 +46,8 @@ describe('a stop', () => {
         const begun = Date.now();
         kirin.signal(signal);
         await kirin.ended();
-        assert.ok(Date.now() - begun < 3000, `${Date.now() - begun} ms`);
+        // Whatever it could wait for lasts longer: 30 s the grace of a stop, 75 s a connection that is kept.
+        assert.ok(Date.now() - begun < 10_000, `${Date.now() - begun} ms`);
       });
     });
   }
@@ -113,7 +114,7 @@ describe('a stop', () => {
       for (const { pid } of kirin.processes()) process.kill(pid, 'SIGTERM');
       assert.deepEqual((await load.stop()).failures, []);
       await kirin.ended();
-      assert.ok(Date.now() - begun < 8000, `${Date.now() - begun} ms`);
+      assert.ok(Date.now() - begun < 10_000, `${Date.now() - begun} ms`);
     });
   });
 });

@@ -55,7 +55,7 @@ describe('a proxy whose upstream fails', () => {
         route('/late', `{ to = "http://127.0.0.1:${silent.port}", first_byte_timeout = "300ms" }`),
         route('/never', `{ to = "http://127.0.0.1:${silent.port}", first_byte_timeout = "1d" }`),
         route('/closing', `"http://127.0.0.1:${closing.port}"`),
-        route('/half', `{ to = "http://127.0.0.1:${half.port}", silence_timeout = "300ms" }`),
+        route('/half', `{ to = "http://127.0.0.1:${half.port}", silence_timeout = "1s" }`),
         route('/', `"http://127.0.0.1:${quick.port}"`),
       ].join('\n'),
     );

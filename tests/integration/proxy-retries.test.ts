@@ -20,12 +20,13 @@ describe('a proxy to several servers', () => {
     const group = (name: string, ...ports: readonly number[]) =>
       `[upstreams.${name}]\nservers = [${ports.map((port) => `{ address = "127.0.0.1:${port}", max_fails = 0 }`).join(', ')}]`;
     const route = (name: string, more = '') =>
-      `[[sites.routes]]\npath = "/${name}"\nproxy = { to = "http://${name}", first_byte_timeout = "200ms"${more} }` +
+      `[[sites.routes]]\npath = "/${name}"\nproxy = { to = "http://${name}"${more} }` +
       '\nadd_headers = { X-Asked = "$upstream_addr", X-Statuses = "$upstream_status", X-Times = "$upstream_response_time" }';
     kirin = await ProxyingKirin.start(
       [
         route('refusing'),
-        route('late'),
+        // The good one has to be in time, too.
+        route('late', ', first_byte_timeout = "1s"'),
         route('broken'),
         route('busy'),
         route('unsafe', ', retry = { unsafe = true }'),

@@ -126,7 +126,7 @@ describe('a proxy and other protocols', () => {
     kirin = await ProxyingKirin.start(
       [
         `[[sites.routes]]\npath = "/raw"\nproxy = "http://127.0.0.1:${raw.port}"`,
-        `[[sites.routes]]\npath = "/silent"\nproxy = { to = "http://127.0.0.1:${silent.port}", silence_timeout = "300ms" }`,
+        `[[sites.routes]]\npath = "/silent"\nproxy = { to = "http://127.0.0.1:${silent.port}", silence_timeout = "1s" }`,
         `[[sites.routes]]\nproxy = "http://127.0.0.1:${plain.port}"`,
       ].join('\n'),
       'bind = "127.0.0.1:0"\ngraceful_timeout = 1',
@@ -211,7 +211,7 @@ describe('a proxy and other protocols', () => {
   it('is bounded by the graceful time-out when Kirin stops', async () => {
     const other = await ProxyingKirin.start(
       `[[sites.routes]]\nproxy = "http://127.0.0.1:${raw.port}"`,
-      'bind = "127.0.0.1:0"\ngraceful_timeout = 1',
+      'bind = "127.0.0.1:0"\ngraceful_timeout = 3',
     );
     const connection = await RawConnection.open({ port: other.port });
     connection.send(`${ASK}\r\n`);

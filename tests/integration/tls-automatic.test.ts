@@ -119,7 +119,10 @@ describe('automatic certificates', { skip: pebbleIsMissing }, () => {
       const orders = pebble.orders;
       sites.write({ sites: [site('["blog.test", "news.test"]', 'blog'), SHOP] });
       kirin.signal('SIGHUP');
-      await waitFor(async () => (await sites.certificate('blog.test')).subjectAltName?.includes('news.test'));
+      await waitFor(
+        async () => (await sites.certificate('blog.test')).subjectAltName?.includes('news.test'),
+        { timeoutMs: 30_000, what: 'a certificate for both hosts', details: () => kirin.log() },
+      );
       await shown(sites, 'news.test', 'shop.test');
       assert.equal(await sites.curl('news.test', '/'), 'blog');
       kirin.signal('SIGHUP');

@@ -85,7 +85,7 @@ describe('an upstream of three servers', () => {
   });
 
   it('loses no request when one of them freezes, and has it again when it thaws', async () => {
-    const site = '[[sites]]\nroutes = [{ proxy = { to = "http://shop", first_byte_timeout = "1s" } }]\n';
+    const site = '[[sites]]\nroutes = [{ proxy = { to = "http://shop", first_byte_timeout = "2s" } }]\n';
     const lines = `[upstreams.shop]\n${addresses({ fail_timeout: '"1s"' })}\n`;
     await withKirin(site + lines, async (proxy) => {
       const [, b] = servers as [UpstreamServer, UpstreamServer, UpstreamServer];
@@ -191,7 +191,7 @@ describe('an upstream of three servers', () => {
   const both = (dead: UpstreamServer, alive: UpstreamServer) => `[[sites]]
 [[sites.routes]]
 path = "/dead"
-proxy = { to = "http://dead", connect_timeout = "3s" }
+proxy = { to = "http://dead", connect_timeout = "20s" }
 [[sites.routes]]
 proxy = "http://shop"
 [upstreams.dead]

@@ -39,6 +39,8 @@ READ, WRITE = 1, 2
 LOCK_PAUSE_SECONDS = 0.001
 #: How long the hub may take to come to a request that is to be interrupted, before that is looked for in what runs.
 HUB_PATIENCE_SECONDS = 0.05
+#: How often it is looked for: on a busy machine a signal may have no handler run (seen in a loop, with CPython 3.11).
+HUB_LOOKS = 10
 
 
 class GreenletOutbox(Outbox):
@@ -183,8 +185,10 @@ class GreenletLane(Lane):
             self._greenlet.throw(RequestInterrupted)
 
     def _interrupt_running_later(self, rid: int) -> None:
-        sleep(HUB_PATIENCE_SECONDS)
-        if self._is_to_be_interrupted(rid):
+        for _ in range(HUB_LOOKS):
+            sleep(HUB_PATIENCE_SECONDS)
+            if self._told == rid or not self._is_to_be_interrupted(rid):
+                return
             self._hub.call_at_once(partial(self._interrupt_running, rid))
 
     def _interrupt_running(self, rid: int, frame: FrameType | None) -> bool:

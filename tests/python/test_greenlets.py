@@ -232,6 +232,25 @@ def test_a_request_is_interrupted_alone_whether_it_yields_or_not(start: Any, tmp
     assert "kirin_worker" not in worker.log
 
 
+def test_a_request_that_does_not_yield_is_interrupted_also_when_a_signal_was_overlooked(
+    start: Any, tmp_path: Path
+) -> None:
+    overlooking = """
+import signal
+send, overlooked = signal.pthread_kill, []
+def send_all_but_one(thread, number):
+    send(thread, number) if overlooked else overlooked.append(number)
+signal.pthread_kill = send_all_but_one
+"""
+    worker = worker_of(start, app=overlooking + APP)
+    control, lanes = worker.meet()
+    lanes[0].send(request(1, "/spinning"))
+    wait_for((tmp_path / "begun").exists)
+    control.send(frames.frame(INTERRUPT, id=1, a=0))
+    assert lanes[0].expect(ABORT).id == 1
+    assert worker.log.count("is past its deadline; it is here:\nTraceback") == 1
+
+
 def test_an_interrupted_stream_unwinds_and_is_broken_off(start: Any, tmp_path: Path) -> None:
     worker = worker_of(start)
     control, lanes = worker.meet()

@@ -28,6 +28,8 @@ class WorkerHooks:
         self._worker = worker
         #: Taken by who calls worker_int: it is called once.
         self._interrupted = native.allocate_lock()
+        #: Taken by the signal that ends the worker before it serves.
+        self._end_begun = native.allocate_lock()
         self._main_thread = 0
         #: Taken by who calls worker_abort: it is called once.
         self._abort_begun = native.allocate_lock()
@@ -54,6 +56,8 @@ class WorkerHooks:
         return worker.wsgi
 
     def _end_before_serving(self, number: int, _frame: object) -> None:
+        if not self._end_begun.acquire(blocking=False):
+            return  # a quick stop is INT, and then TERM, which must not end the worker in the midst of worker_int
         if number != signal.SIGTERM:
             self.interrupted()
         self.worker_exit()

@@ -78,7 +78,19 @@ export async function migrate({ words, cwd, print }: CommandCall): Promise<numbe
   else write(resolve(cwd, values.report), report);
   if (output === null) print(outcome.text);
   else write(output, outcome.text);
-  return outcome.hasMissing ? INCOMPLETE : 0;
+  const isReportSeen = values.report === undefined && values.json !== true;
+  if (values.output !== undefined && isReportSeen) process.stderr.write(summary(values.output, outcome));
+  return outcome.missing > 0 ? INCOMPLETE : 0;
+}
+
+/** The report is long, and begins with what needs attention: in a terminal this stands at its end. */
+function summary(output: string, { missing, differing }: MigrateNginx.Counts): string {
+  const counts = [
+    ...(missing === 0 ? [] : [`${missing} without an equivalent`]),
+    ...(differing === 0 ? [] : [`${differing} that differ`]),
+  ];
+  const rest = counts.length === 0 ? 'everything is carried over' : `look at ${counts.join(', and ')}`;
+  return `\n${output} is written: ${rest}. To check it: kirin --check-config -c ${output}\n`;
 }
 
 function inputOf(files: readonly string[], cwd: string): MigrateNginx.Input {

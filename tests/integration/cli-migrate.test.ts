@@ -125,6 +125,19 @@ describe('kirin migrate nginx', () => {
     });
   });
 
+  it('says at the end of the report what is to be looked at, and how the file is checked', () => {
+    const { stderr } = run('kirin migrate nginx nginx.conf -o checked.toml');
+    const end =
+      /\n\nchecked\.toml is written: look at 1 without an equivalent, and (\d) that differ\. To check it: (.*)\n$/;
+    const [, , command = ''] = end.exec(stderr) ?? [];
+    assert.equal(command, 'kirin --check-config -c checked.toml', stderr);
+    assert.equal(run(command).code, 0);
+    assert.match(
+      run('kirin migrate nginx plain -o plain.toml').stderr,
+      /\n\nplain\.toml is written: everything is carried over\. /,
+    );
+  });
+
   it('tells all mistakes with their places and causes, and writes nothing', () => {
     const { code, stdout, stderr } = run('kirin migrate nginx mistaken -o mistaken.toml');
     assert.deepEqual([code, stdout], [1, '']);

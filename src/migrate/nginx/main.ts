@@ -19,7 +19,13 @@ export type Outcome =
   | { readonly faults: string }
   /** There is no server in these files. */
   | { readonly without: readonly string[] }
-  | { readonly text: string; readonly report: string; readonly json: string; readonly hasMissing: boolean };
+  | (Counts & { readonly text: string; readonly report: string; readonly json: string });
+
+/** Of directives. */
+export interface Counts {
+  readonly missing: number;
+  readonly differing: number;
+}
 
 const STANDARD_INPUT = '(standard input)';
 
@@ -35,7 +41,8 @@ export function migrateNginx({ paths, standardInput }: Input, wishes: Wishes): O
     text,
     report: reportText(entries, configuration.files),
     json: reportJson(entries, configuration.files),
-    hasMissing: entries.some(({ outcome }) => outcome === 'missing'),
+    missing: entries.filter(({ outcome }) => outcome === 'missing').length,
+    differing: entries.filter(({ outcome }) => outcome === 'differs').length,
   };
 }
 

@@ -158,6 +158,9 @@ describe('added and removed headers', () => {
   });
 
   it('have an id with refusals and with variables', async () => {
+    const ambiguous = await askSite(kirin().port, '/a/..%2f', { host: 'ids.example' });
+    assert.equal(ambiguous.status, 400);
+    assert.match(ambiguous.headers.get('x-request-id') ?? '', /^[0-9a-f]{32}$/);
     const refused = await askSite(kirin().port, '/refused', { host: 'ids.example' });
     assert.equal(refused.status, 403);
     assert.match(refused.headers.get('x-request-id') ?? '', /^[0-9a-f]{32}$/);

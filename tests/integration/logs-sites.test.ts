@@ -62,6 +62,13 @@ describe('access logs of sites', () => {
     assert.deepEqual([uri, status, host], ['/json', 200, 'one.example']);
   });
 
+  it('have the lines of paths that can be read in more than one way, too', async () => {
+    const count = linesOf('one.log').length;
+    await ask('one.example', '/json/..%2f');
+    await waitFor(() => linesOf('one.log').length === count + 1, { what: 'its line' });
+    assert.match(linesOf('one.log').at(-1) ?? '', /"GET \/json\/\.\.%2f HTTP\/1\.1" 400 /);
+  });
+
   it('go on in a new file after USR1, and in the same after HUP', async () => {
     const count = linesOf('one.log').length;
     renameSync(join(folder.path, 'one.log'), join(folder.path, 'one.log.1'));

@@ -37,12 +37,17 @@ export class SiteHandler implements Handler {
 }
 
 const NOT_FOUND: Handler = { handle: (exchange) => exchange.refuse(404) };
+const AMBIGUOUS: Handler = {
+  handle: (exchange) => exchange.refuse(400, 'The path can be read in more than one way'),
+};
 
 /** The routes of one site. */
 class Site implements SiteRoutes {
   /** The last matches everything. */
   readonly #routes: readonly Route[];
   readonly #named = new Map<string, Handler>();
+  /** Of paths that no route is compared with. */
+  readonly #ambiguous: Handler;
   readonly report: (problem: string) => void;
   readonly hasInside: boolean;
 
@@ -71,6 +76,9 @@ class Site implements SiteRoutes {
       });
     }
     this.#routes = routes;
+    // As the site's other refusals; but the route of an error page would get the path as it was sent.
+    const rest = specs.at(-1) as RouteSpec;
+    this.#ambiguous = guarded({ ...rest, errorPages: null, cache: null }, AMBIGUOUS, parts, this);
   }
 
   named(name: string): Handler | null {
@@ -88,7 +96,7 @@ class Site implements SiteRoutes {
     // Of a site with one route, that for everything, no path is compared.
     const path = routes.length === 1 ? '' : comparablePath(head.path);
     if (path === null) {
-      exchange.refuse(400, 'The path can be read in more than one way');
+      this.#ambiguous.handle(exchange);
       return;
     }
     for (let index = from; index < routes.length; index += 1) {

@@ -206,8 +206,8 @@ export class Connection extends ClientConnection implements ChunkTaker {
 
   /** The exchange wants its body from now on. */
   startBody(): void {
-    // Else what has come of it is still being looked at.
-    if (!this.#isAdvancing) this.#awaitBytes();
+    // Else what has come of it is still being looked at, or it is wanted too late.
+    if (!this.#isAdvancing && this.#exchange !== null) this.#awaitBytes();
   }
 
   pauseReading(): void {

@@ -446,6 +446,22 @@ describe('a client that is late', () => {
 });
 
 describe('a client that closed its sending side', () => {
+  it('gets all of its answer though its body is wanted once it has been answered', async () => {
+    await start(() => {});
+    const client = await open();
+    client.pause();
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n');
+    const exchange = await edge.exchange(0);
+    exchange.respond(HEAD, 0, LARGE);
+    client.end();
+    const other = await open();
+    other.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await edge.exchange(1);
+    exchange.collectBody(() => assert.fail('there is none'));
+    client.resume();
+    assert.equal((await client.readResponse()).body.length, LARGE.length);
+  });
+
   it('gets the answer to what is running', async () => {
     await start((exchange) => {
       exchange.producer = new FakeProducer();

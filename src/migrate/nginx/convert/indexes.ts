@@ -23,7 +23,7 @@ export function indexRoutes(
     const tries = of.own('try_files').at(-1);
     const index = of.one('index');
     const isIndex =
-      of.own('proxy_pass', 'return', 'alias', ...PROGRAMS).length === 0 &&
+      [of, scope].every(servesFiles) &&
       (tries === undefined || words(tries).includes('$uri/')) &&
       (index === null ? name === 'index.html' : words(index)[0] === name);
     if (!isIndex || above === scope.directive) return [];
@@ -42,7 +42,7 @@ function noteIndexes(locations: readonly Location[], server: Scope, { report }: 
     if (match.kind !== 'any' && (match.kind !== 'prefix' || !match.path.endsWith('/'))) continue;
     const tries = scope.own('try_files').at(-1);
     const hasIndex = tries === undefined || words(tries).includes('$uri/');
-    if (!hasIndex || scope.own('proxy_pass', 'return', 'alias', ...PROGRAMS).length > 0) continue;
+    if (!hasIndex || !servesFiles(scope)) continue;
     const index = scope.word('index') ?? 'index.html';
     const path = `${match.kind === 'any' ? '/' : match.path}${index}`;
     const found = locationFor(path, server);
@@ -50,4 +50,9 @@ function noteIndexes(locations: readonly Location[], server: Scope, { report }: 
       report.differs(found, `holds for ${path}, and not where that is served as the index of its folder`);
     }
   }
+}
+
+/** By their paths. */
+function servesFiles(scope: Scope): boolean {
+  return scope.own('proxy_pass', 'return', 'alias', ...PROGRAMS).length === 0;
 }

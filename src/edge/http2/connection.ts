@@ -20,7 +20,7 @@ import { Http2Exchange } from './exchange.ts';
 import { OutputWriter } from './output-writer.ts';
 import { Refusal } from './refusal.ts';
 
-/** Requests that a client may give up, or get wrong, in this time, as in Gunicorn; somebody who clicks about gives up tens. */
+/** Requests that a client may give up, or get wrong, in this time, as in Gunicorn; somebody who clicks about gives up tens. A proxy has many clients. */
 const MAX_WASTED = 200;
 const WASTED_MS = 10_000;
 
@@ -60,6 +60,8 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
   #isEnding = false;
   #wasted = 0;
   #wastedSinceMs = 0;
+  /** Requests since then. */
+  #asked = 0;
 
   /** Somebody hands it what the socket brings. */
   constructor(socket: Socket, carrier: Socket, peer: Peer, server: Server) {
@@ -139,6 +141,7 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
 
   request(stream: Stream, fields: readonly string[] | null): void {
     this.deadlineList?.remove(this);
+    this.#asked += 1;
     const head =
       fields === null ? new HttpError('head_too_large') : this.#heads.read(fields, stream.hasEnded);
     if (head instanceof HttpError) {
@@ -191,9 +194,10 @@ export class Http2Connection extends ClientConnection implements ChunkTaker, Ses
     if (now - this.#wastedSinceMs > WASTED_MS) {
       this.#wastedSinceMs = now;
       this.#wasted = 0;
+      this.#asked = 0;
     }
     this.#wasted += 1;
-    if (this.#wasted <= MAX_WASTED) return;
+    if (this.#wasted <= MAX_WASTED || (this.peer.rules.isTrusted && 2 * this.#wasted <= this.#asked)) return;
     // What else is under way is wasted, too, and that is no news.
     this.#isClosing = true;
     this.server.noteRefused(new HttpError('too_many_wasted'), this.peer);

@@ -25,6 +25,7 @@ import {
   FrameConnection,
   frame,
   GET,
+  rstStream,
 } from '../../support/http2-frames.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { EdgeHarness, echo, FakeProducer, HEAD } from './edge-harness.ts';
@@ -708,6 +709,44 @@ describe('a connection of HTTP/2', { skip: opensslIsMissing }, () => {
       await waitFor(() => producers.every(({ calls }) => calls.includes('cancel')));
       await edge.whenEmpty();
     });
+
+    for (const [who, forwardedAllowIps, isServed] of [
+      ['a proxy that is trusted is served on', ['127.0.0.1'], true],
+      ['anybody else is cut off', [], false],
+    ] as const) {
+      it(`resets, and three times as many requests that are not: ${who}`, async () => {
+        await start(
+          (exchange) => {
+            if (exchange.head.path !== '/') exchange.respond(HEAD, 0, 'served');
+          },
+          { forwardedAllowIps },
+        );
+        const client = await openRaw();
+        const served = block(GET.map(([name, value]) => [name, name === ':path' ? '/served' : value]));
+        const flags = FLAG.endHeaders | FLAG.endStream;
+        let last = -1;
+        const next = () => {
+          last += 2;
+          return last;
+        };
+        for (let round = 0; round < 300; round++) {
+          const good = [next(), next(), next()].map((stream) => frame(FRAME.headers, flags, stream, served));
+          const bad = next();
+          await client.sendAll(
+            Buffer.concat([
+              ...good,
+              frame(FRAME.headers, flags, bad, block(GET)),
+              rstStream(bad, ERROR.cancel),
+            ]),
+          );
+        }
+        client.send(FRAME.headers, flags, next(), served);
+        const answer = await client.answer(
+          ({ type, stream }) => (type === FRAME.data && stream === last) || type === FRAME.goaway,
+        );
+        assert.equal(answer?.type === FRAME.data, isServed);
+      });
+    }
 
     it('requests that cannot be read: who sends nothing else is cut off', async () => {
       await start();

@@ -13,15 +13,23 @@ export interface Entry {
   readonly notes: readonly string[];
 }
 
-const RANKS: Readonly<Record<Outcome, number>> = { carried: 0, differs: 1, missing: 2 };
+/** `unreached`: nginx has no use for it either; at least not for the hosts of one site. */
+type Said = Outcome | 'unreached';
+
+const RANKS: Readonly<Record<Said, number>> = { unreached: 0, carried: 1, differs: 2, missing: 3 };
 
 /** What is said of each directive, in one place: none is passed over. */
 export class Report {
-  readonly #notes = new Map<Directive, { outcome: Outcome; readonly texts: Set<string> }>();
+  readonly #notes = new Map<Directive, { outcome: Said; readonly texts: Set<string> }>();
 
   /** Done as it is, or by Kirin without being told. `how`: where that is worth a word. */
   carried(directive: Directive | null, how: string | null = null): void {
     this.#note('carried', directive, how);
+  }
+
+  /** Carried over by leaving it out, unless it is reached in another site: a server may become several. */
+  unreached(directive: Directive): void {
+    this.#note('unreached', directive, 'it is never reached');
   }
 
   differs(directive: Directive | null, how: string): void {
@@ -41,14 +49,19 @@ export class Report {
     return directives.flatMap((directive) => {
       const { place, block } = directive;
       const { outcome, texts } = this.#notes.get(directive) ?? unknown(directive);
-      const entry = { outcome, place, directive: shownDirective(directive), notes: [...texts] };
+      const entry = {
+        outcome: outcome === 'unreached' ? 'carried' : outcome,
+        place,
+        directive: shownDirective(directive),
+        notes: [...texts],
+      };
       // Of what stands in a block that has no equivalent nothing more is to be said.
       if (outcome === 'missing' || block === null || HOLDS_DATA.has(directive.name)) return [entry];
       return [entry, ...this.entries(block)];
     });
   }
 
-  #note(outcome: Outcome, directive: Directive | null, text: string | null): void {
+  #note(outcome: Said, directive: Directive | null, text: string | null): void {
     if (directive === null) return;
     const known = this.#notes.get(directive);
     const texts =
@@ -59,7 +72,7 @@ export class Report {
   }
 }
 
-function unknown({ name }: Directive): { readonly outcome: Outcome; readonly texts: ReadonlySet<string> } {
+function unknown({ name }: Directive): { readonly outcome: Said; readonly texts: ReadonlySet<string> } {
   const meant = isDirective(name) ? null : nearest(name, DIRECTIVES);
   const doubt = meant === null ? '' : `; did you mean ${meant}?`;
   const what = isDirective(name) ? 'it has no meaning here' : `it is not known to kirin migrate${doubt}`;

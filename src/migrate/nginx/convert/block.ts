@@ -40,7 +40,7 @@ function rewritePhase(directives: readonly Directive[], place: Place, keys: Keys
   let isFinal = false;
   for (const directive of directives) {
     if (isFinal && ['return', 'rewrite', 'if'].includes(directive.name)) {
-      report.carried(directive, 'it is never reached');
+      report.unreached(directive);
       continue;
     }
     switch (directive.name) {

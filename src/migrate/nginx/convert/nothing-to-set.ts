@@ -151,6 +151,9 @@ export const OF_OTHER_PROTOCOLS = /^(fastcgi|uwsgi|scgi|grpc|memcached)_/;
 /** Directives that are told with why they have no equivalent. */
 export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   auth_request_set: 'requests are not asked about elsewhere',
+  proxy_cookie_domain: 'cookies are passed on as they are',
+  proxy_cookie_flags: 'cookies are passed on as they are',
+  proxy_cookie_path: 'cookies are passed on as they are',
   map: 'there are no maps; the one of $connection_upgrade is not needed',
   geo: 'there are no tables of addresses',
   slice: 'files are not cut up',

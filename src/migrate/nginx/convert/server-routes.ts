@@ -24,7 +24,7 @@ export function serverRoutes(
   const early = earlyRoutes({ scope: server, match: { kind: 'any' }, hosts }, context);
   const locations = inOrder(locationsOf(server, context.report));
   if (early.isFinal) {
-    for (const { scope } of locations) context.report.carried(scope.directive, 'it is never reached');
+    for (const { scope } of locations) context.report.unreached(scope.directive);
     return early.routes;
   }
   const routes = [
@@ -58,7 +58,7 @@ function locationRoutes(
 /** `return` answers before anybody is asked who they are, and before limits: in nginx, too. */
 function noteUnreached(scope: Scope, { report }: Context): void {
   for (const each of scope.directive.block ?? []) {
-    if (BEHIND_RETURN.test(each.name)) report.carried(each, 'it is never reached');
+    if (BEHIND_RETURN.test(each.name)) report.unreached(each);
   }
 }
 

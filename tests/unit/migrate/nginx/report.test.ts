@@ -88,6 +88,17 @@ describe('the report', () => {
     );
   });
 
+  it('does not say so of what some hosts of a server reach', () => {
+    const { entries } = migrated(
+      'server { server_name a.example www.a.example; if ($host = www.a.example) { return 301 https://a.example$request_uri; } location /b { return 204; } }',
+    );
+    assert.deepEqual(
+      entries.filter(({ notes }) => notes.includes('it is never reached')),
+      [],
+    );
+    assert.ok(entries.some(({ directive }) => directive.startsWith('location /b')));
+  });
+
   it('says when one application takes the place of several', () => {
     const source =
       'server { location / { proxy_pass http://127.0.0.1:8000; } location /b { proxy_pass http://127.0.0.1:8001; } }';

@@ -9,6 +9,7 @@ import { type Condition, conditionIn, isOfHosts } from './host-conditions.ts';
 import { type Match, routeFor } from './match.ts';
 import { writeOptions } from './options.ts';
 import { proxyRoute } from './proxy.ts';
+import { redirectsByMap } from './redirect-maps.ts';
 import { writeReturn } from './returns.ts';
 import { rewriteRoute } from './rewrites.ts';
 
@@ -91,6 +92,9 @@ function conditional(directive: Directive, place: Place, context: Context): Earl
   const scope = new Scope(directive, place.scope);
   const inner = { ...place, scope };
   if (isOfThese === true) return rewritePhase(directive.block ?? [], inner, [], context);
+  const redirects = redirectsByMap(directive, condition, place, context);
+  if (redirects !== null)
+    return { ...NOTHING, routes: redirects.map((route) => finished(route, scope, context)) };
   const found = conditionKeys(condition, place.match);
   if (found === null) {
     report.missing(directive, whyNot(condition));

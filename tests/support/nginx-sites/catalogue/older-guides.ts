@@ -212,4 +212,16 @@ export const OLDER_GUIDES: readonly SiteCase[] = [
     ),
     differs: ['forwarded fields', 'relative location'],
   },
+  {
+    name: 'a table of paths that have moved',
+    http: `
+      map $uri $moved { default ""; /old /new; /old/page https://other.example/page; ~^/blog/(?<year>\\d+)/ /articles/$year; }
+      server {
+        listen LISTEN;
+        if ($moved) { return 301 $moved; }
+        location / { proxy_pass http://BACKEND; proxy_set_header Host $host; }
+      }`,
+    asked: get('/', '/old', '/old?a=b', '/old/page', '/old/x', '/blog/2024/x', '/blog/x'),
+    differs: ['forwarded fields', 'relative location'],
+  },
 ];

@@ -74,6 +74,32 @@ describe('the report', () => {
     it(`says of ${source}`, () => assert.match(saidOf(source).join('\n'), what));
   }
 
+  it('makes redirects of a map of paths, and says how they differ', () => {
+    const { lines, entries } = migrated(
+      `map $uri $new { default ""; ~^/blog/(\\d+)$ /articles/$1; /old /new; }
+      server { if ($new != "") { return 301 https://$host$new; } return 204; }`,
+    );
+    assert.deepEqual(
+      lines.filter((line) => /^(exact|pattern|redirect|status)/.test(line)),
+      [
+        'exact = "/old"',
+        'redirect = "https://$host/new"',
+        'status = 301',
+        "pattern = '^/blog/(\\d+)$'",
+        'redirect = "https://$host/articles/$1"',
+        'status = 301',
+      ],
+    );
+    assert.match(said(entries).join('\n'), /^differs map .*: a route for each; /);
+  });
+
+  it('leaves other maps alone', () => {
+    for (const map of ['map $uri $new { default /all; /a /b; }', 'map $host $new { a /b; }']) {
+      const { entries } = migrated(`${map} server { if ($new) { return 301 $new; } return 204; }`);
+      assert.match(said(entries).join('\n'), /missing map .*there are no maps/);
+    }
+  });
+
   it('says of what nginx has no use for either that it is never reached', () => {
     const { entries } = migrated(
       'limit_req_zone $a zone=a:1m rate=1r/s; server { location / { limit_req zone=a; deny all; return 204; } }',

@@ -13,10 +13,37 @@ interface Target {
   readonly tls?: ConnectionOptions;
 }
 
+/** Bytes that come piece by piece, with room for more: to join them anew for each piece would take ages where they are many. */
+class Received {
+  #room = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+
+  /** They stay as they are, whatever comes. */
+  get bytes(): Buffer {
+    return this.#room.subarray(this.#start, this.#end);
+  }
+
+  add(piece: Buffer): void {
+    if (this.#end + piece.length > this.#room.length) {
+      const { bytes } = this;
+      this.#room = Buffer.allocUnsafe(2 * (bytes.length + piece.length));
+      this.#start = 0;
+      this.#end = bytes.copy(this.#room);
+    }
+    this.#end += piece.copy(this.#room, this.#end);
+  }
+
+  /** The first `count` of them have been read. */
+  drop(count: number): void {
+    this.#start += count;
+  }
+}
+
 /** A client that sends exactly the bytes that it is given, and reads responses strictly. */
 export class RawConnection {
   readonly #socket: Socket;
-  #received: Buffer = Buffer.alloc(0);
+  readonly #received = new Received();
   #ended = false;
   #error: Error | null = null;
   #wake: () => void = () => {};
@@ -25,7 +52,7 @@ export class RawConnection {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
-      this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+      this.#received.add(bytes);
       this.#wake();
     });
     socket.on('end', () => {
@@ -102,22 +129,25 @@ export class RawConnection {
   /** The next response, 1xx ones included. `method` is that of the request: HEAD has responses without a body. */
   async readResponse({ method = 'GET', timeoutMs = DEFAULT_TIMEOUT_MS } = {}): Promise<RawResponse> {
     const read = await this.#until(timeoutMs, 'a response', () =>
-      readResponse(this.#received, { method, ended: this.#ended }),
+      readResponse(this.#received.bytes, { method, ended: this.#ended }),
     );
-    this.#received = this.#received.subarray(read.length);
+    this.#received.drop(read.length);
     return read.response;
   }
 
   /** Waits for the end of the connection, and gives the bytes that came before it and were not read. */
   async readToEnd(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<Buffer> {
-    return this.#until(timeoutMs, 'the end of the connection', () => (this.#ended ? this.#received : null));
+    return this.#until(timeoutMs, 'the end of the connection', () =>
+      this.#ended ? this.#received.bytes : null,
+    );
   }
 
   /** Waits until at least `count` unread bytes are there, and gives all of them without taking them. */
   async peek(count: number, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<Buffer> {
     return this.#until(timeoutMs, `${count} bytes`, () => {
-      if (this.#received.length >= count) return this.#received;
-      if (this.#ended) throw new Error(`the connection ended after ${this.#received.length} bytes`);
+      const { bytes } = this.#received;
+      if (bytes.length >= count) return bytes;
+      if (this.#ended) throw new Error(`the connection ended after ${bytes.length} bytes`);
       return null;
     });
   }
@@ -183,7 +213,7 @@ export class RawConnection {
       timeoutMs,
       what,
       answer,
-      () => `received so far: ${JSON.stringify(this.#received.toString('latin1', 0, 500))}`,
+      () => `received so far: ${JSON.stringify(this.#received.bytes.toString('latin1', 0, 500))}`,
     );
   }
 }

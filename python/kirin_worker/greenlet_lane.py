@@ -15,7 +15,7 @@ from gevent.hub import get_hub
 from .exposure import NEWS_SECONDS, Exposure
 from .interrupts import RequestInterrupted
 from .lane import Lane
-from .native import POLLOUT, get_ident, poll, sleep, socket, start_thread
+from .native import allocate_lock, get_ident, sleep, socket, start_thread
 from .outbox import Outbox
 from .tracebacks import format_stack
 from .wsgi import describe
@@ -43,6 +43,26 @@ HUB_PATIENCE_SECONDS = 0.05
 HUB_LOOKS = 10
 
 
+class PatientLock:
+    """A greenlet that waits for it lets the others go on. Taken by the lanes' thread and by another."""
+
+    def __init__(self) -> None:
+        lock = allocate_lock()
+        self.acquire = lock.acquire
+        self.release = lock.release
+        self._thread = get_ident()
+
+    def __enter__(self) -> None:
+        if get_ident() != self._thread:
+            self.acquire()
+            return
+        while not self.acquire(False):
+            gevent.sleep(LOCK_PAUSE_SECONDS)
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
 class GreenletOutbox(Outbox):
     """Used by its lane, and by one more thread when a slow client holds up what is sent beside a request."""
 
@@ -52,36 +72,14 @@ class GreenletOutbox(Outbox):
         #: The hub's watcher of the connection.
         self.writable: Any = None
 
-    def acquire(self) -> None:
-        if self.lock.acquire(False):
-            return
-        if get_ident() != self._thread:
-            self.lock.acquire()
-            return
-        while not self.lock.acquire(False):
-            gevent.sleep(LOCK_PAUSE_SECONDS)
+    def make_lock(self) -> PatientLock:
+        return PatientLock()
 
-    def send_all(self, sock: socket, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            try:
-                rest = rest[sock.send(rest) :]
-            except BlockingIOError:
-                try:
-                    self._wait(sock)
-                except BaseException:
-                    # A gevent.Timeout of the application's comes wherever its greenlet waits. What follows half a frame
-                    # would be taken for its rest: the responses of others.
-                    self.parts.appendleft(bytes(rest))
-                    raise
-
-    def _wait(self, sock: socket) -> None:
+    def wait(self) -> None:
         if get_ident() == self._thread:
             get_hub().wait(self.writable)
-            return
-        waiting = poll()
-        waiting.register(sock, POLLOUT)
-        waiting.poll()
+        else:
+            super().wait()
 
 
 class GreenletExposure(Exposure):

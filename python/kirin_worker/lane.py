@@ -17,7 +17,7 @@ from .frames import ABORT, BODY, DONE, END, FILE, HEADER, HINTS, RESPONSE, SPOOL
 from .inbox import RECV_BYTES
 from .interrupts import RequestInterrupted
 from .native import allocate_lock, get_ident, runs_in_parallel, sleep
-from .outbox import LARGE_BODY
+from .outbox import LARGE_BODY, edge_is_gone
 from .shared_lane import SharedLane
 from .tracebacks import format_application_frames
 from .wsgi import ClientGone, describe
@@ -252,8 +252,10 @@ class Lane(SharedLane):
             raise RequestInterrupted
         try:
             self._outbox.flush()
-        except OSError:
-            raise ClientGone from None
+        except OSError as error:
+            if edge_is_gone(error):
+                raise ClientGone from None
+            raise
         finally:
             exposure.rid = self._id
         if exposure.news:

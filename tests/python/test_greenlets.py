@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -317,37 +316,6 @@ def test_a_timeout_of_the_application_that_comes_while_its_response_is_sent_cuts
         assert (frame.id, frame.payload[frame.a :].strip(b"x")) == (1, b"")
         frame = lanes[0].next()
     assert ask(lanes[0], 2) == b"/"
-
-
-def test_what_is_interrupted_wherever_it_waits_is_sent_whole_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kirin_worker.greenlet_lane import GreenletOutbox
-
-    def interrupt(outbox: GreenletOutbox, sock: socket.socket) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(GreenletOutbox, "_wait", interrupt)
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.setblocking(False)
-    outbox = GreenletOutbox(0)
-    outbox.sock = theirs
-    sizes = [10, *[30_000] * 20, 400_000, 20, 300_000, *[31_000] * 20, 300_000, 5]
-    parts = [bytes([number]) * size for number, size in enumerate(sizes)]
-    outbox.parts.extend(parts)
-    received = b""
-    interrupts = 0
-    while outbox.parts:
-        try:
-            outbox.flush()
-        except KeyboardInterrupt:
-            interrupts += 1
-        received += ours.recv(50_000)
-    while len(received) < sum(map(len, parts)):
-        received += ours.recv(1 << 20)
-    ours.close()
-    theirs.close()
-    assert interrupts > 1
-    assert received == b"".join(parts)
 
 
 # --- processes ------------------------------------------------------------------------------------------------

@@ -137,6 +137,7 @@ class Worker:
 
     def _connect(self, role: str, lane: int = 0) -> native.socket:
         sock = native.socket(native.AF_UNIX, native.SOCK_STREAM)
+        sock.settimeout(None)  # else it has what the application has given to socket.setdefaulttimeout
         try:
             sock.connect(self._boot["lanePath"])
             hello = {

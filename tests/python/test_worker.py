@@ -15,7 +15,7 @@ from kirin_worker.frames import CANCEL, INTERRUPT, LEAVING, QUIT, RELEASE, RESPO
 from kirin_worker.thread_crew import ThreadCrew
 from kirin_worker.worker import Worker
 from support import ReadableLog
-from worker_process import ask, wait_for
+from worker_process import APP, ask, wait_for
 
 #: What does not end by itself says first that it has begun.
 STUCK = """
@@ -45,6 +45,13 @@ def test_a_worker_serves_on_its_lanes_the_first_of_them_in_the_main_thread(start
     assert ask(lanes[0], 1) == b"/ MainThread"
     assert ask(lanes[2], 2) == b"/ kirin-lane-2"
     assert ask(lanes[1], 3) == b"/ kirin-lane-1"
+
+
+def test_a_default_timeout_of_the_application_s_sockets_is_not_the_worker_s(start: Any) -> None:
+    worker = start(app=f"import socket\nsocket.setdefaulttimeout(0.001)\n{APP}")
+    _, lanes = worker.meet()
+    wait_for(lambda: "unix_stream" in worker.waits_in)  # in the call itself, and not in a poll(2) with an end
+    assert ask(lanes[0], 1) == b"/ MainThread"
 
 
 def test_quit_ends_a_worker_with_0(start: Any) -> None:

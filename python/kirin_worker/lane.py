@@ -53,13 +53,22 @@ class Lane(SharedLane):
             return
         try:
             self._loop(self._receiver(sock))
-        except (OSError, ClientGone):
+        except ClientGone:
             pass  # the edge is gone: what was in flight is lost with it
-        finally:
-            self._running[self.index] = 0
-            sock.close()
-            for rid in list(self.held_files):
-                self.release(rid)
+        except BaseException as error:
+            if not isinstance(error, OSError) or not edge_is_gone(error):
+                self._send_last()
+                raise
+        self._running[self.index] = 0
+        self.close()
+
+    def _send_last(self) -> None:
+        """The loop has failed, and the worker ends. What it was running stays noted, since only that was begun and not
+        answered."""
+        try:
+            self._outbox.flush()
+        except OSError:
+            pass
 
     def _receiver(self, sock: socket.socket) -> Callable[[int], bytes]:
         if not runs_in_parallel():

@@ -191,6 +191,14 @@ class SharedLane:
             except OSError:
                 pass  # closed already
 
+    def close(self) -> None:
+        """On the lane's own thread, which has come out of its loop."""
+        sock = self._outbox.sock
+        if sock is not None:
+            sock.close()
+        for rid in list(self.held_files):
+            self.release(rid)
+
     def release(self, rid: int) -> None:
         """The edge has opened the file of this response."""
         held = self.held_files.pop(rid, None)

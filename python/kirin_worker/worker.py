@@ -103,7 +103,13 @@ class Worker:
         os.register_at_fork(after_in_child=self._after_fork_in_child)
         name = "kirin-control"
         native.start_thread(name, lambda: self._run_or_end(name, self._control_loop))
-        self._crew.run()
+        try:
+            self._crew.run()
+        except Exception:  # such as an alarm's that the application has left behind, between two requests
+            self._leaving = True  # what the edge makes of the lanes' end is not for the control thread to mend
+            self._tell_failure("MainThread")
+            self._lanes[0].close()
+            return 1
         if self._is_stop_quick and self._hooks is not None:
             self._hooks.interrupted()  # unless the signal has come first
         return 0
@@ -113,11 +119,14 @@ class Worker:
         try:
             loop()
         except BaseException:
-            import traceback
-
-            failure = traceback.format_exc().rstrip()
-            self._log.critical(f"The thread {name} of the worker has failed; the worker ends\n{failure}")
+            self._tell_failure(name)
             os._exit(1)
+
+    def _tell_failure(self, name: str) -> None:
+        import traceback
+
+        failure = traceback.format_exc().rstrip()
+        self._log.critical(f"The thread {name} of the worker has failed; the worker ends\n{failure}")
 
     # --- the edge -----------------------------------------------------------------------------------------
 

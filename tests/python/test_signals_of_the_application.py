@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
-from fake_edge import request
+from fake_edge import Link, request
 from kirin_worker.frames import ABORT, RESPONSE
+from kirin_worker.lane import Lane
 from kirin_worker.outbox import Outbox, TornFrame
+from kirin_worker.wsgi import base_environ, serve
+from lane_bench import echo, is_whole
+from support import ReadableLog
 from worker_process import ask, wait_for
 
 APP = """
@@ -36,6 +40,9 @@ def application(environ, start_response):
         kind = TimeoutError if path == "/pieces/TimeoutError" else Late
         start_response("200 OK", [])
         return pieces()
+    if path == "/leaves-an-alarm":
+        kind = TimeoutError
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
     start_response("200 OK", [("Content-Length", str(len(path)))])
     return [path.encode()]
 """
@@ -117,3 +124,37 @@ def test_an_alarm_that_comes_while_a_response_is_sent_breaks_off_that_one(
     assert kind in frame.payload.decode()
     assert ask(lanes[0], 2) == b"/"
     assert f"Error handling request GET /pieces/{kind}" in worker.log
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_alarm_that_comes_when_its_request_has_ended_ends_the_worker_like_gunicorn_s(
+    start: Any, threads: int
+) -> None:
+    worker = start(app=APP, threads=threads)
+    control, lanes = worker.meet()
+    assert ask(lanes[0], 1, "/leaves-an-alarm") == b"/leaves-an-alarm"
+    assert worker.wait() == 1
+    assert lanes[0].read() is None
+    assert control.read() is None
+    assert "The thread MainThread of the worker has failed; the worker ends\nTraceback" in worker.log
+    assert "TimeoutError: late\n" in worker.log
+
+
+def test_a_loop_that_fails_sends_what_is_finished_and_leaves_noted_what_it_ran(log: ReadableLog) -> None:
+    def serve_first(app: Any, environ: Any, out: Any, log: Any) -> None:
+        if environ["PATH_INFO"] == "/second":
+            raise TimeoutError("late")
+        serve(app, environ, out, log)
+
+    status = memoryview(bytearray(8)).cast("I")
+    environ = base_environ(multithread=False, multiprocess=True, script_name="", errors=log.errors_stream())
+    lane = Lane(0, echo, environ, status, log, True, serve_first)
+    ours, theirs = socket.socketpair()
+    ours.sendall(request(7, "/first") + request(8, "/second") + request(9))
+    with pytest.raises(TimeoutError):
+        lane.run(theirs)
+    lane.close()
+    edge = Link(ours)
+    assert is_whole(edge.next(), 7, b"/first")
+    assert status[0] == 8
+    ours.close()

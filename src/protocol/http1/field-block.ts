@@ -29,7 +29,8 @@ export class FieldBlock {
   list(name: string, separator = ', '): string | undefined {
     const { names, values } = this;
     const index = names.indexOf(name);
-    if (index === -1 || names.indexOf(name, index + 1) === -1) return values[index];
+    if (index === -1) return undefined;
+    if (names.indexOf(name, index + 1) === -1) return values[index];
     return values.filter((value, at) => names[at] === name && value !== '').join(separator);
   }
 }
